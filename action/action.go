@@ -1,0 +1,79 @@
+// Package action says what a ban does.
+//
+// [Action] is the contract that every kind of action keeps: firewall rules
+// (packages iptables and nftables below this one), and programs of the user's
+// own (package command). A [Runner] stands between a jail and one action: it
+// batches, retries and knows whether the action is healthy. Package actiontest
+// holds the contract as a suite that each action passes.
+package action
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"gaol/jail"
+)
+
+// Action is one thing that is done for the bans of one jail.
+//
+// A Runner calls it from one goroutine at a time. Every method may block, keeps
+// to its context, and may be called again after an error or a crash: each must
+// bring about what it says whatever was there before.
+type Action interface {
+	// Start makes what Ban needs: sets, chains, rules. What an earlier run
+	// left behind under the same name is taken over or replaced.
+	Start(ctx context.Context) error
+	// Ban locks all of bans out, those of both families, until their ends
+	// as seen from now. A ban that is in force already is brought to
+	// the new end; one that is over at now is left out. Bans whose Prefix is invalid
+	// (ids) are ignored by actions that can only ban addresses.
+	Ban(ctx context.Context, bans []jail.Ban, now time.Time) error
+	// Unban lets all of bans in again. One that is not in force is no error.
+	Unban(ctx context.Context, bans []jail.Ban) error
+	// Stop removes all that Start and Ban made.
+	Stop(ctx context.Context) error
+}
+
+// Checker is an Action that can tell cheaply whether what Start made is still
+// there. An error says what is missing; the Runner then starts it again and restores
+// all bans.
+type Checker interface {
+	Check(ctx context.Context) error
+}
+
+// Holder is an Action that can ask the kernel whether it holds a prefix.
+type Holder interface {
+	Holds(ctx context.Context, prefix netip.Prefix) (Held, error)
+}
+
+// Held is what the kernel says of one prefix.
+type Held struct {
+	// Set names the set or chain that was asked.
+	Set string
+	// Holds says whether the prefix is in it.
+	Holds bool
+	// Packets is the number of packets refused from the prefix so far, where it is counted.
+	Packets uint64
+}
+
+// Port is a range of TCP or UDP ports, First to Last inclusive.
+type Port struct {
+	First, Last uint16
+}
+
+// Rule is what a firewall action needs to know of a jail.
+type Rule struct {
+	// Jail is the jail's name; sets and chains are called after it.
+	Jail string
+	// Ports are closed to the banned; none: all of the host.
+	Ports []Port
+	// Protocol is "tcp", "udp" or "all"; "" means "tcp". With "all", or without Ports,
+	// every packet is refused.
+	Protocol string
+	// Drop discards packets silently instead of refusing them (reject).
+	Drop bool
+	// Chains are where iptables jumps from; none: INPUT, and DOCKER-USER where
+	// it exists.
+	Chains []string
+}

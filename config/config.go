@@ -1,0 +1,119 @@
+// Package config turns gaol's TOML files into one checked, typed value.
+//
+// [Load] reads gaol.toml, conf.d and the filter and action files, together with
+// the stock library of package stock, and returns a [Config] along with every [Problem] it
+// found. A jail with a problem carries it and is to be left out; all other jails are
+// usable. Nothing here looks at logs, firewalls or name servers.
+package config
+
+import (
+	"time"
+
+	"gaol/action"
+	"gaol/filter"
+	"gaol/jail"
+)
+
+// Forever is the BanTime of a jail whose bans do not end.
+const Forever = jail.Forever
+
+// Config is everything that was configured.
+type Config struct {
+	// File is the main file's path, whether or not it exists.
+	File string
+	// Jails are all that are known, enabled or not, by name.
+	Jails []Jail
+	// Store says where bans, history and positions are kept.
+	Store Store
+	// Web is the address of the HTTP listener, "" for none (the default).
+	Web string
+	// OnStop says what a stop does to the bans in the kernel.
+	OnStop OnStop
+	// Problems are all faults found, those of single jails included, in the
+	// order of files and lines.
+	Problems []Problem
+}
+
+// Store is the [store] table.
+type Store struct {
+	// Path of the SQLite file; default /var/lib/gaol/gaol.sqlite3.
+	Path string
+	// PurgeAge is how long history is kept; default 30 days.
+	PurgeAge time.Duration
+}
+
+// OnStop is what happens to bans in the kernel when the daemon stops.
+type OnStop string
+
+const (
+	// Flush lifts them; the store restores them at the next start. The default.
+	Flush OnStop = "flush"
+	// Keep leaves them to their own timeouts.
+	Keep OnStop = "keep"
+)
+
+// Jail is one [jail.NAME] table, with stock values and defaults filled in.
+type Jail struct {
+	Name    string
+	Enabled bool
+	// Stock says that the library knows a jail of this name.
+	Stock bool
+
+	// FilterName is the filter's file name, "" for an inline one; Filter
+	// is what it says, Mode which of its modes is asked for.
+	FilterName string
+	Filter     filter.Spec
+	Mode       string
+	// LogPath are globs of files, without "journal"; Journal says whether the
+	// journal is read, for Filter's Journalmatch.
+	LogPath []string
+	Journal bool
+	// FromFindTime makes a file that is seen for the first time be read from FindTime ago instead of
+	// from its end (from = "findtime").
+	FromFindTime bool
+	// Timezone is where dates without a zone are from; nil: this host's.
+	Timezone *time.Location
+	// UseDNS makes host names count: they are looked up (usedns = "yes").
+	UseDNS bool
+
+	FindTime time.Duration
+	// BanTime is how long a first ban lasts; Forever: without end.
+	BanTime  time.Duration
+	MaxRetry int
+	// MaxMatches lines are kept as evidence for a host; default MaxRetry.
+	MaxMatches int
+	// MaxHosts bounds how many hosts are tracked; default 1,000,000.
+	MaxHosts int
+	// IPv4Prefix and IPv6Prefix are the lengths by which hosts are counted and
+	// banned; 32 and 64 by default.
+	IPv4Prefix, IPv6Prefix int
+	Increment              jail.Increment
+
+	// IgnoreIP are addresses, prefixes, names and "file:PATH" entries, as written and checked.
+	IgnoreIP   []string
+	IgnoreSelf bool
+
+	// Enforce false makes a jail count and decide without any action.
+	Enforce bool
+	// BanAction is "auto", "iptables", "nftables" or "none".
+	BanAction string
+	// Rule is what the firewall action is given: ports, protocol, chains.
+	Rule action.Rule
+	// Actions are done as well as BanAction, in this order.
+	Actions []Action
+
+	// Problems are the faults for which this jail is left out.
+	Problems []Problem
+}
+
+// Action is one entry of a jail's action list, with what its file says filled
+// in.
+type Action struct {
+	// Name is "command" or that of a file in action.d.
+	Name string
+	// Ban, Unban, Start and Stop are argument vectors of programs to run;
+	// empty: nothing. Values reach them as environment (GAOL_IP, …) only.
+	Start, Ban, Unban, Stop []string
+	// Timeout after which a program is ended; default 60 s.
+	Timeout time.Duration
+}

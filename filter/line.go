@@ -1,0 +1,42 @@
+package filter
+
+import "time"
+
+// Line is one log record on its way from a source to the filters.
+type Line struct {
+	// Text is the record as it was written, without its line end. Every byte
+	// of it may have been chosen by an attacker, and it need not be UTF-8.
+	// For the journal it is "HOST IDENT[PID]: MESSAGE" and carries no date.
+	// It may be a slice of a whole block that was read: clone what is kept.
+	Text string
+	// Time is the record's own time where the source knows it (the journal).
+	// Zero: the time stands in Text, if anywhere.
+	Time time.Time
+	// Read is when the source read the record. It stands for "now" all along
+	// the path, so that nothing behind the source looks at a clock.
+	Read time.Time
+	// CatchUp says that the record is read later than it was written, as after
+	// a start or in a replay: the time it bears counts, however old.
+	CatchUp bool
+	// Source is the file's path, "journal", or "-" for standard input.
+	Source string
+}
+
+// Position says how far a source has been handled. It is stored in the same
+// transaction as the failures that were read up to it.
+type Position struct {
+	// Path is the name under which the file was found, or "journal" (with
+	// the journal's match behind it, see package source).
+	Path string
+	// Device and Inode name the file itself, whatever its path is by now.
+	Device, Inode uint64
+	// Offset is the number of bytes handled; it always stands behind a line end.
+	Offset int64
+	// Fingerprint is a hash of the file's first FingerprintSize bytes. It
+	// tells a file that was truncated and written anew, or whose inode was
+	// used again, from the one whose offset this is.
+	Fingerprint     uint64
+	FingerprintSize int64
+	// Cursor is the journal's own position (systemd.journal-fields(7)).
+	Cursor string
+}

@@ -1,0 +1,57 @@
+package filter
+
+import "time"
+
+// Spec is what a filter file says. Package config reads it from TOML; [Compile]
+// makes a [Filter] of it.
+type Spec struct {
+	// Name is the file's name without its ending; "" for an inline filter.
+	Name        string
+	Description string
+	// Daemon lists the syslog tags or journal identifiers under which the
+	// service logs. With any, a line must have a syslog or journal header with
+	// one of them, and patterns see the message alone. Without, patterns see
+	// the line without its date.
+	Daemon []string
+	// Failregex, Ignoreregex and Prefregex are patterns in RE2 syntax with the
+	// tags of DESIGN.md section 5.
+	Failregex   []string
+	Ignoreregex []string
+	Prefregex   string
+	// Unless lists patterns that veto a failregex's match; they see what the
+	// failregex saw.
+	Unless []string
+	// Datepattern lists forms of dates in strptime codes; none: the usual ones.
+	Datepattern []string
+	// Journalmatch selects journal records: "FIELD=value" terms as journalctl(1)
+	// takes them, with "+" for or.
+	Journalmatch []string
+	// Modes are additions that a jail asks for by name (mode=aggressive).
+	Modes map[string]Mode
+	// Tests are the filter's own examples.
+	Tests []Test
+}
+
+// Mode adds to a filter's patterns.
+type Mode struct {
+	Failregex   []string
+	Ignoreregex []string
+	Unless      []string
+}
+
+// Test is an example in a filter file: what these lines must lead to.
+type Test struct {
+	// Lines are handed to a fresh matcher in order; what is said below is of the
+	// last one.
+	Lines []string
+	// Mode is the filter's mode in this test, "" for the ordinary one.
+	Mode string
+	// Match says whether the last line is a failure.
+	Match bool
+	// Host, ID, User and Time are what the failure must name; "" and zero: not
+	// looked at.
+	Host string
+	ID   string
+	User string
+	Time time.Time
+}

@@ -1,0 +1,69 @@
+package jail
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Ban is one address (or id) locked out by one jail.
+type Ban struct {
+	Jail string
+	// Prefix is what is locked out; a single address is a /32 or /128.
+	// Invalid where ID is set.
+	Prefix netip.Prefix
+	// ID is what is banned where the filter bans something else than a host.
+	ID string
+	// Start is the time of the failure that caused the ban, or when it was made
+	// by hand.
+	Start time.Time
+	// End is when the ban is over; zero: never.
+	End time.Time
+	// Count is the how-manieth ban of this prefix in this jail it is, from 1.
+	Count int
+	// Failures is the number of failures that led to it, 0 by hand.
+	Failures int
+	// User is the account tried last, "" if unknown.
+	User string
+	// Lines are the last lines that caused it, oldest first.
+	Lines []string
+	// By says who made it: "jail" or "hand".
+	By string
+}
+
+// Forever says that the ban has no end.
+func (b Ban) Forever() bool { return b.End.IsZero() }
+
+// Over says whether the ban has ended at now.
+func (b Ban) Over(now time.Time) bool { return !b.End.IsZero() && !now.Before(b.End) }
+
+// Target is what is banned, as text: the address without its length if it is a
+// single one, else the prefix, else the id.
+func (b Ban) Target() string {
+	switch {
+	case b.ID != "":
+		return b.ID
+	case b.Prefix.IsSingleIP():
+		return b.Prefix.Addr().String()
+	default:
+		return b.Prefix.String()
+	}
+}
+
+// Counted is a failure that a jail has counted and that may still lead to a
+// ban. The store keeps it, so that a restart forgets nothing.
+type Counted struct {
+	Jail   string
+	Prefix netip.Prefix
+	ID     string
+	Time   time.Time
+	User   string
+	Line   string
+}
+
+// Forgotten says how many counted failures of a prefix an unban has dropped.
+type Forgotten struct {
+	Jail     string
+	Prefix   netip.Prefix
+	ID       string
+	Failures int
+}
