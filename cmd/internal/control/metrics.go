@@ -1,0 +1,89 @@
+package control
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics serves the figures of [Daemon.Status] in Prometheus' text format.
+func Metrics(d Daemon) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(newCollector(d))
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// collector turns a Status into metrics at each scrape, so that status and
+// metrics can't disagree.
+type collector struct {
+	daemon Daemon
+	info, problems, failures, failuresTotal, banned, bannedTotal,
+	lines, matched, lag, lastLine, healthy *prometheus.Desc
+}
+
+func newCollector(d Daemon) *collector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("gaol_"+name, help, labels, nil)
+	}
+	return &collector{
+		daemon:        d,
+		info:          desc("info", "Always 1; the version is a label.", "version"),
+		problems:      desc("problems", "Problems shown in gaol status; jail is empty for those of the daemon.", "jail"),
+		failures:      desc("failures", "Failures counted now.", "jail"),
+		failuresTotal: desc("failures_total", "Failures counted since the start.", "jail"),
+		banned:        desc("banned", "Bans in force.", "jail"),
+		bannedTotal:   desc("banned_total", "Bans made since the start.", "jail"),
+		lines:         desc("source_lines_total", "Lines read.", "jail", "source"),
+		matched:       desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
+		lag:           desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
+		lastLine:      desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
+		healthy:       desc("action_healthy", "1 while the action does what it should.", "jail", "action"),
+	}
+}
+
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal,
+		c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
+		ch <- d
+	}
+}
+
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	status, err := c.daemon.Status(context.Background(), "")
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(c.info, err)
+		return
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge(c.info, 1, status.Version)
+	gauge(c.problems, float64(len(status.Problems)), "")
+	for _, j := range status.Jails {
+		gauge(c.problems, float64(len(j.Problems)), j.Name)
+		gauge(c.failures, float64(j.Failures.Current), j.Name)
+		counter(c.failuresTotal, float64(j.Failures.Total), j.Name)
+		gauge(c.banned, float64(j.Banned.Current), j.Name)
+		counter(c.bannedTotal, float64(j.Banned.Total), j.Name)
+		for _, s := range j.Sources {
+			counter(c.lines, float64(s.Lines), j.Name, s.Path)
+			counter(c.matched, float64(s.Matched), j.Name, s.Path)
+			gauge(c.lag, s.LagSeconds, j.Name, s.Path)
+			if s.LastLine != nil {
+				gauge(c.lastLine, float64(s.LastLine.UnixMilli())/1000, j.Name, s.Path)
+			}
+		}
+		for _, a := range j.Actions {
+			healthy := 0.0
+			if a.Healthy {
+				healthy = 1
+			}
+			gauge(c.healthy, healthy, j.Name, a.Name)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// maxBody bounds a request: a ban of 100,000 addresses fits.
+const maxBody = 8 << 20
+
+// Daemon is what is served. Its methods are called from several goroutines; an
+// [*Error] chooses the HTTP status, any other error is a 500.
+type Daemon interface {
+	Status(ctx context.Context, jail string) (Status, error)
+	Banned(ctx context.Context, addrs []string) ([]Ban, error)
+	Ban(ctx context.Context, r BanRequest) (BanReply, error)
+	Unban(ctx context.Context, r UnbanRequest) (UnbanReply, error)
+	Reload(ctx context.Context) (ReloadReply, error)
+	Version(ctx context.Context) (Version, error)
+	// Events hands each event from now on to f until ctx ends or f fails. A
+	// listener that is too slow misses events and is told so by one of What
+	// "problem".
+	Events(ctx context.Context, f func(Event) error) error
+}
+
+// Handler serves d below /v1/, and its figures for Prometheus at /metrics.
+func Handler(d Daemon) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", answer(func(r *http.Request) (any, error) {
+		return d.Status(r.Context(), r.URL.Query().Get("jail"))
+	}))
+	mux.HandleFunc("GET /v1/banned", answer(func(r *http.Request) (any, error) {
+		return d.Banned(r.Context(), r.URL.Query()["address"])
+	}))
+	mux.HandleFunc("POST /v1/ban", answer(func(r *http.Request) (any, error) {
+		return withBody(r, d.Ban)
+	}))
+	mux.HandleFunc("POST /v1/unban", answer(func(r *http.Request) (any, error) {
+		return withBody(r, d.Unban)
+	}))
+	mux.HandleFunc("POST /v1/reload", answer(func(r *http.Request) (any, error) {
+		return d.Reload(r.Context())
+	}))
+	mux.HandleFunc("GET /v1/version", answer(func(r *http.Request) (any, error) {
+		return d.Version(r.Context())
+	}))
+	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { stream(w, r, d) })
+	mux.Handle("GET /metrics", Metrics(d))
+	return mux
+}
+
+func withBody[Request, Reply any](r *http.Request, f func(context.Context, Request) (Reply, error)) (any, error) {
+	var request Request
+	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&request); err != nil {
+		return nil, &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("reading the request: %v", err)}
+	}
+	return f(r.Context(), request)
+}
+
+func answer(f func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		reply, err := f(r)
+		if err != nil {
+			refused, ok := errors.AsType[*Error](err)
+			if !ok {
+				refused = &Error{Status: http.StatusInternalServerError, Message: err.Error()}
+			}
+			w.WriteHeader(refused.Status)
+			reply = refused
+		}
+		// An error here means that the client has gone.
+		_ = json.NewEncoder(w).Encode(reply)
+	}
+}
+
+// stream writes one JSON document a line for each event.
+func stream(w http.ResponseWriter, r *http.Request, d Daemon) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	flusher := http.NewResponseController(w)
+	enc := json.NewEncoder(w)
+	// The header goes out at once, so that a client knows it will miss nothing.
+	if err := flusher.Flush(); err != nil {
+		return
+	}
+	// The error is the client's having gone, or the daemon's stop.
+	_ = d.Events(r.Context(), func(e Event) error {
+		if err := enc.Encode(e); err != nil {
+			return err
+		}
+		return flusher.Flush()
+	})
+}
