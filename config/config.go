@@ -1,9 +1,3 @@
-// Package config turns gaol's TOML files into one checked, typed value.
-//
-// [Load] reads gaol.toml, conf.d and the filter and action files, together with
-// the stock library of package stock, and returns a [Config] along with every [Problem] it
-// found. A jail with a problem carries it and is to be left out; all other jails are
-// usable. Nothing here looks at logs, firewalls or name servers.
 package config
 
 import (
@@ -32,6 +26,9 @@ type Config struct {
 	// Problems are all faults found, those of single jails included, in the
 	// order of files and lines.
 	Problems []Problem
+	// Unread are the files whose settings are unknown, because they could not be
+	// read or are not TOML: any jail may lack something they say.
+	Unread []string
 }
 
 // Store is the [store] table.
@@ -58,6 +55,8 @@ type Jail struct {
 	Enabled bool
 	// Stock says that the library knows a jail of this name.
 	Stock bool
+	// Description says in a few words what the jail is for; "" for most.
+	Description string
 
 	// FilterName is the filter's file name, "" for an inline one; Filter
 	// is what it says, Mode which of its modes is asked for.
@@ -68,6 +67,10 @@ type Jail struct {
 	// journal is read, for Filter's Journalmatch.
 	LogPath []string
 	Journal bool
+	// Either says that the journal has the same records as the files of LogPath, as in
+	// stock jails: only one of the two is to be read, the files if there is
+	// one, else the journal. False: each is read.
+	Either bool
 	// FromFindTime makes a file that is seen for the first time be read from FindTime ago instead of
 	// from its end (from = "findtime").
 	FromFindTime bool

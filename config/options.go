@@ -1,0 +1,31 @@
+package config
+
+import (
+	"io/fs"
+	"net"
+)
+
+// DefaultFile is the main file when none is named.
+const DefaultFile = "/etc/gaol/gaol.toml"
+
+// Options say what to read.
+type Options struct {
+	// File is the main file, which then must exist; "" means [DefaultFile], which need
+	// not.
+	File string
+	// Stock is the library (see the package comment); nil: there is none.
+	Stock fs.FS
+	// LookupPort finds a port by its name in the network "tcp" or "udp". nil: names that
+	// everybody uses are known, then /etc/services is asked, by [net.LookupPort].
+	LookupPort func(network, service string) (int, error)
+}
+
+func (o Options) lookupPort(network, service string) (int, error) {
+	if o.LookupPort != nil {
+		return o.LookupPort(network, service)
+	}
+	if port, ok := wellKnownPorts[service]; ok {
+		return port, nil
+	}
+	return net.LookupPort(network, service)
+}
