@@ -9,6 +9,7 @@ package action
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -46,6 +47,40 @@ type Checker interface {
 type Holder interface {
 	Holds(ctx context.Context, prefix netip.Prefix) (Held, error)
 }
+
+// Limited is an Action that cannot take a ban of any length at once: the
+// kernel's ipset timeouts end at 24.8 days. It cuts longer ones to Longest, and
+// its Runner tells it of them again every day.
+type Limited interface {
+	Longest() time.Duration
+}
+
+// Noter is an Action that may leave something out on purpose, such as IPv6 on a
+// host without ip6tables. Notes says what and why, once Start has returned.
+type Noter interface {
+	Notes() []string
+}
+
+// FailedError is the error of a Ban or Unban that did what it was told for all
+// but Bans. An action that does things one by one returns it, so that the others
+// are not done twice.
+type FailedError struct {
+	// Bans are those that failed; never empty.
+	Bans []jail.Ban
+	// Err is why.
+	Err error
+}
+
+// Error implements error.
+func (e *FailedError) Error() string {
+	if len(e.Bans) == 1 {
+		return e.Bans[0].Target() + ": " + e.Err.Error()
+	}
+	return fmt.Sprintf("%d of them, such as %s: %v", len(e.Bans), e.Bans[0].Target(), e.Err)
+}
+
+// Unwrap returns Err.
+func (e *FailedError) Unwrap() error { return e.Err }
 
 // Held is what the kernel says of one prefix.
 type Held struct {

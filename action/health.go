@@ -1,0 +1,119 @@
+package action
+
+import (
+	"context"
+	"time"
+)
+
+// check asks a Checker whether all is there. If not, the next round starts the
+// action anew and restores all bans.
+func (r *Runner) check(ctx context.Context) {
+	checker := r.opts.Action.(Checker) // checkTimes ticks for no other
+	err := checker.Check(ctx)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	r.started = false
+	r.fail(err)
+}
+
+// checkTimes ticks whenever the action is to be checked: never, if it cannot
+// be.
+func (r *Runner) checkTimes() (<-chan time.Time, func()) {
+	if _, ok := r.opts.Action.(Checker); !ok || r.opts.CheckEvery < 0 {
+		return nil, func() {}
+	}
+	t := time.NewTicker(r.opts.CheckEvery)
+	return t.C, t.Stop
+}
+
+// renew tells the action again of bans that are longer than it can take at
+// once.
+func (r *Runner) renew() {
+	limited, ok := r.opts.Action.(Limited)
+	if !ok {
+		return
+	}
+	now := r.opts.Now()
+	// What was cut at the last renewal, with an hour to spare.
+	cut := limited.Longest() - renewEvery - time.Hour
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for t, b := range r.wanted {
+		if !b.Forever() && b.End.Sub(now) > cut {
+			r.told++
+			r.pending.ban(t, b, r.told)
+		}
+	}
+}
+
+func (r *Runner) hasDelayed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.pending.delayed) > 0
+}
+
+func (r *Runner) releaseDelayed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending.release()
+}
+
+// fail notes that the action has a problem, and logs it once while it is the
+// same.
+func (r *Runner) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failLocked(err)
+}
+
+func (r *Runner) failLocked(err error) {
+	if r.status.Problem == err.Error() {
+		return
+	}
+	r.log.Error("action has a problem", "err", err)
+	if r.status.Healthy {
+		r.status.Healthy, r.status.Since = false, r.opts.Now()
+	}
+	r.status.Problem = err.Error()
+}
+
+func (r *Runner) healthy() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.healthyLocked()
+}
+
+func (r *Runner) healthyLocked() {
+	if r.status.Healthy {
+		return
+	}
+	now := r.opts.Now()
+	r.log.Info("action is healthy", "after", now.Sub(r.status.Since))
+	r.status.Healthy, r.status.Problem, r.status.Since = true, "", now
+}
+
+// backoff doubles the pause after each failure, from first to last.
+type backoff struct {
+	first, last time.Duration
+	current     time.Duration
+}
+
+func (b *backoff) next() time.Duration {
+	b.current = min(max(b.first, 2*b.current), b.last)
+	return b.current
+}
+
+func (b *backoff) reset() { b.current = 0 }
+
+// pause waits for d and says whether ctx is still alive then.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

@@ -1,0 +1,79 @@
+package action
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"gaol/jail"
+)
+
+// Member is what a firewall set holds of a ban.
+type Member struct {
+	// Prefix is masked, and never an IPv4 address in IPv6 clothes.
+	Prefix netip.Prefix
+	// Timeout is how long it is to be held from now on; 0: for ever.
+	Timeout time.Duration
+}
+
+// Members returns what sets must hold for bans from now on, a prefix once and
+// the last word about it. Left out are bans that are over at now, and those of ids.
+// The zero time as now stands for "whenever": then no ban is over, and
+// timeouts mean nothing; that is for taking out.
+func Members(bans []jail.Ban, now time.Time) (v4, v6 []Member) {
+	seen := make(map[netip.Prefix]int, len(bans))
+	for _, b := range bans {
+		p, ok := Normal(b.Prefix)
+		if b.ID != "" || !ok || !now.IsZero() && b.Over(now) {
+			continue
+		}
+		m := Member{Prefix: p}
+		if !b.Forever() {
+			m.Timeout = b.End.Sub(now)
+		}
+		list := &v6
+		if p.Addr().Is4() {
+			list = &v4
+		}
+		if i, dup := seen[p]; dup {
+			(*list)[i] = m
+			continue
+		}
+		seen[p] = len(*list)
+		*list = append(*list, m)
+	}
+	return v4, v6
+}
+
+// Normal returns p as the kernel sees its packets: host bits cut off, and
+// ::ffff:192.0.2.0/120 as 192.0.2.0/24, since such packets travel as IPv4. It
+// is false for a prefix that is not valid.
+func Normal(p netip.Prefix) (netip.Prefix, bool) {
+	if !p.IsValid() {
+		return netip.Prefix{}, false
+	}
+	if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), true
+}
+
+// MergePorts returns ports in order, overlapping and adjacent ranges joined, so that rules
+// can list them. A range whose First and Last are swapped is read the right
+// way round.
+func MergePorts(ports []Port) []Port {
+	sorted := slices.Clone(ports)
+	for i, p := range sorted {
+		sorted[i] = Port{min(p.First, p.Last), max(p.First, p.Last)}
+	}
+	slices.SortFunc(sorted, func(a, b Port) int { return int(a.First) - int(b.First) })
+	var merged []Port
+	for _, p := range sorted {
+		if n := len(merged); n > 0 && int(p.First) <= int(merged[n-1].Last)+1 {
+			merged[n-1].Last = max(merged[n-1].Last, p.Last)
+			continue
+		}
+		merged = append(merged, p)
+	}
+	return merged
+}
