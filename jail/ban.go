@@ -57,7 +57,20 @@ type Counted struct {
 	ID     string
 	Time   time.Time
 	User   string
-	Line   string
+	// Line is the evidence, cut to a bounded length; the lines of a session
+	// are joined by line feeds.
+	Line string
+	// Read is when it was counted, on the reader's clock.
+	Read time.Time
+	// Until is when it can no longer be part of a ban, on the reader's clock,
+	// unless its host fails again before.
+	Until time.Time
+}
+
+// Key is what a failure or ban is of: a prefix or an id. It is comparable.
+type Key struct {
+	Prefix netip.Prefix
+	ID     string
 }
 
 // Forgotten says how many counted failures of a prefix an unban has dropped.

@@ -27,6 +27,8 @@ type Options struct {
 	MaxMatches int
 	// Ignore says who is never banned by the jail; nil: nobody.
 	Ignore *Ignore
+	// Rand gives numbers in [0, 1) for Increment.RndTime; nil: math/rand/v2.
+	Rand func() float64
 }
 
 // Increment is bantime_increment: how much longer the next ban of the same

@@ -1,0 +1,47 @@
+package jail
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// maxDoublings is where fail2ban's default formula stops to grow.
+	maxDoublings = 20
+	// maxBanTime keeps sums with a time within range; it is more than a century.
+	maxBanTime = time.Duration(math.MaxInt64 / 2)
+)
+
+// BanTime is the length of a ban of a prefix that has been banned earlier times
+// before. base is the jail's; rand gives numbers in [0, 1) and is asked only where
+// RndTime says so.
+//
+// The first ban has the base length, exactly. So has every ban where base is Forever.
+func (inc Increment) BanTime(base time.Duration, earlier int, rand func() float64) time.Duration {
+	if !inc.Enabled || earlier <= 0 || base <= 0 {
+		return base
+	}
+	length := inc.grown(float64(base), earlier)
+	if inc.MaxTime > 0 {
+		length = math.Min(length, float64(inc.MaxTime))
+	}
+	if inc.RndTime > 0 {
+		length += rand() * float64(inc.RndTime)
+	}
+	if length >= float64(maxBanTime) {
+		return maxBanTime
+	}
+	return time.Duration(length)
+}
+
+// grown is the length before limits. Multipliers may shorten a ban, the formula may not.
+func (inc Increment) grown(base float64, earlier int) float64 {
+	factor := inc.Factor
+	if factor == 0 {
+		factor = 1
+	}
+	if n := len(inc.Multipliers); n > 0 {
+		return base * factor * float64(inc.Multipliers[min(earlier, n-1)])
+	}
+	return math.Max(base, base*factor*math.Exp2(float64(min(earlier, maxDoublings))))
+}

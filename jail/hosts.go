@@ -1,0 +1,199 @@
+package jail
+
+import "time"
+
+// hosts is the table of counted failures: who failed, when, and what proves it. Hosts
+// are linked in the order in which they failed last, as read, so that the ones to
+// forget are always at its end.
+//
+// An entry costs some 100 bytes with its first failure and 16 for each further one; what is kept of
+// lines is bounded apart (see [evidence]).
+type hosts struct {
+	slots    map[key]uint32
+	hosts    slab[host]
+	failures slab[failure]
+	evidence evidence
+	// newest and oldest are the ends of the list of hosts.
+	newest, oldest uint32
+	// total is how many failures are kept.
+	total int
+	// times is scratch space for [hosts.timesOf].
+	times []int64
+}
+
+type host struct {
+	key          key
+	count        uint16
+	newer, older uint32
+	// failure is the first of a list from the newest to the oldest date.
+	failure uint32
+	// touched is when it failed last, on the reader's clock.
+	touched int64
+}
+
+type failure struct {
+	at    int64
+	older uint32
+	proof uint32
+}
+
+func newHosts() hosts { return hosts{slots: make(map[key]uint32)} }
+
+func (t *hosts) len() int { return len(t.slots) }
+
+// touch finds or makes the entry of k and puts it at the front of the list.
+func (t *hosts) touch(k key, now int64) uint32 {
+	i, ok := t.slots[k]
+	if ok {
+		t.unlink(i)
+	} else {
+		i = t.hosts.take()
+		t.slots[k] = i
+		t.hosts.at(i).key = k
+	}
+	h := t.hosts.at(i)
+	if t.newest != 0 {
+		front := t.hosts.at(t.newest)
+		// The list is in order even where the clock was set back.
+		now = max(now, front.touched)
+		front.newer = i
+	}
+	h.touched, h.older, h.newer = now, t.newest, 0
+	t.newest = i
+	if t.oldest == 0 {
+		t.oldest = i
+	}
+	return i
+}
+
+func (t *hosts) unlink(i uint32) {
+	h := t.hosts.at(i)
+	if h.newer == 0 {
+		t.newest = h.older
+	} else {
+		t.hosts.at(h.newer).older = h.older
+	}
+	if h.older == 0 {
+		t.oldest = h.newer
+	} else {
+		t.hosts.at(h.older).newer = h.newer
+	}
+}
+
+// add puts a failure into a host's list, by its date.
+func (t *hosts) add(i uint32, at int64, p proof) {
+	h := t.hosts.at(i)
+	place := &h.failure
+	for *place != 0 && t.failures.at(*place).at > at {
+		place = &t.failures.at(*place).older
+	}
+	// Slabs never move, so place stays where it is.
+	n := t.failures.take()
+	*t.failures.at(n) = failure{at: at, older: *place, proof: t.evidence.add(p)}
+	*place = n
+	h.count++
+	t.total++
+}
+
+// trim keeps at most limit failures of a host, none dated before horizon, and the proofs of the
+// newest maxProofs.
+func (t *hosts) trim(i uint32, horizon int64, limit, maxProofs int) {
+	h := t.hosts.at(i)
+	place := &h.failure
+	for n := 0; *place != 0; n++ {
+		f := t.failures.at(*place)
+		if n >= limit || f.at < horizon {
+			t.cutFrom(h, place)
+			return
+		}
+		if n >= maxProofs {
+			t.evidence.release(f.proof)
+			f.proof = 0
+		}
+		place = &f.older
+	}
+}
+
+// dropBefore forgets a host's failures dated before end, and the host if none is left.
+func (t *hosts) dropBefore(i uint32, end int64) {
+	h := t.hosts.at(i)
+	place := &h.failure
+	for *place != 0 && t.failures.at(*place).at >= end {
+		place = &t.failures.at(*place).older
+	}
+	t.cutFrom(h, place)
+	if h.failure == 0 {
+		t.remove(i)
+	}
+}
+
+// cutFrom forgets the failure at place and all older ones.
+func (t *hosts) cutFrom(h *host, place *uint32) {
+	n := *place
+	*place = 0
+	for n != 0 {
+		f := *t.failures.at(n)
+		t.evidence.release(f.proof)
+		t.failures.drop(n)
+		h.count--
+		t.total--
+		n = f.older
+	}
+}
+
+// remove forgets a host and says how many failures went with it.
+func (t *hosts) remove(i uint32) int {
+	h := t.hosts.at(i)
+	n := int(h.count)
+	t.cutFrom(h, &h.failure)
+	t.unlink(i)
+	delete(t.slots, h.key)
+	t.hosts.drop(i)
+	if len(t.slots) == 0 && t.hosts.last+t.failures.last > 8*slabChunk {
+		// After an attack has ended, give its memory back.
+		*t = newHosts()
+	}
+	return n
+}
+
+// timesOf lists a host's times from the newest to the oldest, until the next call.
+func (t *hosts) timesOf(i uint32) []int64 {
+	t.times = t.times[:0]
+	for n := t.hosts.at(i).failure; n != 0; n = t.failures.at(n).older {
+		t.times = append(t.times, t.failures.at(n).at)
+	}
+	return t.times
+}
+
+// proofsOf lists the proofs of n failures from the first-newest on, oldest first. Those
+// that are gone are left out.
+func (t *hosts) proofsOf(i uint32, first, n int) []proof {
+	proofs := make([]proof, 0, n)
+	at := 0
+	for f := t.hosts.at(i).failure; f != 0 && at < first+n; f = t.failures.at(f).older {
+		if p := t.evidence.get(t.failures.at(f).proof); at >= first && p.text != "" {
+			proofs = append(proofs, p)
+		}
+		at++
+	}
+	for a, b := 0, len(proofs)-1; a < b; a, b = a+1, b-1 {
+		proofs[a], proofs[b] = proofs[b], proofs[a]
+	}
+	return proofs
+}
+
+// expired is the host that failed longest ago, if that is before horizon.
+func (t *hosts) expired(horizon int64) (uint32, bool) {
+	if t.oldest == 0 || t.hosts.at(t.oldest).touched >= horizon {
+		return 0, false
+	}
+	return t.oldest, true
+}
+
+// next is when the first host will have gone unheard of for keep.
+func (t *hosts) next(keep time.Duration) (time.Time, bool) {
+	if t.oldest == 0 {
+		return time.Time{}, false
+	}
+	return time.Unix(0, t.hosts.at(t.oldest).touched).Add(keep + 1), true
+}

@@ -1,0 +1,347 @@
+package jail
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"gaol/filter"
+)
+
+// defaultMaxHosts is MaxHosts where none is given.
+const defaultMaxHosts = 1_000_000
+
+// Jail counts the failures of hosts and bans them. Use [New]. It is safe for
+// several goroutines, and no method blocks on anything but another one.
+type Jail struct {
+	// mu guards all below.
+	mu    sync.Mutex
+	opts  Options
+	hosts hosts
+	bans  bans
+	// names are the ids behind the hashes in hosts.
+	names map[key]string
+	// earlier says how often a target has been banned so far, the ban in force included.
+	earlier map[key]int
+	// caughtUp is when a line was read last that had been written long before.
+	caughtUp time.Time
+	// replaced are bans that had run out and gave way before Expire could return them.
+	replaced []Ban
+	counts   Counts
+}
+
+// Counts are a jail's figures since it was made.
+type Counts struct {
+	// FailuresCurrent are counted and may still lead to a ban, of Hosts hosts.
+	FailuresCurrent, FailuresTotal int
+	// BannedCurrent are in force; BannedTotal counts those that were made or restored.
+	BannedCurrent, BannedTotal int
+	Hosts                      int
+	// EvictedHosts were forgotten because of MaxHosts.
+	EvictedHosts int
+}
+
+// Outcome is what a failure led to. The zero value: nothing at all, as for a failure that names nobody.
+type Outcome struct {
+	// Counted is set when the failure was counted, and is to be stored.
+	Counted *Counted
+	// Ban is set when the failure led to a ban that is in force: to be enforced and stored.
+	Ban *Ban
+	// Expired is the ban it led to if that is over already, as the lines were read late: to be stored, not enforced.
+	Expired *Ban
+	// Extended says that the host's last ban had run out but was not taken back yet
+	// by Expire; Ban takes its place.
+	Extended bool
+	// AlreadyBanned says that the failure fell into a ban and was not counted.
+	AlreadyBanned bool
+	// Ignored is the rule by which the failure was ignored, "" if it was not: "ignoreself", "ignoreip
+	// 10.0.0.0/8", "file:/etc/gaol/allow.txt".
+	Ignored string
+	// Unresolved is the host name of a failure that names neither address nor id. It was not counted.
+	Unresolved string
+	// Shift is how far the line's date was off (negative: behind) when it was taken as now instead.
+	Shift time.Duration
+	// Undated says that the line bore no date: taken as now when read as it was written, else not counted.
+	Undated bool
+}
+
+// New makes a jail without any failure or ban.
+func New(opts Options) (*Jail, error) {
+	opts, err := opts.checked()
+	if err != nil {
+		return nil, err
+	}
+	return &Jail{
+		opts: opts, hosts: newHosts(), bans: newBans(),
+		names: make(map[key]string), earlier: make(map[key]int),
+	}, nil
+}
+
+// checked fills in defaults and reports every fault.
+func (o Options) checked() (Options, error) {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("checking jail %q: "+format, append([]any{o.Name}, args...)...))
+		}
+	}
+	setDefault(&o.IPv4Prefix, 32)
+	setDefault(&o.IPv6Prefix, 64)
+	setDefault(&o.MaxHosts, defaultMaxHosts)
+	setDefault(&o.MaxMatches, o.MaxRetry)
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	check(o.Name != "", "name is missing")
+	check(o.MaxRetry > 0 && o.MaxRetry <= maxMaxRetry, "maxretry is %d: must be 1 to %d", o.MaxRetry, maxMaxRetry)
+	check(o.FindTime > 0 && o.FindTime <= maxBanTime, "findtime is %s: must be positive", o.FindTime)
+	check(o.BanTime > 0 && o.BanTime <= maxBanTime || o.BanTime == Forever, "bantime is %s: must be positive or forever", o.BanTime)
+	check(o.IPv4Prefix > 0 && o.IPv4Prefix <= 32, "ipv4prefix is %d: must be 1 to 32", o.IPv4Prefix)
+	check(o.IPv6Prefix > 0 && o.IPv6Prefix <= 128, "ipv6prefix is %d: must be 1 to 128", o.IPv6Prefix)
+	check(o.MaxHosts > 0, "maxhosts is %d: must be positive", o.MaxHosts)
+	check(o.MaxMatches > 0, "maxmatches is %d: must be positive", o.MaxMatches)
+	inc := o.Increment
+	check(inc.Factor >= 0 && inc.MaxTime >= 0 && inc.RndTime >= 0 && inc.RndTime <= maxBanTime/2, "bantime_increment: factor, maxtime and rndtime must not be negative")
+	for _, m := range inc.Multipliers {
+		check(m > 0, "bantime_increment: multiplier %d must be positive", m)
+	}
+	return o, errors.Join(errs...)
+}
+
+// maxMaxRetry keeps the time for one failure bounded, and host.count in its range.
+const maxMaxRetry = 10_000
+
+func setDefault(v *int, value int) {
+	if *v == 0 {
+		*v = value
+	}
+}
+
+// Observe takes a failure and says what it leads to. f.Read stands for now.
+func (j *Jail) Observe(f filter.Failure) Outcome {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out Outcome
+	d := dateOf(f)
+	out.Shift, out.Undated = d.shift, d.undated
+	if f.CatchUp && f.Read.After(j.caughtUp) {
+		j.caughtUp = f.Read
+	}
+	who, at, ok := j.accused(f, &out)
+	if !ok || !d.counts {
+		return out
+	}
+	if e := j.bans.holding(at, func(b *entry) bool { return !b.ban.Over(d.at) }); e != nil {
+		out.AlreadyBanned = true
+		return out
+	}
+	j.count(who, d.at, f, &out)
+	return out
+}
+
+// accused finds by what f is counted (who) and the narrowest that it names (at). It is
+// not ok if f names nobody or somebody who is ignored.
+func (j *Jail) accused(f filter.Failure, out *Outcome) (who, at key, ok bool) {
+	if f.Prefix.IsValid() {
+		if rule, ignored := j.opts.Ignore.Overlaps(f.Prefix); ignored {
+			out.Ignored = rule
+			return who, at, false
+		}
+	}
+	switch {
+	case f.ID != "":
+		who = idKey(cut(f.ID, maxIDSize))
+		return who, who, true
+	case f.Prefix.IsValid():
+		return prefixKey(j.counted(f.Prefix)), prefixKey(f.Prefix), true
+	default:
+		out.Unresolved = strings.Clone(cut(f.Host, maxIDSize))
+		return who, at, false
+	}
+}
+
+// counted is the prefix by which p is counted and banned: the jail's, unless that holds an
+// address which is never banned. Then it is p alone, since a ban of the whole prefix would lock
+// that address out.
+func (j *Jail) counted(p netip.Prefix) netip.Prefix {
+	wide := j.opts.mask(p)
+	if _, ignored := j.opts.Ignore.Overlaps(wide); ignored {
+		return unmap(p).Masked()
+	}
+	return wide
+}
+
+// count adds one failure, and bans if that makes enough.
+func (j *Jail) count(who key, at time.Time, f filter.Failure, out *Outcome) {
+	p := newProof(f, j.opts.MaxMatches)
+	j.makeRoom(who)
+	if _, named := j.names[who]; !named && who.bits == idBits {
+		j.names[who] = strings.Clone(cut(f.ID, maxIDSize))
+	}
+	i := j.hosts.touch(who, f.Read.UnixNano())
+	j.hosts.add(i, at.UnixNano(), p)
+	j.hosts.trim(i, j.horizon(f), timesPerHost(j.opts.MaxRetry), j.opts.MaxMatches)
+	j.counts.FailuresTotal++
+	out.Counted = &Counted{
+		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, User: p.user(), Line: p.line(),
+		Read: f.Read, Until: f.Read.Add(keepFor(j.opts.FindTime)),
+	}
+	first, n, ok := window(j.hosts.timesOf(i), j.opts.MaxRetry, j.opts.FindTime)
+	if !ok {
+		return
+	}
+	j.fall(i, first, n, f.Read, out)
+}
+
+// horizon is the date before which failures cannot matter any more once f was read. While
+// old lines are being read there is none.
+func (j *Jail) horizon(f filter.Failure) int64 {
+	keep := keepFor(j.opts.FindTime)
+	if f.CatchUp || f.Read.Sub(j.caughtUp) <= keep {
+		return 0
+	}
+	return f.Read.Add(-keep).UnixNano()
+}
+
+// makeRoom forgets whoever failed longest ago if there is no room for who.
+func (j *Jail) makeRoom(who key) {
+	if _, known := j.hosts.slots[who]; known {
+		return
+	}
+	for j.hosts.len() >= j.opts.MaxHosts {
+		j.counts.EvictedHosts++
+		j.forget(j.hosts.oldest)
+	}
+}
+
+// forget drops a host's failures and says how many they were.
+func (j *Jail) forget(i uint32) Forgotten {
+	k := j.hosts.hosts.at(i).key
+	gone := Forgotten{Jail: j.opts.Name, Prefix: k.prefix(), ID: j.names[k]}
+	gone.Failures = j.hosts.remove(i)
+	j.dropName(k)
+	return gone
+}
+
+// dropName forgets an id's text when nothing refers to it any more. Bans have their own.
+func (j *Jail) dropName(k key) {
+	if _, counted := j.hosts.slots[k]; !counted && k.bits == idBits {
+		delete(j.names, k)
+	}
+}
+
+// fall makes a ban of a host of which n failures from the first-newest on lie in one
+// window. What it failed before the end of the ban leaves the table: it is in the ban.
+func (j *Jail) fall(i uint32, first, n int, now time.Time, out *Outcome) {
+	who := j.hosts.hosts.at(i).key
+	start := time.Unix(0, j.hosts.timesOf(i)[first])
+	ban := j.newBan(who, start, j.opts.BanTime)
+	ban.Failures = n
+	ban.User, ban.Lines = j.proven(j.hosts.proofsOf(i, first, n))
+	e := &entry{key: who, ban: ban, leaves: ban.End, running: !ban.Over(now)}
+	old := j.bans.byKey[who]
+	replaces := old != nil && old.running
+	if e.running {
+		out.Ban, out.Extended = &ban, replaces
+		j.counts.BannedTotal++
+	} else {
+		if replaces {
+			j.replaced = append(j.replaced, old.ban)
+		}
+		// Kept for a while, so that later lines of the same past do not ban it again.
+		out.Expired = &ban
+		e.leaves = now.Add(keepFor(j.opts.FindTime))
+	}
+	j.bans.put(e)
+	if ban.Forever() {
+		j.hosts.remove(i)
+	} else {
+		j.hosts.dropBefore(i, ban.End.UnixNano())
+	}
+	j.dropName(who)
+}
+
+// newBan makes the next ban of who. base is its length before increments.
+func (j *Jail) newBan(who key, start time.Time, base time.Duration) Ban {
+	length := j.opts.Increment.BanTime(base, j.earlier[who], j.opts.Rand)
+	ban := Ban{
+		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who],
+		Start: start, Count: j.learn(who, 1), By: "jail",
+	}
+	if length != Forever {
+		ban.End = start.Add(length)
+	}
+	return ban
+}
+
+// learn adds n bans to those known of who, and says how many that makes.
+func (j *Jail) learn(who key, n int) int {
+	if _, known := j.earlier[who]; !known && len(j.earlier) >= j.opts.MaxHosts {
+		for k := range j.earlier { // any one
+			delete(j.earlier, k)
+			break
+		}
+	}
+	j.earlier[who] += n
+	return j.earlier[who]
+}
+
+// proven gathers the user tried last and the last lines.
+func (j *Jail) proven(proofs []proof) (user string, lines []string) {
+	for _, p := range proofs {
+		if p.user() != "" {
+			user = p.user()
+		}
+		if p.line() != "" {
+			lines = append(lines, strings.Split(p.line(), "\n")...)
+		}
+	}
+	return user, lines[max(0, len(lines)-j.opts.MaxMatches):]
+}
+
+// Expire returns the bans that have ended at now; each is returned once. It also
+// forgets hosts that have not failed for FindTime and the two minutes that dates may be off.
+func (j *Jail) Expire(now time.Time) []Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	ended := j.replaced
+	j.replaced = nil
+	for e := j.bans.due(now); e != nil; e = j.bans.due(now) {
+		if e.running {
+			ended = append(ended, e.ban)
+		}
+	}
+	horizon := now.Add(-keepFor(j.opts.FindTime)).UnixNano()
+	for i, ok := j.hosts.expired(horizon); ok; i, ok = j.hosts.expired(horizon) {
+		j.forget(i)
+	}
+	return ended
+}
+
+// Next says when Expire has something to do next; not ok: nothing is left.
+func (j *Jail) Next() (time.Time, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.replaced) > 0 {
+		return j.replaced[0].End, true
+	}
+	end, hasEnd := j.bans.next()
+	idle, hasIdle := j.hosts.next(keepFor(j.opts.FindTime))
+	if hasEnd && (!hasIdle || end.Before(idle)) {
+		return end, true
+	}
+	return idle, hasIdle
+}
+
+// Counts are the jail's figures.
+func (j *Jail) Counts() Counts {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	c := j.counts
+	c.FailuresCurrent, c.Hosts, c.BannedCurrent = j.hosts.total, j.hosts.len(), j.bans.running
+	return c
+}

@@ -1,0 +1,200 @@
+package jail
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Ban bans target by hand, whoever it is: ignore rules are not asked. length 0 means the jail's
+// BanTime (with its increment), Forever no end. target is widened to the jail's prefix
+// length, unless that would lock an ignored address out that target does not name.
+//
+// A target that is banned already keeps its ban with the later of both ends. The
+// target's counted failures are forgotten.
+func (j *Jail) Ban(target netip.Prefix, length time.Duration, now time.Time) Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	who := prefixKey(j.counted(target))
+	if i, counted := j.hosts.slots[who]; counted {
+		j.forget(i)
+	}
+	e := j.bans.byKey[who]
+	if e == nil || !e.running || e.ban.Over(now) {
+		e = &entry{key: who, ban: j.handBan(who, length, now), running: true}
+		j.counts.BannedTotal++
+	} else if end := handEnd(length, j.opts.BanTime, now); !e.ban.Forever() && (end.IsZero() || end.After(e.ban.End)) {
+		longer := *e
+		longer.ban.End = end
+		e = &longer
+	}
+	e.leaves = e.ban.End
+	ban := e.ban
+	j.bans.put(e)
+	return ban
+}
+
+func (j *Jail) handBan(who key, length time.Duration, now time.Time) Ban {
+	base := length
+	if length == 0 {
+		base = j.opts.BanTime
+	}
+	ban := j.newBan(who, now, base)
+	ban.By = "hand"
+	if length != 0 {
+		ban.End = handEnd(length, j.opts.BanTime, now) // as asked, without increment
+	}
+	return ban
+}
+
+func handEnd(length, bantime time.Duration, now time.Time) time.Time {
+	if length == 0 {
+		length = bantime
+	}
+	if length == Forever {
+		return time.Time{}
+	}
+	return now.Add(length)
+}
+
+// Unban lets target in again: it ends every ban inside of target and every one
+// that target lies in, forgets the counted failures of the same, and that they were ever banned.
+func (j *Jail) Unban(target netip.Prefix) (ended []Ban, forgotten []Forgotten) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t := prefixKey(target)
+	return j.unban(func(k key) bool { return k.bits != idBits && (k.within(t) || t.within(k)) })
+}
+
+// UnbanID is Unban for an id.
+func (j *Jail) UnbanID(id string) (ended []Ban, forgotten []Forgotten) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	who := idKey(cut(id, maxIDSize))
+	return j.unban(func(k key) bool { return k == who })
+}
+
+// UnbanAll ends every ban and forgets every counted failure.
+func (j *Jail) UnbanAll() (ended []Ban, forgotten []Forgotten) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.unban(func(key) bool { return true })
+}
+
+// unban looks at all bans and hosts: it is done by hand, seldom, and a million take some tens of
+// milliseconds.
+func (j *Jail) unban(meant func(key) bool) (ended []Ban, forgotten []Forgotten) {
+	for k, e := range j.bans.byKey {
+		if !meant(k) {
+			continue
+		}
+		j.bans.remove(e)
+		delete(j.earlier, k)
+		if e.running {
+			ended = append(ended, e.ban)
+		}
+	}
+	for k, i := range j.hosts.slots {
+		if !meant(k) {
+			continue
+		}
+		delete(j.earlier, k)
+		forgotten = append(forgotten, j.forget(i))
+	}
+	sortBans(ended)
+	slices.SortFunc(forgotten, func(a, b Forgotten) int { return compareTargets(a.Prefix, a.ID, b.Prefix, b.ID) })
+	return ended, forgotten
+}
+
+// Pardon ends the bans made by the jail that by now would lock out an ignored address,
+// as after [Ignore.Refresh] or [Jail.Reconfigure]. Bans by hand stay.
+func (j *Jail) Pardon() []Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var ended []Ban
+	for _, e := range j.bans.byKey {
+		if e.running && j.ignored(e.ban) {
+			ended = append(ended, e.ban)
+		}
+	}
+	for _, b := range ended {
+		j.bans.remove(j.bans.byKey[prefixKey(b.Prefix)])
+	}
+	sortBans(ended)
+	return ended
+}
+
+// ignored says whether the jail would not make b any more.
+func (j *Jail) ignored(b Ban) bool {
+	if b.By != "jail" || b.ID != "" {
+		return false
+	}
+	_, ignored := j.opts.Ignore.Overlaps(b.Prefix)
+	return ignored
+}
+
+// Note tells the jail of a ban of another one. It counts as an earlier ban of the
+// same target where Increment.OverallJails says so.
+func (j *Jail) Note(b Ban) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.opts.Increment.OverallJails && b.Jail != j.opts.Name {
+		j.learn(banKey(b), 1)
+	}
+}
+
+// Banned lists the bans in force by target. Lines may be missing from some where there are
+// very many; the store has them.
+func (j *Jail) Banned() []Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	list := make([]Ban, 0, j.bans.running)
+	for _, e := range j.bans.byKey {
+		if e.running {
+			list = append(list, e.ban)
+		}
+	}
+	sortBans(list)
+	return list
+}
+
+// Lookup says what the jail knows of an address: the ban it is locked out by (nil:
+// none), how many failures count against it within FindTime of the last one, and the rule that
+// ignores it ("": none).
+func (j *Jail) Lookup(addr netip.Addr) (ban *Ban, count int, ignoredBy string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	addr = addr.Unmap().WithZone("")
+	single := netip.PrefixFrom(addr, addr.BitLen())
+	if e := j.bans.holding(prefixKey(single), func(b *entry) bool { return b.running }); e != nil {
+		found := e.ban
+		ban = &found
+	}
+	if i, counted := j.hosts.slots[prefixKey(j.counted(single))]; counted {
+		times := j.hosts.timesOf(i)
+		for count < len(times) && times[0]-times[count] <= int64(j.opts.FindTime) {
+			count++
+		}
+	}
+	ignoredBy, _ = j.opts.Ignore.Match(addr)
+	return ban, count, ignoredBy
+}
+
+func banKey(b Ban) key {
+	if b.ID != "" {
+		return idKey(b.ID)
+	}
+	return prefixKey(b.Prefix)
+}
+
+func sortBans(list []Ban) {
+	slices.SortFunc(list, func(a, b Ban) int { return compareTargets(a.Prefix, a.ID, b.Prefix, b.ID) })
+}
+
+func compareTargets(p netip.Prefix, id string, q netip.Prefix, other string) int {
+	if c := p.Compare(q); c != 0 {
+		return c
+	}
+	return strings.Compare(id, other)
+}

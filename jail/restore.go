@@ -1,0 +1,102 @@
+package jail
+
+import (
+	"fmt"
+	"time"
+
+	"gaol/filter"
+)
+
+// Restore takes up what the store has kept: bans, counted failures in the order in which they
+// were counted, and how often each target has been banned so far, bans in force included. It returns
+// the bans that are in force: not over, not ignored by now, of this jail. Call it once, before the first failure.
+func (j *Jail) Restore(list []Ban, counted []Counted, earlier map[Key]int, now time.Time) (running []Ban) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for k, n := range earlier {
+		j.learn(k.key(), n)
+	}
+	for _, b := range list {
+		if b.Jail == j.opts.Name && j.restoreBan(b, now) {
+			running = append(running, b)
+		}
+	}
+	// What was counted before a stop may be followed by lines that were written during it: it
+	// is kept as in catch-up, whatever its date.
+	j.caughtUp = now
+	for _, c := range counted {
+		if c.Jail == j.opts.Name && (c.ID != "" || c.Prefix.IsValid()) {
+			j.restoreCounted(c, now)
+		}
+	}
+	return running
+}
+
+func (j *Jail) restoreBan(b Ban, now time.Time) bool {
+	if b.ID == "" && !b.Prefix.IsValid() || b.Over(now) || j.ignored(b) {
+		return false
+	}
+	who := banKey(b)
+	if old := j.bans.byKey[who]; old != nil && (old.ban.Forever() || !b.Forever() && !b.End.After(old.ban.End)) {
+		return false
+	}
+	if n := j.earlier[who]; n < b.Count {
+		j.learn(who, b.Count-n)
+	}
+	j.bans.put(&entry{key: who, ban: b, leaves: b.End, running: true})
+	j.counts.BannedTotal++
+	return true
+}
+
+func (j *Jail) restoreCounted(c Counted, now time.Time) {
+	who := Key{c.Prefix, c.ID}.key()
+	if c.ID != "" {
+		j.names[who] = c.ID
+	} else if _, ignored := j.opts.Ignore.Overlaps(c.Prefix); ignored {
+		return
+	}
+	j.makeRoom(who)
+	i := j.hosts.touch(who, now.UnixNano())
+	j.hosts.add(i, c.Time.UnixNano(), newProof(filter.Failure{Lines: []string{c.Line}, User: c.User}, 1))
+	j.hosts.trim(i, 0, timesPerHost(j.opts.MaxRetry), j.opts.MaxMatches)
+}
+
+// key is the compact form of k, which must have a valid prefix or an id.
+func (k Key) key() key {
+	if k.ID != "" {
+		return idKey(k.ID)
+	}
+	return prefixKey(k.Prefix)
+}
+
+// Reconfigure replaces the options, as a reload does. Bans in force keep their ends (see
+// [Jail.Pardon] for those that are ignored now). Counted failures are kept, and counted by the new
+// rules from the next failure of their host on; those by a prefix length that is no longer the
+// jail's are forgotten. A change of Name is an error.
+func (j *Jail) Reconfigure(opts Options, now time.Time) error {
+	opts, err := opts.checked()
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if opts.Name != j.opts.Name {
+		return fmt.Errorf("reconfiguring jail %q: its new name is %q: make a new jail of it", j.opts.Name, opts.Name)
+	}
+	old := j.opts
+	j.opts = opts
+	for k, i := range j.hosts.slots {
+		if k.bits != idBits && (k.is4() && opts.IPv4Prefix != old.IPv4Prefix || !k.is4() && opts.IPv6Prefix != old.IPv6Prefix) {
+			j.forget(i)
+		}
+	}
+	for j.hosts.len() > opts.MaxHosts {
+		j.counts.EvictedHosts++
+		j.forget(j.hosts.oldest)
+	}
+	// With a longer findtime, what is kept now must not be trimmed by the next line.
+	if opts.FindTime > old.FindTime && now.After(j.caughtUp) {
+		j.caughtUp = now
+	}
+	return nil
+}
