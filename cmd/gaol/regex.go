@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gaol/filter"
+	"gaol/jail/source"
+)
+
+type regexOptions struct {
+	failures bool
+	missed   bool
+	verbose  bool
+	now      string
+	timezone string
+	json     bool
+}
+
+func newRegexCommand(a *app) *cobra.Command {
+	var opts regexOptions
+	cmd := &cobra.Command{
+		Use:   "regex [flags] LOG FILTER [IGNOREREGEX]",
+		Short: "Try a filter on a log",
+		Long: `Shows what a filter makes of a log: how many lines each of its patterns
+matched, and which lines none did and why. Nobody is banned and no daemon is asked.
+
+LOG is a file (also one compressed by gzip or zstd), "-" for standard input,
+"journal" for the systemd journal, or a single log line. FILTER is the name of a filter
+("sshd", "sshd[mode=aggressive]"), a .toml file, or a pattern with <HOST>
+where the address stands. IGNOREREGEX replaces the filter's own.`,
+		Example: `  gaol regex /var/log/auth.log sshd
+  gaol regex '2015-03-10 21:31:23,899 ERROR Login failure 192.0.2.5' 'Login failure <HOST>'`,
+		Annotations: map[string]string{exitStatuses: exitsOf("lines matched", "no line matched",
+			"wrong usage, a pattern with a fault, or a log that cannot be read")},
+		Args: argsOf(2, 3, "LOG, FILTER and perhaps IGNOREREGEX"),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 1 {
+				return a.completeFilters(nil)
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runRegex(cmd.Context(), a, opts, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&opts.failures, "failures", false, "list every failure")
+	flags.BoolVar(&opts.missed, "missed", false, "list every missed line, however many")
+	flags.BoolVarP(&opts.verbose, "verbose", "v", false, "list patterns without a hit as well")
+	flags.StringVar(&opts.now, "now", "", "`TIME` at which to read the log, for dates without a year (default: now)")
+	flags.StringVar(&opts.timezone, "timezone", "", "zone `TZ` of dates without one: Europe/Berlin, EST5EDT, UTC-2 (default: this host's)")
+	flags.BoolVar(&opts.json, "json", false, "print one JSON document")
+	return cmd
+}
+
+func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) error {
+	began := time.Now()
+	zone, now, err := opts.clock(began)
+	if err != nil {
+		return err
+	}
+	tried, err := a.resolveFilter(args[1], args[2:])
+	if err != nil {
+		return err
+	}
+	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Timezone: zone})
+	if err != nil {
+		return err
+	}
+	log, err := a.openLog(ctx, args[0], tried.spec.Journalmatch)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+
+	bar := newProgress(a.stderr, log)
+	tally := newTally(f, opts.failures, opts.missed)
+	err = source.ReadAll(ctx, log, log.name, now, func(_ context.Context, b source.Batch) error {
+		for _, line := range b.Lines {
+			tally.add(line)
+		}
+		bar.show(tally.lines)
+		return ctx.Err()
+	})
+	bar.clear()
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", log.title, err)
+	}
+	report := tally.report(time.Since(began))
+	if opts.json {
+		err = a.printJSON(report)
+	} else {
+		text := regexText{opts: opts, paint: a.paint(a.stdout)}
+		err = a.printText(text.write(report, tally, tried, log))
+	}
+	if err == nil && report.Matched == 0 {
+		return errNo
+	}
+	return err
+}
+
+// clock returns the zone of dates without one and the time at which the log is read.
+func (o regexOptions) clock(now time.Time) (*time.Location, time.Time, error) {
+	zone := time.Local
+	var err error
+	if o.timezone != "" {
+		if zone, err = parseZone(o.timezone); err != nil {
+			return nil, time.Time{}, fmt.Errorf("reading --timezone: %w", err)
+		}
+	}
+	if o.now != "" {
+		if now, err = parseNow(o.now, zone); err != nil {
+			return nil, time.Time{}, fmt.Errorf("reading --now: %w", err)
+		}
+	}
+	return zone, now, nil
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gaol/filter"
+)
+
+const (
+	// maxShown missed lines are shown when all are not asked for; with more
+	// of them, none is.
+	maxShown = 20
+	// maxExplained missed lines are asked why; that costs far more than matching.
+	maxExplained = 20
+)
+
+// regexReport is the document of "gaol regex --json".
+type regexReport struct {
+	Lines       int64         `json:"lines"`
+	Ignored     int64         `json:"ignored"`
+	Matched     int64         `json:"matched"`
+	Missed      int64         `json:"missed"`
+	Seconds     float64       `json:"seconds"`
+	Failregex   []patternHits `json:"failregex"`
+	Ignoreregex []patternHits `json:"ignoreregex"`
+	Dates       []dateHits    `json:"dates"`
+	// Failures and MissedLines are nil, and left out, unless asked for.
+	Failures    []failureEntry `json:"failures,omitzero"`
+	MissedLines []missedEntry  `json:"missed_lines,omitzero"`
+}
+
+// patternHits says how many lines a pattern matched.
+type patternHits struct {
+	Pattern string `json:"pattern"`
+	Hits    int64  `json:"hits"`
+}
+
+// dateHits says how many lines bear a date of one form.
+type dateHits struct {
+	Template string `json:"template"`
+	Hits     int64  `json:"hits"`
+}
+
+// failureEntry is one failure; Line counts from 1, Regex is the index of the failregex.
+type failureEntry struct {
+	Line  int64     `json:"line"`
+	Time  time.Time `json:"time"`
+	Host  string    `json:"host"`
+	ID    string    `json:"id"`
+	User  string    `json:"user"`
+	Regex int       `json:"regex"`
+}
+
+// missedEntry is one missed line; Line counts from 1.
+type missedEntry struct {
+	Line int64  `json:"line"`
+	Text string `json:"text"`
+}
+
+// tally hands lines to a filter and counts what comes of them.
+type tally struct {
+	filter      *filter.Filter
+	matcher     *filter.Matcher
+	keep        struct{ failures, missed bool }
+	lines       int64
+	ignored     int64
+	matched     int64
+	failregex   []int64
+	ignoreregex []int64
+	dates       []dateHits
+	failures    []failureEntry
+	// missed are kept to be shown: all of them if asked for, else one more than
+	// are shown. reasons say why the first of them were missed.
+	missed  []missedEntry
+	reasons []string
+}
+
+func newTally(f *filter.Filter, failures, missed bool) *tally {
+	t := &tally{
+		filter:      f,
+		matcher:     f.NewMatcher(),
+		failregex:   make([]int64, len(f.Failregex())),
+		ignoreregex: make([]int64, len(f.Ignoreregex())),
+	}
+	t.keep.failures, t.keep.missed = failures, missed
+	return t
+}
+
+// add hands over the next line.
+func (t *tally) add(line filter.Line) {
+	t.lines++
+	result := t.matcher.Match(line)
+	t.addDate(result.Date)
+	switch result.Verdict {
+	case filter.Matched:
+		t.matched++
+		t.failregex[result.Pattern]++
+		if t.keep.failures && result.Failure != nil {
+			t.failures = append(t.failures, t.entry(result.Failure, line))
+		}
+	case filter.Ignored:
+		t.ignored++
+		if result.Pattern >= 0 && result.Pattern < len(t.ignoreregex) {
+			t.ignoreregex[result.Pattern]++
+		}
+	default:
+		t.addMissed(line)
+	}
+}
+
+// addDate counts a date template. A log has one or two of them, mostly the
+// one of the line before.
+func (t *tally) addDate(template string) {
+	if template == "" {
+		return
+	}
+	for i := range t.dates {
+		if t.dates[i].Template == template {
+			t.dates[i].Hits++
+			return
+		}
+	}
+	t.dates = append(t.dates, dateHits{strings.Clone(template), 1})
+}
+
+// entry is what is kept of a failure. A line without a date counts as now, as in
+// the daemon.
+func (t *tally) entry(f *filter.Failure, line filter.Line) failureEntry {
+	at := f.Time
+	if at.IsZero() {
+		at = line.Read
+	}
+	return failureEntry{
+		Line:  t.lines,
+		Time:  at.UTC(),
+		Host:  strings.Clone(f.Host),
+		ID:    strings.Clone(f.ID),
+		User:  strings.Clone(f.User),
+		Regex: f.Pattern,
+	}
+}
+
+func (t *tally) addMissed(line filter.Line) {
+	if !t.keep.missed && len(t.missed) > maxShown {
+		return
+	}
+	t.missed = append(t.missed, missedEntry{t.lines, strings.Clone(line.Text)})
+	if len(t.reasons) < maxExplained {
+		t.reasons = append(t.reasons, t.matcher.Explain(line.Text))
+	}
+}
+
+// report sums up.
+func (t *tally) report(took time.Duration) regexReport {
+	r := regexReport{
+		Lines:       t.lines,
+		Ignored:     t.ignored,
+		Matched:     t.matched,
+		Missed:      t.lines - t.ignored - t.matched,
+		Seconds:     took.Round(time.Microsecond).Seconds(),
+		Failregex:   hitsOf(t.filter.Failregex(), t.failregex),
+		Ignoreregex: hitsOf(t.filter.Ignoreregex(), t.ignoreregex),
+		Dates:       emptyNotNull(slices.Clone(t.dates)),
+	}
+	slices.SortStableFunc(r.Dates, func(a, b dateHits) int { return int(b.Hits - a.Hits) })
+	if t.keep.failures {
+		r.Failures = emptyNotNull(t.failures)
+	}
+	if t.keep.missed {
+		r.MissedLines = emptyNotNull(t.missed)
+	}
+	return r
+}
+
+func hitsOf(patterns []string, counts []int64) []patternHits {
+	hits := make([]patternHits, len(patterns))
+	for i, pattern := range patterns {
+		hits[i] = patternHits{pattern, counts[i]}
+	}
+	return hits
+}
+
+// likelyReason is the reason for which most of the explained lines were missed,
+// "" if none is known.
+func (t *tally) likelyReason() string {
+	counts := make(map[string]int)
+	best := ""
+	for _, reason := range t.reasons {
+		counts[reason]++
+		if reason != "" && counts[reason] > counts[best] {
+			best = reason
+		}
+	}
+	return best
+}

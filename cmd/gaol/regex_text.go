@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// regexText writes a report for people, in the blocks and the order they know
+// from fail2ban-regex.
+type regexText struct {
+	opts  regexOptions
+	paint painter
+	out   strings.Builder
+}
+
+func (x *regexText) write(r regexReport, t *tally, tried triedFilter, log *logInput) string {
+	x.title("Running tests")
+	x.uses(tried, log)
+	x.out.WriteByte('\n')
+	x.title("Results")
+	x.patterns("Failregex", r.Failregex)
+	x.patterns("Ignoreregex", r.Ignoreregex)
+	x.dates(r.Dates)
+	fmt.Fprintf(&x.out, "Lines: %d lines, %d ignored, %d matched, %d missed\n", r.Lines, r.Ignored, r.Matched, r.Missed)
+	fmt.Fprintf(&x.out, "[processed in %.2f sec]\n", r.Seconds)
+	x.failures(r.Failures)
+	x.missed(r.Missed, t)
+	x.advice(r, t, log)
+	return x.out.String()
+}
+
+func (x *regexText) title(text string) {
+	fmt.Fprintf(&x.out, "\n%s\n%s\n\n", x.paint.in(bold, text), strings.Repeat("=", len(text)))
+}
+
+// uses says what is tried on what.
+func (x *regexText) uses(tried triedFilter, log *logInput) {
+	use := func(what, value string) { fmt.Fprintf(&x.out, "Use %16s : %s\n", what, printable(value)) }
+	if tried.name != "" {
+		use("filter", tried.name)
+	} else {
+		use("failregex line", tried.spec.Failregex[0])
+	}
+	if tried.ignoreregex {
+		use("ignoreregex line", tried.spec.Ignoreregex[0])
+	}
+	if x.opts.timezone != "" {
+		use("timezone", x.opts.timezone)
+	}
+	if x.opts.now != "" {
+		use("now", x.opts.now)
+	}
+	if log.line != "" {
+		use(log.kind, shorten(printable(log.line), 100))
+	} else {
+		use(log.kind, log.title)
+	}
+}
+
+func (x *regexText) patterns(what string, patterns []patternHits) {
+	var total int64
+	for _, p := range patterns {
+		total += p.Hits
+	}
+	fmt.Fprintf(&x.out, "%s: %s total\n", what, x.paint.in(colourOf(total), fmt.Sprint(total)))
+	var rows []string
+	for i, p := range patterns {
+		if p.Hits > 0 || x.opts.verbose {
+			rows = append(rows, fmt.Sprintf("%d) [%d] %s", i+1, p.Hits, printable(p.Pattern)))
+		}
+	}
+	x.block("#) [# of hits] regular expression", rows)
+	x.out.WriteByte('\n')
+}
+
+// colourOf sets hits apart from none.
+func colourOf(hits int64) style {
+	if hits > 0 {
+		return green
+	}
+	return yellow
+}
+
+func (x *regexText) dates(dates []dateHits) {
+	x.out.WriteString("Date template hits:\n")
+	rows := make([]string, len(dates))
+	for i, d := range dates {
+		rows[i] = fmt.Sprintf("[%d] %s", d.Hits, printable(d.Template))
+	}
+	x.block("[# of hits] date format", rows)
+	x.out.WriteByte('\n')
+}
+
+// block draws a list; none if it is empty.
+func (x *regexText) block(head string, rows []string) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(&x.out, "|- %s\n", head)
+	for _, row := range rows {
+		fmt.Fprintf(&x.out, "| %s\n", row)
+	}
+	x.out.WriteString("`-\n")
+}
+
+func (x *regexText) failures(failures []failureEntry) {
+	if failures == nil {
+		return
+	}
+	rows := make([]string, len(failures))
+	for i, f := range failures {
+		who := f.Host
+		if f.ID != "" {
+			who = f.ID
+		}
+		rows[i] = fmt.Sprintf("%d: %s %s", f.Line, f.Time.Format(time.RFC3339Nano), printable(who))
+		if f.User != "" {
+			rows[i] += " user " + printable(f.User)
+		}
+	}
+	x.out.WriteByte('\n')
+	x.block("Failure(s):", rows)
+}
+
+// missed lists the missed lines with the reason of each, unless there are too many.
+func (x *regexText) missed(total int64, t *tally) {
+	if total == 0 {
+		return
+	}
+	x.out.WriteByte('\n')
+	if total > maxShown && !x.opts.missed {
+		fmt.Fprintf(&x.out, "Missed line(s): too many to print. Use --missed to print all %d lines\n", total)
+		return
+	}
+	var rows []string
+	for i, line := range t.missed {
+		rows = append(rows, printable(line.Text))
+		if i < len(t.reasons) && t.reasons[i] != "" {
+			rows = append(rows, x.paint.in(dim, "  why: "+printable(t.reasons[i])))
+		}
+	}
+	x.block("Missed line(s):", rows)
+}
+
+// advice says what to look at when nothing at all matched.
+func (x *regexText) advice(r regexReport, t *tally, log *logInput) {
+	if r.Matched > 0 {
+		return
+	}
+	reason := ""
+	switch {
+	case r.Lines == 0:
+		reason = log.title + " holds no line"
+	case r.Ignored == r.Lines:
+		reason = "ignoreregex matches every line"
+	default:
+		reason = t.likelyReason()
+	}
+	if reason != "" {
+		fmt.Fprintf(&x.out, "\n%s The most likely reason: %s.\n", x.paint.in(yellow, "Nothing matched."), strings.TrimSuffix(printable(reason), "."))
+	}
+	if log.line != "" && !strings.ContainsAny(log.line, " \t") {
+		x.out.WriteString("There is no file of that name; it was read as a log line.\n")
+	}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gaol/cmd/internal/control"
+)
+
+type statusOptions struct {
+	json bool
+}
+
+func newStatusCommand(a *app) *cobra.Command {
+	var opts statusOptions
+	cmd := &cobra.Command{
+		Use:   "status [flags] [JAIL]",
+		Short: "Show jails, counts, logs and problems",
+		Long: `Shows what the daemon is doing: for each jail how many failures are counted and
+how many addresses are banned, now and in brackets since the start, which logs are read and
+how far behind they are, and everything that is not as it should be. With JAIL,
+that jail alone and in full.`,
+		Example: `  gaol status
+  gaol status sshd --json`,
+		Annotations:       map[string]string{exitStatuses: exitsOfClient("done", "")},
+		Args:              argsOf(0, 1, "at most one JAIL"),
+		ValidArgsFunction: a.completeJails,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			jail := ""
+			if len(args) == 1 {
+				jail = args[0]
+			}
+			return runStatus(cmd.Context(), a, opts, jail)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print one JSON document")
+	return cmd
+}
+
+func runStatus(ctx context.Context, a *app, opts statusOptions, jail string) error {
+	status, err := a.client().Status(ctx, jail)
+	if err != nil {
+		return err
+	}
+	if opts.json {
+		return a.printJSON(status)
+	}
+	view := statusView{now: time.Now(), paint: a.paint(a.stdout)}
+	view.head(status)
+	if jail == "" {
+		view.table(status.Jails)
+	} else {
+		for _, j := range status.Jails {
+			view.jail(j)
+		}
+	}
+	view.problems(status)
+	return a.printText(view.out.String())
+}
+
+// statusView writes a status for people to read.
+type statusView struct {
+	now   time.Time
+	paint painter
+	out   strings.Builder
+}
+
+func (v *statusView) head(s control.Status) {
+	fmt.Fprintf(&v.out, "gaol %s, up %s", printable(s.Version), humanDuration(v.now.Sub(s.Started)))
+	if s.Observe {
+		v.out.WriteString(", " + v.paint.in(yellow, "observing only: nobody is locked out"))
+	}
+	v.out.WriteString("\n\n")
+}
+
+func (v *statusView) table(jails []control.JailStatus) {
+	if len(jails) == 0 {
+		v.out.WriteString("No jail is configured.\n")
+		return
+	}
+	var t table
+	t.head("JAIL", "FAILURES", "BANNED", "LOGS")
+	for _, j := range jails {
+		t.row(
+			cell{printable(j.Name), bold},
+			cell{tallyText(j.Failures), plain},
+			cell{tallyText(j.Banned), plain},
+			v.sources(j),
+		)
+	}
+	t.write(&v.out, v.paint)
+}
+
+// sources tells in few words how a jail's logs are doing.
+func (v *statusView) sources(j control.JailStatus) cell {
+	if !j.Enabled {
+		return cell{"not running", red}
+	}
+	if len(j.Sources) == 0 {
+		return cell{"none", yellow}
+	}
+	names, behind := make([]string, len(j.Sources)), 0.0
+	for i, s := range j.Sources {
+		names[i] = printable(s.Path)
+		behind = max(behind, s.LagSeconds)
+	}
+	text := strings.Join(names, ", ")
+	if lag := seconds(behind); lag >= time.Second {
+		return cell{text + ": " + humanDuration(lag) + " behind", yellow}
+	}
+	return cell{text, plain}
+}
+
+func (v *statusView) jail(j control.JailStatus) {
+	var t table
+	field := func(name, value string, s style) { t.row(cell{name, dim}, cell{value, s}) }
+	field("jail", printable(j.Name), bold)
+	if !j.Enabled {
+		field("state", "not running", red)
+	}
+	field("filter", printable(j.Filter), plain)
+	field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
+	field("banned", fmt.Sprintf("%d now, %d since the start", j.Banned.Current, j.Banned.Total), plain)
+	for _, s := range j.Sources {
+		field("log", v.source(s), plain)
+	}
+	for _, action := range j.Actions {
+		if action.Healthy {
+			field("action", printable(action.Name), plain)
+		} else {
+			field("action", printable(action.Name)+": "+printable(action.Problem), red)
+		}
+	}
+	t.write(&v.out, v.paint)
+}
+
+func (v *statusView) source(s control.SourceStatus) string {
+	text := fmt.Sprintf("%s: %s lines, %s matched", printable(s.Path), humanCount(s.Lines), humanCount(s.Matched))
+	if s.LastLine == nil {
+		text += ", none yet"
+	} else {
+		text += ", the last " + humanDuration(v.now.Sub(*s.LastLine)) + " ago"
+	}
+	if lag := seconds(s.LagSeconds); lag >= time.Second {
+		text += ", " + humanDuration(lag) + " behind"
+	}
+	return text
+}
+
+func (v *statusView) problems(s control.Status) {
+	var lines []string
+	for _, p := range s.Problems {
+		lines = append(lines, printable(p))
+	}
+	for _, j := range s.Jails {
+		for _, p := range j.Problems {
+			lines = append(lines, printable(j.Name)+": "+printable(p))
+		}
+		for _, action := range j.Actions {
+			if !action.Healthy {
+				lines = append(lines, fmt.Sprintf("%s: action %s: %s", printable(j.Name), printable(action.Name), printable(action.Problem)))
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	v.out.WriteString("\n" + v.paint.in(red, "Problems:") + "\n")
+	for _, line := range lines {
+		v.out.WriteString("  " + line + "\n")
+	}
+}
+
+// tallyText is what there is now, and in brackets what there has been.
+func tallyText(t control.Tally) string { return fmt.Sprintf("%d (%d)", t.Current, t.Total) }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
