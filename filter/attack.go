@@ -1,0 +1,250 @@
+package filter
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Attack plays the client who wants somebody else banned, with the filter's own
+// tests as material.
+//
+// For each test that leads to a failure, what the client can choose is replaced, one
+// thing at a time, by hostile text: other addresses, the line's own words with another
+// host, whole lines, quotes, brackets, dates, line ends real and escaped, control characters, Unicode,
+// very long text. Whatever comes of it, only those may be accused whom the
+// unchanged lines accuse, or nobody.
+//
+// The client is taken to choose every captured text that is neither the
+// address nor steers the filter (the user above all), and what stands between
+// quotation marks, unless that holds the accused host. What he can write elsewhere isn't
+// known here and not attacked. A filter whose service escapes quotes in such
+// places is held to more than it needs.
+//
+// There is one result for each attack, in a fixed order, none for tests that
+// fail by themselves.
+func Attack(spec Spec) []TestResult {
+	filters := modes{spec: spec}
+	var results []TestResult
+	for i, test := range spec.Tests {
+		if !test.Match || filters.run(test) != "" {
+			continue
+		}
+		f, err := filters.filter(test.Mode)
+		if err != nil {
+			continue // filters.run has said so
+		}
+		for _, result := range f.attack(test) {
+			result.Index, result.Test = i, test
+			results = append(results, result)
+		}
+	}
+	return results
+}
+
+// target is text in one of a test's lines that the client chose.
+type target struct {
+	line       int
+	start, end int
+	name       string
+	// id says that it is the id itself: another one is no false accusation.
+	id bool
+}
+
+// weapon is a hostile text.
+type weapon struct {
+	name, text string
+}
+
+// culprits are all whom a run has accused.
+type culprits struct {
+	hosts, ids []string
+}
+
+// attack tries every weapon on every target.
+func (f *Filter) attack(test Test) []TestResult {
+	lines := f.testLines(test)
+	guilty, targets := f.reconnoitre(lines)
+	if len(guilty.hosts) == 0 {
+		return nil // there is nobody to take the place of
+	}
+	var results []TestResult
+	for _, t := range targets {
+		for _, w := range weapons(f, lines, t, guilty.hosts) {
+			result := TestResult{OK: true, Attack: fmt.Sprintf("%s in place of %s in line %d", w.name, t.name, t.line+1)}
+			if accused := f.strike(lines, t, w.text, guilty); accused != "" {
+				result.OK = false
+				result.Problem = fmt.Sprintf("%s instead of %s was accused when %s was replaced by %s",
+					accused, strings.Join(guilty.hosts, ", "), t.name, quote(w.text))
+			}
+			results = append(results, result)
+		}
+	}
+	return results
+}
+
+// reconnoitre runs the lines unchanged: whom do they accuse, and what did the
+// client choose?
+func (f *Filter) reconnoitre(lines []Line) (culprits, []target) {
+	guilty := f.accused(lines)
+	var targets []target
+	m := f.NewMatcher()
+	for i, line := range lines {
+		targets = append(targets, m.captured(i, line)...)
+	}
+	for i, line := range lines {
+		targets = append(targets, quotations(i, line.Text, guilty.hosts)...)
+	}
+	slices.SortStableFunc(targets, func(a, b target) int {
+		return cmp.Or(a.line-b.line, a.start-b.start, a.end-b.end)
+	})
+	return guilty, slices.CompactFunc(targets, func(a, b target) bool {
+		return a.line == b.line && a.start == b.start && a.end == b.end
+	})
+}
+
+// captured are the targets that the filter's patterns capture in a line.
+func (m *Matcher) captured(number int, line Line) []target {
+	f := m.filter
+	v := f.look(line, m.dates)
+	text, offset, ok := f.narrow(v.text, &m.before)
+	if !v.daemon || !ok {
+		return nil
+	}
+	targets := targetsOf(&m.before, number, 0, &v)
+	if f.fails(text, &m.found) >= 0 {
+		targets = append(targets, targetsOf(&m.found, number, offset, &v)...)
+	}
+	return targets
+}
+
+func targetsOf(c *captures, number, offset int, v *view) []target {
+	var targets []target
+	for _, one := range c.values {
+		if steers(one.name) {
+			continue
+		}
+		start, end := v.inLine(offset+one.start), v.inLine(offset+one.end-1)+1
+		targets = append(targets, target{line: number, start: start, end: end, name: one.name, id: one.name == "id"})
+	}
+	return targets
+}
+
+// quotations are the texts between quotation marks in a line. Those that hold a
+// culprit were written by the service.
+func quotations(number int, line string, culprits []string) []target {
+	var targets []target
+	for i := 0; i < len(line); i++ {
+		mark := line[i]
+		if mark != '"' && mark != '\'' || i > 0 && wordByte(line[i-1]) {
+			continue
+		}
+		length := strings.IndexByte(line[i+1:], mark)
+		if length < 0 {
+			continue
+		}
+		start, end := i+1, i+1+length
+		inside := line[start:end]
+		if !slices.ContainsFunc(culprits, func(host string) bool { return strings.Contains(inside, host) }) {
+			targets = append(targets, target{line: number, start: start, end: end, name: "the quoted " + quote(inside)})
+		}
+		i = end
+	}
+	return targets
+}
+
+// accused runs lines and returns whom they accuse, each once.
+func (f *Filter) accused(lines []Line) culprits {
+	m := f.NewMatcher()
+	var all culprits
+	for _, line := range lines {
+		failure := m.Match(line).Failure
+		if failure == nil {
+			continue
+		}
+		if failure.Host != "" && !slices.Contains(all.hosts, failure.Host) {
+			all.hosts = append(all.hosts, failure.Host)
+		}
+		if failure.ID != "" && !slices.Contains(all.ids, failure.ID) {
+			all.ids = append(all.ids, failure.ID)
+		}
+	}
+	return all
+}
+
+// strike runs the lines with text in place of the target and returns the
+// innocent who is accused, "" if none is.
+func (f *Filter) strike(lines []Line, t target, text string, guilty culprits) string {
+	changed := slices.Clone(lines)
+	line := changed[t.line].Text
+	changed[t.line].Text = line[:t.start] + text + line[t.end:]
+	found := f.accused(changed)
+	for _, host := range found.hosts {
+		if !slices.Contains(guilty.hosts, host) {
+			return quote(host)
+		}
+	}
+	for _, id := range found.ids {
+		if !t.id && !slices.Contains(guilty.ids, id) {
+			return "id " + quote(id)
+		}
+	}
+	return ""
+}
+
+// weapons are the hostile texts for a target, made of the line it stands in.
+func weapons(f *Filter, lines []Line, t target, hosts []string) []weapon {
+	line := lines[t.line]
+	other := innocent(hosts, "198.51.100.66", "203.0.113.66")
+	other6 := innocent(hosts, "2001:db8:66::66", "2001:db8:77::77")
+	framed := func(text string) string {
+		for _, host := range hosts {
+			text = strings.ReplaceAll(text, host, other)
+		}
+		return text
+	}
+	v := f.look(line, f.newFinder())
+	message, whole, head, tail := framed(v.text), framed(line.Text), framed(line.Text[:t.start]), framed(line.Text[t.end:])
+	last := framed(lines[len(lines)-1].Text)
+	return []weapon{
+		{"nothing", ""},
+		{"another address", other},
+		{"another IPv6 address", "[" + other6 + "]"},
+		{"an address and a port", "x from " + other + " port 22"},
+		{"the rest of the line with another host", "x" + tail},
+		{"the rest of the line with another host, and a blank", "x" + tail + " "},
+		{"the beginning of the line with another host", head + "x"},
+		{"the message with another host", message},
+		{"the whole line with another host", whole},
+		{"the last line with another host", last},
+		{"the message behind an escaped line end", `x\n` + message + `\n`},
+		{"the message behind a line end", "x\n" + message + "\n"},
+		{"the message behind a carriage return", "x\r" + message + "\r"},
+		{"quotes", `x" '` + other + `' "` + other},
+		{"closed quotes and the rest of the line", `x"` + tail + `"`},
+		{"brackets", "x] (" + other + ") [" + other + "] {" + other + "} <" + other + "> ["},
+		{"a date", "2026-03-10 21:31:23 " + other + " [10/Mar/2026:21:31:23 +0000] " + other},
+		{"control characters", "x\x00\x07\x1b[2K\x7f" + other + "\x00" + tail},
+		{"text that is not UTF-8", "x\xff\xfe" + other + "\xc0" + tail},
+		{"Unicode", "ü\u202e\u2028" + other + "\u2029\u00a0" + tail},
+		{"an address with more digits around it", "1" + other + "9 " + other + ".example.com"},
+		{"10,000 characters", strings.Repeat("A", 10_000)},
+		{"700 addresses", strings.Repeat(other+" ", 700)},
+	}
+}
+
+// innocent is the first of candidates that no culprit is or is written like.
+func innocent(hosts []string, candidates ...string) string {
+	for _, candidate := range candidates {
+		addr := netip.MustParseAddr(candidate)
+		if !slices.ContainsFunc(hosts, func(host string) bool {
+			prefix, err := netip.ParsePrefix(host)
+			return host == candidate || err == nil && prefix.Contains(addr)
+		}) {
+			return candidate
+		}
+	}
+	return candidates[0]
+}

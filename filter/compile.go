@@ -1,0 +1,134 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"gaol/filter/logtime"
+)
+
+// Options say how a [Spec] is compiled. The zero value is the ordinary way.
+type Options struct {
+	// Mode is the name of one of the spec's modes; "" and "normal" mean none.
+	Mode string
+	// Timezone is where dates that name no zone are from; nil: [time.Local].
+	Timezone *time.Location
+	// Names makes <HOST> take host names as well (usedns). Without, it takes
+	// addresses only.
+	Names bool
+}
+
+// Filter is a compiled [Spec]. It holds no state: one Filter serves any number
+// of matchers and goroutines.
+type Filter struct {
+	spec   Spec
+	dates  logtime.Options
+	fail   []*pattern
+	ignore []*pattern
+	unless []*pattern
+	pref   *pattern // nil for none
+
+	candidates candidates
+}
+
+// Compile makes a [Filter] of spec. The error joins everything that is wrong,
+// each with the pattern's number (from 1) and text, and what to do about it.
+func Compile(spec Spec, opts Options) (*Filter, error) {
+	spec, err := withMode(spec, opts.Mode)
+	if err != nil {
+		return nil, err
+	}
+	c := compiler{names: opts.Names}
+	f := &Filter{
+		spec:   spec,
+		dates:  logtime.Options{Location: opts.Timezone, Patterns: spec.Datepattern},
+		fail:   c.all("failregex", spec.Failregex),
+		ignore: c.all("ignoreregex", spec.Ignoreregex),
+		unless: c.all("unless", spec.Unless),
+	}
+	if spec.Prefregex != "" {
+		f.pref = c.one("prefregex", spec.Prefregex)
+	}
+	c.checkSubject(f)
+	if len(spec.Failregex) == 0 {
+		c.errs = append(c.errs, errors.New("the filter has no failregex: add one that names the failing <HOST>"))
+	}
+	if _, err := logtime.New(f.dates); err != nil {
+		c.errs = append(c.errs, err)
+	}
+	if err := errors.Join(c.errs...); err != nil {
+		return nil, err
+	}
+	f.candidates = newCandidates(f)
+	return f, nil
+}
+
+// compiler collects what is wrong.
+type compiler struct {
+	names bool
+	errs  []error
+}
+
+// all compiles every text; what does not compile is nil.
+func (c *compiler) all(what string, texts []string) []*pattern {
+	compiled := make([]*pattern, len(texts))
+	for i, text := range texts {
+		compiled[i] = c.one(fmt.Sprintf("%s %d", what, i+1), text)
+	}
+	return compiled
+}
+
+func (c *compiler) one(what, text string) *pattern {
+	p, err := compilePattern(text, c.names)
+	if err != nil {
+		c.errs = append(c.errs, problem(what, text, err))
+		return nil
+	}
+	return p
+}
+
+// checkSubject refuses a failregex that can never say whom it is about.
+func (c *compiler) checkSubject(f *Filter) {
+	if f.pref.has(group.identifies) {
+		return
+	}
+	for i, p := range f.fail {
+		if p != nil && !p.has(group.identifies) {
+			c.errs = append(c.errs, problem(fmt.Sprintf("failregex %d", i+1), p.text, errors.New(
+				"names neither a host nor an id nor a session: write <HOST> where the client's address stands (or <F-ID>, <F-MLFID>)")))
+		}
+	}
+}
+
+// withMode returns spec with the named mode's patterns behind its own.
+func withMode(spec Spec, name string) (Spec, error) {
+	if name == "" {
+		name = "normal"
+	}
+	mode, ok := spec.Modes[name]
+	if !ok && name != "normal" {
+		known := slices.Sorted(maps.Keys(spec.Modes))
+		if len(known) == 0 {
+			return Spec{}, fmt.Errorf("mode %q: the filter has no modes: leave mode out", name)
+		}
+		return Spec{}, fmt.Errorf("mode %q is not known: the filter has normal, %s", name, strings.Join(known, ", "))
+	}
+	spec.Failregex = slices.Concat(spec.Failregex, mode.Failregex)
+	spec.Ignoreregex = slices.Concat(spec.Ignoreregex, mode.Ignoreregex)
+	spec.Unless = slices.Concat(spec.Unless, mode.Unless)
+	return spec, nil
+}
+
+// Spec returns what the filter was made of, with its mode's patterns merged in.
+func (f *Filter) Spec() Spec { return f.spec }
+
+// Failregex returns the patterns as written, the mode's behind the others;
+// [Result.Pattern] is an index in it.
+func (f *Filter) Failregex() []string { return slices.Clone(f.spec.Failregex) }
+
+// Ignoreregex returns the patterns as written, like [Filter.Failregex].
+func (f *Filter) Ignoreregex() []string { return slices.Clone(f.spec.Ignoreregex) }

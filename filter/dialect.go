@@ -1,0 +1,281 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strconv"
+	"strings"
+)
+
+// translation is a pattern in Go's syntax, every group that means something
+// bearing a name of ours: groups[i] is called groupName(i).
+type translation struct {
+	expr   string
+	groups []group
+}
+
+func groupName(i int) string { return "g" + strconv.Itoa(i) }
+
+// translator turns a pattern as users write it, with tags and in the dialect
+// that fail2ban's users are used to, into Go's syntax.
+//
+// It reads the pattern once, from left to right. What it doesn't know it copies,
+// for package regexp to judge.
+type translator struct {
+	src string
+	pos int
+	out strings.Builder
+	// names lets <HOST> take host names; loose lets address tags take any
+	// word, to say afterwards what stood there instead of an address.
+	names, loose bool
+
+	groups []group
+	// open holds the parentheses and <F-…> tags that are not closed yet.
+	open []opening
+}
+
+// opening is a parenthesis or a tag.
+type opening struct {
+	tag   string // "F-USER"; "" for a parenthesis
+	group int    // index of its group, -1 for none
+}
+
+// translate expands tags and rewrites dialect. Its errors name the construct
+// and what to do.
+func translate(src string, names, loose bool) (translation, error) {
+	t := translator{src: src, names: names, loose: loose}
+	for t.pos < len(src) {
+		if err := t.step(); err != nil {
+			return translation{}, err
+		}
+	}
+	for _, o := range t.open {
+		if o.tag != "" {
+			return translation{}, fmt.Errorf("<%s> is not closed: add </%[1]s>", o.tag)
+		}
+	}
+	return translation{expr: t.out.String(), groups: t.groups}, nil
+}
+
+func (t *translator) step() error {
+	switch t.src[t.pos] {
+	case '\\':
+		return t.escape()
+	case '[':
+		return t.class()
+	case '(':
+		return t.openGroup()
+	case ')':
+		t.closeGroup()
+	case '{':
+		t.repeat()
+	case '<':
+		return t.tag()
+	default:
+		t.copy(1)
+	}
+	return nil
+}
+
+// rest is what has not been read yet.
+func (t *translator) rest() string { return t.src[t.pos:] }
+
+// copy takes n bytes over as they are.
+func (t *translator) copy(n int) {
+	t.out.WriteString(t.src[t.pos : t.pos+n])
+	t.pos += n
+}
+
+// replace takes text over in place of n bytes.
+func (t *translator) replace(n int, text string) {
+	t.out.WriteString(text)
+	t.pos += n
+}
+
+var (
+	unicodeEscape = regexp.MustCompile(`^\\u([0-9A-Fa-f]{4})`)
+	octalEscape   = regexp.MustCompile(`^\\[0-7]{3}`)
+	openEnded     = regexp.MustCompile(`^\{,[0-9]+\}`)
+	groupOpening  = regexp.MustCompile(`^\(\?P?<([A-Za-z_][A-Za-z_0-9]*)>`)
+)
+
+func (t *translator) escape() error {
+	rest := t.rest()
+	if len(rest) < 2 {
+		t.copy(1)
+		return nil
+	}
+	switch c := rest[1]; {
+	case octalEscape.MatchString(rest):
+		t.copy(4)
+	case c >= '1' && c <= '9', c == 'k':
+		return errors.New("back-reference " + rest[:2] + " is not possible in a pattern of linear time: " +
+			"write both places out, or a pattern that is right without it")
+	case c == 'Z':
+		t.replace(2, `\z`) // Python's end of text
+	case c == 'Q':
+		t.copy(quoted(rest))
+	case unicodeEscape.MatchString(rest):
+		t.replace(6, `\x{`+rest[2:6]+`}`)
+	default:
+		t.copy(2)
+	}
+	return nil
+}
+
+// quoted is the length of \Q…\E at the start of rest.
+func quoted(rest string) int {
+	if i := strings.Index(rest, `\E`); i >= 0 {
+		return i + 2
+	}
+	return len(rest)
+}
+
+// class takes a character class over. A tag in it is a mistake that would
+// otherwise match in silence.
+func (t *translator) class() error {
+	end := classLength(t.rest())
+	if tag := knownTag.FindString(t.rest()[:end]); tag != "" {
+		return fmt.Errorf("%s stands in a character class %s: write literal brackets as \\[ and \\]", tag, t.rest()[:end])
+	}
+	t.copy(end)
+	return nil
+}
+
+// classLength is the length of the character class at the start of s, brackets
+// included; that of s, if it is not closed.
+func classLength(s string) int {
+	i := 1
+	if strings.HasPrefix(s[i:], "^") {
+		i++
+	}
+	if strings.HasPrefix(s[i:], "]") {
+		i++ // the first one stands for itself
+	}
+	for i < len(s) {
+		switch {
+		case s[i] == ']':
+			return i + 1
+		case s[i] == '\\':
+			i += 2
+		case strings.HasPrefix(s[i:], "[:") && strings.Contains(s[i:], ":]"):
+			i += strings.Index(s[i:], ":]") + 2
+		default:
+			i++
+		}
+	}
+	return len(s)
+}
+
+// refusal says why a group at the start of rest cannot be had, as it needs an
+// engine that goes back in the text.
+func refusal(rest string) error {
+	const unless = `: write what must not match as a pattern of its own in "unless"`
+	for _, r := range []struct{ opening, what string }{
+		{"(?=", "look-ahead (?=…) is not possible in a pattern of linear time: write what must follow as part of the pattern"},
+		{"(?!", "negative look-ahead (?!…) is not possible in a pattern of linear time" + unless},
+		{"(?<=", "look-behind (?<=…) is not possible in a pattern of linear time: write what must precede as part of the pattern"},
+		{"(?<!", "negative look-behind (?<!…) is not possible in a pattern of linear time" + unless},
+		{"(?P=", "back-reference (?P=…) is not possible in a pattern of linear time: write both places out, or a pattern that is right without it"},
+		{"(?(", "conditional group (?(…)…) is not possible in a pattern of linear time: write two patterns"},
+		{"(?>", "atomic group (?>…) is not known: write (?:…), it cannot run away here"},
+	} {
+		if strings.HasPrefix(rest, r.opening) {
+			return errors.New(r.what)
+		}
+	}
+	return nil
+}
+
+func (t *translator) openGroup() error {
+	rest := t.rest()
+	if err := refusal(rest); err != nil {
+		return err
+	}
+	if m := groupOpening.FindStringSubmatch(rest); m != nil {
+		name := strings.ToLower(m[1])
+		t.begin(opening{group: t.addGroup(ownGroup(name))}, len(m[0]))
+		return nil
+	}
+	switch {
+	case strings.HasPrefix(rest, "(?#"):
+		end := strings.IndexByte(rest, ')')
+		if end < 0 {
+			return errors.New("comment (?#… is not closed: add )")
+		}
+		t.pos += end + 1
+	case strings.HasPrefix(rest, "(?"):
+		t.open = append(t.open, opening{group: -1})
+		t.copy(2)
+	default:
+		// Nobody asks what an unnamed group captured, and capturing costs time.
+		t.open = append(t.open, opening{group: -1})
+		t.replace(1, "(?:")
+	}
+	return nil
+}
+
+// addGroup gives g its number.
+func (t *translator) addGroup(g group) int {
+	t.groups = append(t.groups, g)
+	return len(t.groups) - 1
+}
+
+// begin opens a capturing group in place of n bytes.
+func (t *translator) begin(o opening, n int) {
+	t.groups[o.group].before = literalBefore(t.src[:t.pos])
+	t.open = append(t.open, o)
+	t.replace(n, "(?P<"+groupName(o.group)+">")
+}
+
+func (t *translator) closeGroup() {
+	if n := len(t.open); n > 0 && t.open[n-1].tag == "" {
+		t.close()
+	}
+	t.copy(1)
+}
+
+// close forgets the innermost opening; the reader stands at its end.
+func (t *translator) close() {
+	last := t.open[len(t.open)-1]
+	t.open = t.open[:len(t.open)-1]
+	if last.group >= 0 {
+		end := t.rest()[strings.IndexAny(t.rest(), ")>")+1:]
+		t.groups[last.group].after = literalAfter(end)
+	}
+}
+
+// repeat rewrites {,n}, which Go takes literally.
+func (t *translator) repeat() {
+	if openEnded.MatchString(t.rest()) {
+		t.replace(2, "{0,")
+		return
+	}
+	t.copy(1)
+}
+
+// explainSyntax puts package regexp's error into our words.
+func explainSyntax(err error) error {
+	parse, ok := errors.AsType[*syntax.Error](err)
+	if !ok {
+		return err
+	}
+	what := fmt.Sprintf("%s: %q", parse.Code, parse.Expr)
+	switch parse.Code {
+	case syntax.ErrInvalidRepeatSize:
+		what += ": at most 1000 repetitions are possible, * and + have no limit"
+	case syntax.ErrInvalidRepeatOp:
+		what += ": write one of * + ? {n,m}, possessive forms are not needed here"
+	case syntax.ErrMissingParen:
+		what = "a parenthesis is not closed: add ), or write \\( for the character"
+	case syntax.ErrUnexpectedParen:
+		what = "a parenthesis is closed that was not opened: write \\) for the character"
+	case syntax.ErrMissingBracket:
+		what = fmt.Sprintf("character class %s is not closed: add ], or write \\[ for the character", parse.Expr)
+	case syntax.ErrMissingRepeatArgument:
+		what = fmt.Sprintf("nothing stands before %s: write \\%[1]s for the character", parse.Expr)
+	}
+	return errors.New(what)
+}

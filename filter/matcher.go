@@ -1,0 +1,187 @@
+package filter
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gaol/filter/logtime"
+)
+
+// Matcher applies a [Filter] to one stream of lines. It remembers sessions and
+// which form of date fitted last. Use one for each source; not from several goroutines at
+// once.
+type Matcher struct {
+	filter   *Filter
+	dates    *logtime.Finder
+	sessions sessions
+	// asides dates lines for Date and Explain, which must not change what
+	// Match does.
+	asides *logtime.Finder
+
+	// found and before hold what failregex and prefregex captured; they are
+	// used again for each line.
+	found, before captures
+}
+
+// NewMatcher returns a matcher that has seen nothing yet.
+func (f *Filter) NewMatcher() *Matcher {
+	return &Matcher{filter: f, dates: f.newFinder(), asides: f.newFinder()}
+}
+
+func (f *Filter) newFinder() *logtime.Finder {
+	finder, err := logtime.New(f.dates)
+	if err != nil {
+		panic(fmt.Sprintf("filter: date patterns that Compile accepted: %v", err))
+	}
+	return finder
+}
+
+// Match says what the filter makes of line. The result shares no memory with
+// line. A line that cannot match allocates nothing.
+//
+// The order is: ignoreregex; prefregex, which may narrow the text down; the
+// failregexes, of which the first that matches and is not vetoed by an unless
+// decides; ignoreregex once more, if the text was narrowed down.
+func (m *Matcher) Match(line Line) Result {
+	if !m.filter.candidates.possible(line.Text) {
+		return Result{Pattern: -1}
+	}
+	result := m.examine(line)
+	m.found.reset()
+	m.before.reset()
+	return result
+}
+
+// examine is Match for a line that may mean something.
+func (m *Matcher) examine(line Line) Result {
+	f := m.filter
+	v := f.look(line, m.dates)
+	result := Result{Pattern: -1, Date: v.date.Template, Time: v.time(line)}
+	if !v.daemon {
+		return result
+	}
+	if i := first(f.ignore, v.text); i >= 0 {
+		result.Verdict, result.Pattern = Ignored, i
+		return result
+	}
+	text, _, ok := f.narrow(v.text, &m.before)
+	if !ok {
+		return result
+	}
+	i := f.fails(text, &m.found)
+	if i < 0 {
+		return result
+	}
+	if ignored := first(f.ignore, text); len(text) != len(v.text) && ignored >= 0 {
+		result.Verdict, result.Pattern = Ignored, ignored
+		return result
+	}
+	m.found.merge(&m.before)
+	result.Verdict, result.Pattern = Matched, i
+	result.Failure = m.conclude(line, result)
+	return result
+}
+
+// Date says by which template line is dated, and its time: "" and zero if it is
+// undated, "" and the source's time if that knew it. Match leaves out the date of lines
+// that cannot match; this is for those who want it of every line.
+func (m *Matcher) Date(line Line) (template string, at time.Time) {
+	if !line.Time.IsZero() {
+		return "", line.Time
+	}
+	date, _ := m.asides.Find(line.Text, line.Read)
+	return date.Template, date.Time
+}
+
+// first is the index of the first pattern that matches text, -1 if none does.
+func first(patterns []*pattern, text string) int {
+	for i, p := range patterns {
+		if p.matches(text) {
+			return i
+		}
+	}
+	return -1
+}
+
+// narrow applies prefregex: it fills before with what it captured, and returns
+// the text that is left for failregex and where it begins. It reports false for
+// a text that prefregex doesn't match.
+func (f *Filter) narrow(text string, before *captures) (narrowed string, start int, ok bool) {
+	before.reset()
+	if f.pref == nil {
+		return text, 0, true
+	}
+	if !f.pref.find(text, before) {
+		return "", 0, false
+	}
+	for _, v := range before.values {
+		if v.name == "content" {
+			return v.value, v.start, true
+		}
+	}
+	return text, 0, true
+}
+
+// fails is the index of the failregex that decides on text, -1 if there is none.
+func (f *Filter) fails(text string, found *captures) int {
+	for i, p := range f.fail {
+		if p.find(text, found) && first(f.unless, text) < 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// conclude makes the failure that a matched line leads to, nil if there is none.
+func (m *Matcher) conclude(line Line, result Result) *Failure {
+	now := line.Read
+	if line.CatchUp && !result.Time.IsZero() {
+		now = result.Time
+	}
+	out := m.sessions.observe(&m.found, line.Text, now)
+	if !out.fails {
+		return nil
+	}
+	failure := &Failure{
+		Time:    result.Time,
+		Read:    line.Read,
+		CatchUp: line.CatchUp,
+		User:    strings.Clone(out.known.get("user")),
+		Pattern: result.Pattern,
+		Fields:  fieldsOf(out.known),
+		Lines:   append(out.lines[:len(out.lines):len(out.lines)], strings.Clone(line.Text)),
+		Source:  line.Source,
+	}
+	failure.Prefix, failure.Host, failure.ID = accusedOf(out.known)
+	return failure
+}
+
+// fieldsOf returns what was captured by name. The address is not among it, and
+// neither is what only steers the filter. It is nil if there is nothing but a
+// user and an id, which a failure holds itself.
+func fieldsOf(c *captures) map[string]string {
+	more := false
+	for _, v := range c.values {
+		more = more || !steers(v.name) && v.name != "user" && v.name != "id"
+	}
+	if !more {
+		return nil
+	}
+	fields := make(map[string]string, len(c.values))
+	for _, v := range c.values {
+		if !steers(v.name) {
+			fields[v.name] = strings.Clone(v.value)
+		}
+	}
+	return fields
+}
+
+// steers says whether the name is one by which a filter is told what to do.
+func steers(name string) bool {
+	switch name {
+	case "content", "nofail", "mlfid", "mlfforget", "mlfgained":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,221 @@
+package filter
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"sync"
+
+	"gaol/filter/literal"
+)
+
+// pattern is one compiled failregex, ignoreregex, prefregex or unless.
+type pattern struct {
+	text   string // as written
+	re     *regexp.Regexp
+	groups []numbered
+	// accuses says whether there is an address among the groups, without which
+	// nothing matches.
+	accuses bool
+	// required is in every line that matches.
+	required literal.Set
+	// loose is the same pattern with any word where an address must stand; only
+	// explanations use it.
+	loose func() *pattern
+}
+
+// numbered is a group with its index among the expression's own.
+type numbered struct {
+	group
+	index int
+}
+
+// compilePattern makes a pattern of text. Its errors say what is wrong, not
+// where; see problem.
+func compilePattern(text string, names bool) (*pattern, error) {
+	p, err := newPattern(text, names, false)
+	if err != nil {
+		return nil, err
+	}
+	p.loose = sync.OnceValue(func() *pattern {
+		loose, err := newPattern(text, names, true)
+		if err != nil {
+			return nil // too big with wider groups; nothing is explained then
+		}
+		return loose
+	})
+	return p, nil
+}
+
+func newPattern(text string, names, loose bool) (*pattern, error) {
+	if text == "" {
+		return nil, errors.New("the pattern is empty and would match every line: remove it")
+	}
+	tr, err := translate(text, names, loose)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := syntax.Parse(tr.expr, syntax.Perl)
+	if err != nil {
+		return nil, explainSyntax(err)
+	}
+	re, err := regexp.Compile(tr.expr)
+	if err != nil {
+		return nil, explainSyntax(err)
+	}
+	p := &pattern{text: text, re: re, required: literal.Required(parsed.Simplify(), dateSeam)}
+	for i, g := range tr.groups {
+		if index := re.SubexpIndex(groupName(i)); index >= 0 {
+			p.groups = append(p.groups, numbered{g, index})
+		}
+	}
+	p.accuses = p.has(group.isAddress)
+	slices.SortStableFunc(p.groups, func(a, b numbered) int { return cmp.Compare(a.alt, b.alt) })
+	return p, nil
+}
+
+// dateSeam says where a date may have been cut out of the text that patterns
+// see. A date never touches a letter or digit, so it stood between two other
+// characters.
+func dateSeam(before, after byte) bool { return !wordByte(before) && !wordByte(after) }
+
+// has says whether the pattern has a group for which is holds.
+func (p *pattern) has(is func(group) bool) bool {
+	return p != nil && slices.ContainsFunc(p.groups, func(n numbered) bool { return is(n.group) })
+}
+
+// capture is one named text within a line.
+type capture struct {
+	name       string
+	value      string
+	start, end int // in the text that the pattern saw
+}
+
+// captures is what the groups of a match hold.
+type captures struct {
+	values []capture
+	// prefix is the accused address; else host may be a name.
+	prefix netip.Prefix
+	host   string
+}
+
+// reset forgets everything, so that no line is kept alive.
+func (c *captures) reset() {
+	clear(c.values)
+	c.values = c.values[:0]
+	c.prefix = netip.Prefix{}
+	c.host = ""
+}
+
+// get returns the text captured under name, "" for none.
+func (c *captures) get(name string) string {
+	for i := range c.values {
+		if c.values[i].name == name {
+			return c.values[i].value
+		}
+	}
+	return ""
+}
+
+// accused says whether an address or a name was captured.
+func (c *captures) accused() bool { return c.prefix.IsValid() || c.host != "" }
+
+// merge adds what other has and c lacks.
+func (c *captures) merge(other *captures) {
+	for _, v := range other.values {
+		if c.get(v.name) == "" {
+			c.values = append(c.values, v)
+		}
+	}
+	if !c.accused() {
+		c.prefix, c.host = other.prefix, other.host
+	}
+}
+
+// matches says whether text matches, addresses included.
+func (p *pattern) matches(text string) bool {
+	if !p.required.In(text) {
+		return false
+	}
+	if !p.accuses {
+		return p.re.MatchString(text)
+	}
+	var unused captures
+	return p.find(text, &unused)
+}
+
+// find fills found with what the groups hold, and reports whether text matches. It does not
+// where an address group holds none: a pattern that accuses must not guess.
+func (p *pattern) find(text string, found *captures) bool {
+	found.reset()
+	if !p.required.In(text) {
+		return false
+	}
+	at := p.re.FindStringSubmatchIndex(text)
+	if at == nil {
+		return false
+	}
+	length := ""
+	for _, g := range p.groups {
+		start, end := at[2*g.index], at[2*g.index+1]
+		if start == end {
+			continue // empty, or of an alternative that was not taken
+		}
+		value := text[start:end]
+		switch g.kind {
+		case address:
+			if !found.accuse(text, start, end, g.group) {
+				return false
+			}
+		case cidr:
+			length = cmp.Or(length, value)
+		case field:
+			if found.get(g.name) == "" {
+				found.values = append(found.values, capture{g.name, value, start, end})
+			}
+		}
+	}
+	if found.prefix.IsValid() {
+		found.prefix = prefixOf(found.prefix.Addr(), length)
+	}
+	return true
+}
+
+// accuse takes text[start:end] for the host and reports whether it is one. Of several,
+// the first address counts, then the first name.
+func (c *captures) accuse(text string, start, end int, g group) bool {
+	value := unbracketed(text[start:end])
+	if truncated(text, start, end, g) {
+		return false
+	}
+	if addr, ok := parseAddress(value, g.family); ok {
+		if !c.prefix.IsValid() {
+			c.prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		return true
+	}
+	if !g.family.dns || !isName(value) {
+		return false
+	}
+	if c.host == "" {
+		c.host = value
+	}
+	return true
+}
+
+func (g group) isAddress() bool { return g.kind == address }
+
+// identifies says whether the group can say whom a failure is about: a host, an
+// id, or a session in which another line says it.
+func (g group) identifies() bool {
+	return g.kind == address || g.name == "id" || g.name == "mlfid"
+}
+
+// problem names the pattern that err is about.
+func problem(what string, text string, err error) error {
+	return fmt.Errorf("%s %q: %w", what, text, err)
+}

@@ -1,0 +1,43 @@
+package filter
+
+import "time"
+
+// Verdict is what a filter makes of a line.
+type Verdict int
+
+const (
+	// Missed: no failregex matched.
+	Missed Verdict = iota
+	// Ignored: an ignoreregex matched.
+	Ignored
+	// Matched: a failregex matched.
+	Matched
+)
+
+// String is the verdict in lower case: "missed", "ignored" or "matched".
+func (v Verdict) String() string {
+	switch v {
+	case Ignored:
+		return "ignored"
+	case Matched:
+		return "matched"
+	default:
+		return "missed"
+	}
+}
+
+// Result is what [Matcher.Match] says of a line.
+type Result struct {
+	Verdict Verdict
+	// Pattern is the index of the failregex (Matched) or ignoreregex (Ignored)
+	// that decided, -1 for a line that was missed.
+	Pattern int
+	// Date names the date template that dated the line; "" if none did, the
+	// source knew the time itself, or the line was missed before its date mattered (see [Matcher.Date]).
+	Date string
+	// Time is the line's, zero if undated.
+	Time time.Time
+	// Failure is nil unless the line is a failure. A matched line that only
+	// feeds a session has none.
+	Failure *Failure
+}

@@ -1,0 +1,176 @@
+package filter
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of what is remembered of sessions. The first two are fail2ban's. All
+// of it is an attacker's to fill, so each session's lines are bounded as well.
+const (
+	maxSessions     = 100
+	sessionAge      = 5 * time.Minute
+	maxSessionBytes = 16 << 10
+)
+
+// session is what the lines of one session (<F-MLFID>) have said so far.
+type session struct {
+	key     string
+	started time.Time
+	// known is all that its lines captured, the latest value of each name.
+	known captures
+	// user is the first account tried, users whether there was another.
+	user  string
+	users bool
+	// pending: it failed, but no line has yet said who it is.
+	pending bool
+	// reported: what lines holds has been reported, and is no proof of what
+	// comes next.
+	reported bool
+	lines    []string
+	size     int // of lines, in bytes
+}
+
+// sessions are those of one stream, oldest first.
+type sessions struct {
+	open []*session
+}
+
+// outcome is what a matched line leads to.
+type outcome struct {
+	fails bool
+	known *captures
+	lines []string // held back before, oldest first, without the line itself
+}
+
+// observe takes in what a matched line has captured. Without a session the line
+// stands for itself. now is the time by which sessions end.
+func (s *sessions) observe(found *captures, line string, now time.Time) outcome {
+	gained := found.get("mlfgained") != ""
+	nofail := gained || found.get("nofail") != ""
+	key := found.get("mlfid")
+	if key == "" {
+		return outcome{fails: !nofail && identified(found), known: found}
+	}
+	forget := found.get("mlfforget") != ""
+	one := s.find(key, now)
+	if one == nil {
+		one = &session{key: strings.Clone(key), started: now}
+		if !forget {
+			s.add(one)
+		}
+	} else if forget {
+		s.remove(one)
+	}
+	return one.observe(found, line, gained, nofail, forget)
+}
+
+func (one *session) observe(found *captures, line string, gained, nofail, forget bool) outcome {
+	if gained {
+		one.pending = false // whoever failed before has shown that he may
+	}
+	if one.reported {
+		one.reported = false
+		one.lines, one.size = nil, 0
+	}
+	one.learn(found)
+	if one.pending || one.users {
+		nofail = false
+	}
+	switch {
+	case nofail && forget:
+		return outcome{known: &one.known}
+	case nofail:
+		one.hold(line)
+		return outcome{known: &one.known}
+	case !identified(&one.known):
+		one.pending = true
+		one.hold(line)
+		return outcome{known: &one.known}
+	}
+	one.pending = false
+	one.reported = true
+	return outcome{fails: true, known: &one.known, lines: one.lines}
+}
+
+// identified says whether it is known whom a failure is to be counted for.
+func identified(c *captures) bool { return c.accused() || c.get("id") != "" }
+
+// learn overwrites what is known with what a line has said, and keeps it
+// beyond the line.
+func (one *session) learn(found *captures) {
+	for _, v := range found.values {
+		one.set(v.name, strings.Clone(v.value))
+	}
+	if found.accused() {
+		one.known.prefix, one.known.host = found.prefix, strings.Clone(found.host)
+	}
+	user := found.get("user")
+	switch {
+	case user == "" || user == one.user:
+	case one.user == "":
+		one.user = strings.Clone(user)
+	default:
+		one.users = true
+	}
+}
+
+func (one *session) set(name, value string) {
+	for i := range one.known.values {
+		if one.known.values[i].name == name {
+			one.known.values[i].value = value
+			return
+		}
+	}
+	one.known.values = append(one.known.values, capture{name: name, value: value})
+}
+
+// hold keeps a line for a failure that may come; the oldest leave first.
+func (one *session) hold(line string) {
+	one.lines = append(one.lines, strings.Clone(line))
+	one.size += len(line)
+	for one.size > maxSessionBytes && len(one.lines) > 1 {
+		one.size -= len(one.lines[0])
+		one.lines = one.lines[1:]
+	}
+}
+
+// find returns the session of that key, nil if there is none or it has ended.
+func (s *sessions) find(key string, now time.Time) *session {
+	s.open = slices.DeleteFunc(s.open, func(one *session) bool { return now.Sub(one.started) > sessionAge })
+	for _, one := range s.open {
+		if one.key == key {
+			return one
+		}
+	}
+	return nil
+}
+
+func (s *sessions) add(one *session) {
+	if len(s.open) == maxSessions {
+		s.remove(s.open[0])
+	}
+	s.open = append(s.open, one)
+}
+
+func (s *sessions) remove(one *session) {
+	s.open = slices.DeleteFunc(s.open, func(other *session) bool { return other == one })
+}
+
+// accusedOf is what a failure names: the address, or an id that is one.
+func accusedOf(c *captures) (prefix netip.Prefix, host, id string) {
+	id = c.get("id")
+	if c.prefix.IsValid() {
+		return c.prefix, hostText(c.prefix), strings.Clone(id)
+	}
+	if c.host != "" {
+		return netip.Prefix{}, strings.Clone(c.host), strings.Clone(id)
+	}
+	if addr, ok := parseAddress(unbracketed(id), family{v4: true, v6: true}); ok {
+		p := netip.PrefixFrom(addr, addr.BitLen())
+		return p, hostText(p), ""
+	}
+	return netip.Prefix{}, "", strings.Clone(id)
+}

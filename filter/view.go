@@ -1,0 +1,83 @@
+package filter
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gaol/filter/header"
+	"gaol/filter/logtime"
+)
+
+// view is what patterns see of a line: its message, or the line without its
+// date.
+type view struct {
+	text string
+	// daemon is false if the line is of none of the filter's daemons; header says
+	// what its header is, if it has one.
+	daemon    bool
+	header    header.Header
+	hasHeader bool
+	// date is zero and dated false for a line without a date of its own.
+	date  logtime.Found
+	dated bool
+	// Where text[i] stands in the line: i+base, and gap more from split on.
+	base, split, gap int
+}
+
+// look makes the view of line.
+func (f *Filter) look(line Line, dates *logtime.Finder) view {
+	v := view{text: line.Text, split: len(line.Text), daemon: true}
+	if line.Time.IsZero() {
+		v.date, v.dated = dates.Find(line.Text, line.Read)
+	}
+	switch {
+	case len(f.spec.Daemon) > 0:
+		v.cutHeader(line.Text)
+		v.daemon = v.hasHeader && slices.Contains(f.spec.Daemon, v.header.Daemon)
+	case !line.Time.IsZero():
+		v.cutHeader(line.Text)
+	case v.dated:
+		v.cutDate(line.Text)
+	}
+	return v
+}
+
+// cutHeader leaves the message.
+func (v *view) cutHeader(line string) {
+	v.header, v.hasHeader = header.Parse(line, v.date.Start, v.date.End)
+	if v.hasHeader {
+		v.text, v.base = line[v.header.Message:], v.header.Message
+	}
+}
+
+const blanks = " \t"
+
+// cutDate leaves the line without its date. At the line's start the blanks behind
+// the date go as well, so that a pattern can begin with what comes next.
+func (v *view) cutDate(line string) {
+	head, tail := line[:v.date.Start], line[v.date.End:]
+	if strings.Trim(head, blanks) == "" {
+		v.text = strings.TrimLeft(tail, blanks)
+		v.base = len(line) - len(v.text)
+		return
+	}
+	v.text = head + tail
+	v.split, v.gap = len(head), v.date.End-v.date.Start
+}
+
+// inLine is where text[i] stands in the line.
+func (v *view) inLine(i int) int {
+	if i >= v.split {
+		i += v.gap
+	}
+	return i + v.base
+}
+
+// time is the line's own time, zero if it has none.
+func (v *view) time(line Line) time.Time {
+	if !line.Time.IsZero() {
+		return line.Time
+	}
+	return v.date.Time
+}
