@@ -1,0 +1,86 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// Result codes of SQLite (https://www.sqlite.org/rescode.html); the low byte is the
+// primary one.
+const (
+	codeReadOnly = 8
+	codeIOErr    = 10
+	codeCorrupt  = 11
+	codeFull     = 13
+	codeCantOpen = 14
+	codeNotADB   = 26
+)
+
+// errForeign is a file that is sound but not a store.
+var errForeign = errors.New("the file is a database, but not a store of gaol")
+
+func codeOf(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+func isBroken(err error) bool {
+	code := codeOf(err)
+	return code == codeCorrupt || code == codeNotADB || errors.Is(err, errForeign)
+}
+
+// hinted adds what to do about an error, where that is known.
+func hinted(err error) error {
+	switch codeOf(err) {
+	case codeFull:
+		return fmt.Errorf("%w: free some space on its disk", err)
+	case codeReadOnly, codeCantOpen:
+		return fmt.Errorf("%w: make it and its directory writable for gaol", err)
+	case codeIOErr:
+		return fmt.Errorf("%w: look for faults of its disk in the kernel's log", err)
+	default:
+		return err
+	}
+}
+
+// beginAnew moves the file aside, with those SQLite keeps beside it, and opens an empty one. It is never deleted: most of
+// it can usually be read with sqlite3's .recover.
+func (s *Store) beginAnew(cause error) error {
+	now := s.opts.Now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	aside, err := s.moveAside(fmt.Sprintf("%s.broken-%s", s.path, now.UTC().Format("20060102T150405Z")))
+	if err != nil {
+		return err
+	}
+	s.broken = fmt.Errorf("the store %s could not be used and is now %s: %w: bans and positions of before are lost, a new one is begun", s.path, aside, cause)
+	s.opts.Logger.Error("store begun anew", "path", s.path, "aside", aside, "err", cause)
+	return s.open()
+}
+
+// moveAside finds a name that is not in use.
+func (s *Store) moveAside(name string) (string, error) {
+	aside := name
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		aside = fmt.Sprintf("%s-%d", name, n)
+	}
+	if err := os.Rename(s.path, aside); err != nil {
+		return "", err
+	}
+	for _, ending := range []string{"-wal", "-shm"} {
+		if err := os.Rename(s.path+ending, aside+ending); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+	}
+	return aside, nil
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gaol/filter"
+	"gaol/jail"
+)
+
+// Changes are what some lines, a command or the passing of time have led to.
+type Changes struct {
+	// Counted are failures that were counted, in the order in which they were.
+	Counted []jail.Counted
+	// Forgotten are targets whose counted failures were dropped by hand. Their earlier bans
+	// do not count any more.
+	Forgotten []jail.Forgotten
+	// Bans are new, or known by jail, target and start: those take the new end. The failures counted against
+	// the target that are dated before the ban's end are deleted with it.
+	Bans []jail.Ban
+	// Ended are bans that were lifted.
+	Ended []Ended
+	// Positions say how far sources have been handled, Done which of them are not needed any more.
+	Positions []filter.Position
+	Done      []filter.Position
+}
+
+// Ended is a ban that was lifted.
+type Ended struct {
+	Ban jail.Ban
+	At  time.Time
+	// By is "time", "hand" or why else. By hand, no earlier ban of the target counts any more.
+	By string
+}
+
+// ByHand is Ended.By, and a ban's By, for what a person did.
+const ByHand = "hand"
+
+// Commit stores all of c or, with an error, nothing. The caller keeps what it could not store and tries again. Committing the same ban,
+// end or position again changes nothing.
+func (s *Store) Commit(ctx context.Context, c Changes) error {
+	return s.do("storing changes", func() error {
+		if !c.byHand() {
+			return s.commit(ctx, c)
+		}
+		if _, err := s.db.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+			return err
+		}
+		err := s.commit(ctx, c)
+		// Not ctx, whose end must not leave the connection in the slow mode.
+		_, back := s.db.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = NORMAL")
+		if err != nil {
+			return err
+		}
+		return back
+	})
+}
+
+// byHand says whether c holds anything that no log does.
+func (c *Changes) byHand() bool {
+	for _, b := range c.Bans {
+		if b.By == ByHand {
+			return true
+		}
+	}
+	for _, e := range c.Ended {
+		if e.By == ByHand {
+			return true
+		}
+	}
+	return len(c.Forgotten) > 0
+}
+
+func (s *Store) commit(ctx context.Context, c Changes) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	w := writer{ctx: ctx, tx: tx, stmts: &s.stmts, maxMatches: s.opts.MaxMatches}
+	w.counted(c.Counted)
+	w.bans(c.Bans)
+	w.ended(c.Ended)
+	w.forgotten(c.Forgotten)
+	w.positions(c.Positions, c.Done)
+	if w.err != nil {
+		return w.err
+	}
+	return tx.Commit()
+}
+
+// statements are prepared once.
+type statements struct {
+	count, outdated, ban, drop, end, pardon, position, done *sql.Stmt
+}
+
+func prepare(ctx context.Context, db *sql.DB) (statements, error) {
+	var s statements
+	for _, p := range []struct {
+		to    **sql.Stmt
+		query string
+	}{
+		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.outdated, `DELETE FROM counted WHERE jail = ? AND until < ?`},
+		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET ends = excluded.ends`},
+		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
+		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
+		{&s.pardon, `UPDATE bans SET pardoned = 1 WHERE jail = ? AND prefix = ? AND id = ? AND pardoned = 0`},
+		{&s.position, `INSERT INTO positions (path, device, inode, offset, fingerprint, fingerprint_size, cursor, serial)
+			VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(serial), 0) + 1 FROM positions))
+			ON CONFLICT DO UPDATE SET offset = excluded.offset, fingerprint = excluded.fingerprint,
+			fingerprint_size = excluded.fingerprint_size, cursor = excluded.cursor, serial = excluded.serial`},
+		{&s.done, `DELETE FROM positions WHERE path = ? AND device = ? AND inode = ?`},
+	} {
+		stmt, err := db.PrepareContext(ctx, p.query)
+		if err != nil {
+			return s, errors.Join(fmt.Errorf("preparing %q: %w", p.query, err), s.close())
+		}
+		*p.to = stmt
+	}
+	return s, nil
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, stmt := range []*sql.Stmt{s.count, s.outdated, s.ban, s.drop, s.end, s.pardon, s.position, s.done} {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// writer writes into one transaction, until the first error.
+type writer struct {
+	ctx        context.Context
+	tx         *sql.Tx
+	stmts      *statements
+	maxMatches int
+	err        error
+}
+
+func (w *writer) exec(stmt *sql.Stmt, args ...any) {
+	if w.err == nil {
+		_, w.err = w.tx.StmtContext(w.ctx, stmt).ExecContext(w.ctx, args...)
+	}
+}
+
+// counted adds failures, and deletes those that were outdated when the newest was read: nothing else
+// would ever delete what never led to a ban.
+func (w *writer) counted(list []jail.Counted) {
+	read := make(map[string]time.Time)
+	for _, c := range list {
+		w.exec(w.stmts.count, c.Jail, prefixText(c.Prefix), c.ID, nanos(c.Time), nanos(c.Read), nanos(c.Until), c.User, c.Line)
+		if c.Read.After(read[c.Jail]) {
+			read[c.Jail] = c.Read
+		}
+	}
+	for name, now := range read {
+		w.exec(w.stmts.outdated, name, nanos(now))
+	}
+}
+
+func (w *writer) bans(list []jail.Ban) {
+	for _, b := range list {
+		prefix := prefixText(b.Prefix)
+		lines := b.Lines
+		if n := len(lines); w.maxMatches > 0 && n > w.maxMatches {
+			lines = lines[n-w.maxMatches:]
+		}
+		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, nanos(b.Start), end(b), b.Count, b.Failures, b.User, linesText(lines), b.By)
+		w.exec(w.stmts.drop, prefix, b.Jail, b.ID, endOrLast(b))
+	}
+}
+
+func (w *writer) ended(list []Ended) {
+	for _, e := range list {
+		prefix := prefixText(e.Ban.Prefix)
+		w.exec(w.stmts.end, nanos(e.At), e.By, e.Ban.Jail, prefix, e.Ban.ID, nanos(e.Ban.Start))
+		if e.By == ByHand {
+			w.exec(w.stmts.pardon, e.Ban.Jail, prefix, e.Ban.ID)
+		}
+	}
+}
+
+func (w *writer) forgotten(list []jail.Forgotten) {
+	for _, f := range list {
+		prefix := prefixText(f.Prefix)
+		w.exec(w.stmts.drop, prefix, f.Jail, f.ID, lastTime)
+		w.exec(w.stmts.pardon, f.Jail, prefix, f.ID)
+	}
+}
+
+func (w *writer) positions(list, done []filter.Position) {
+	// SQLite's integers are signed; bit patterns come back as they went.
+	for _, p := range list {
+		w.exec(w.stmts.position, p.Path, int64(p.Device), int64(p.Inode), p.Offset, int64(p.Fingerprint), p.FingerprintSize, p.Cursor)
+	}
+	for _, p := range done {
+		w.exec(w.stmts.done, p.Path, int64(p.Device), int64(p.Inode))
+	}
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// applicationID marks our files ("gaol"), https://www.sqlite.org/pragma.html#pragma_application_id.
+const applicationID = 0x67616f6c
+
+// migrations bring a file from the version that is their index to the next one. They are never
+// changed once released; a new one is added at the end.
+//
+// Times are nanoseconds since 1970. A target is a prefix or an id, the other one is "".
+var migrations = []string{`
+CREATE TABLE bans (
+	jail     TEXT NOT NULL,
+	prefix   TEXT NOT NULL,
+	id       TEXT NOT NULL,
+	start    INTEGER NOT NULL,
+	ends     INTEGER,              -- NULL: never
+	count    INTEGER NOT NULL,     -- the how-manieth ban of its target
+	failures INTEGER NOT NULL,
+	user     TEXT NOT NULL,
+	lines    TEXT NOT NULL,        -- a JSON array
+	made_by  TEXT NOT NULL,        -- jail, hand
+	ended    INTEGER,              -- when it was lifted; NULL: not yet
+	ended_by TEXT NOT NULL DEFAULT '',
+	pardoned INTEGER NOT NULL DEFAULT 0, -- lifted by hand: it is no earlier ban any more
+	PRIMARY KEY (jail, prefix, id, start)
+);
+CREATE INDEX bans_prefix ON bans (prefix);
+CREATE TABLE counted (
+	jail   TEXT NOT NULL,
+	prefix TEXT NOT NULL,
+	id     TEXT NOT NULL,
+	time   INTEGER NOT NULL,
+	read   INTEGER NOT NULL,       -- when it was counted
+	until  INTEGER NOT NULL,       -- when it can no longer be part of a ban
+	user   TEXT NOT NULL,
+	line   TEXT NOT NULL
+);
+CREATE INDEX counted_target ON counted (prefix, jail, id);
+CREATE INDEX counted_until ON counted (jail, until);
+CREATE TABLE positions (
+	path             TEXT NOT NULL,
+	device           INTEGER NOT NULL,
+	inode            INTEGER NOT NULL,
+	offset           INTEGER NOT NULL,
+	fingerprint      INTEGER NOT NULL,
+	fingerprint_size INTEGER NOT NULL,
+	cursor           TEXT NOT NULL,
+	serial           INTEGER NOT NULL, -- grows with each write
+	PRIMARY KEY (path, device, inode)
+) WITHOUT ROWID;
+`}
+
+// migrate brings the file to the present schema, in one transaction.
+func migrate(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	version, err := versionOf(ctx, tx)
+	if err != nil || version == len(migrations) {
+		return err
+	}
+	if version > len(migrations) {
+		return fmt.Errorf("%w (schema %d, this one knows %d): use that version, or move the file away", ErrNewerSchema, version, len(migrations))
+	}
+	for n, step := range migrations[version:] {
+		if _, err := tx.ExecContext(ctx, step); err != nil {
+			return fmt.Errorf("bringing schema %d to %d: %w", version+n, version+n+1, err)
+		}
+	}
+	set := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(migrations))
+	if _, err := tx.ExecContext(ctx, set); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// versionOf reads the schema's version, 0 for an empty file.
+func versionOf(ctx context.Context, tx *sql.Tx) (version int, err error) {
+	var application, objects int
+	for _, ask := range []struct {
+		query string
+		to    *int
+	}{
+		{"PRAGMA application_id", &application},
+		{"PRAGMA user_version", &version},
+		{"SELECT count(*) FROM sqlite_schema", &objects},
+	} {
+		if err := tx.QueryRowContext(ctx, ask.query).Scan(ask.to); err != nil {
+			return 0, err
+		}
+	}
+	if application != applicationID && (application != 0 || version != 0 || objects != 0) {
+		return 0, errForeign
+	}
+	return version, nil
+}
