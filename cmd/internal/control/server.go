@@ -48,6 +48,11 @@ func Handler(d Daemon) http.Handler {
 		return d.Version(r.Context())
 	}))
 	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { stream(w, r, d) })
+	mux.HandleFunc("GET /v1/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		// An error here means that the client has gone.
+		_, _ = w.Write(OpenAPI)
+	})
 	mux.Handle("GET /metrics", Metrics(d))
 	return mux
 }

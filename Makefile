@@ -1,0 +1,70 @@
+# Everything that is done with gaol's source. `make help` lists it.
+# Each target does all of its own set-up, on a fresh Debian machine, as root or
+# through sudo.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+UNITDIR ?= /etc/systemd/system
+
+export CGO_ENABLED = 0
+BUILD = $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+
+.DEFAULT_GOAL := build
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+.PHONY: build
+build: ## build the binary ./gaol
+	$(BUILD) -o gaol ./cmd/gaol
+
+.PHONY: demo
+demo: build ## see the whole job in a network of its own: login page, attacker, ban, unban
+	./gaol demo
+
+.PHONY: run
+run: build ## run on this host's logs, observing only; ENFORCE=1 bans
+	./gaol run $(if $(filter 1,$(ENFORCE)),,--observe)
+
+.PHONY: test
+test: ## run all tests and checks; installs what they need
+	.ci/test
+
+.PHONY: quick-test
+quick-test: ## run the tests that need neither root nor other programs
+	$(GO) test -short ./...
+
+.PHONY: system-test
+system-test: ## boot a systemd container with sshd and gaol, and attack it
+	.ci/as-root .ci/system-test
+
+.PHONY: install
+install: build ## install binary, unit, man pages and completion below $(DESTDIR)$(PREFIX)
+	install -D -m 0755 gaol $(DESTDIR)$(PREFIX)/bin/gaol
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@BIN@|$(PREFIX)/bin|' cmd/gaol/gaol.service > $(DESTDIR)$(UNITDIR)/gaol.service
+	install -d $(DESTDIR)/usr/lib/sysusers.d
+	echo 'g gaol - -' > $(DESTDIR)/usr/lib/sysusers.d/gaol.conf
+	if [ -z "$(DESTDIR)" ] && command -v systemd-sysusers >/dev/null; then systemd-sysusers gaol.conf; fi
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	./gaol man $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	./gaol completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gaol
+	./gaol completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gaol
+	./gaol completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/gaol.fish
+
+.PHONY: uninstall
+uninstall: ## remove what install has put there; configuration and bans stay
+	rm -f $(DESTDIR)$(PREFIX)/bin/gaol $(DESTDIR)$(UNITDIR)/gaol.service $(DESTDIR)/usr/lib/sysusers.d/gaol.conf \
+		$(DESTDIR)$(PREFIX)/share/man/man1/gaol.1 $(DESTDIR)$(PREFIX)/share/man/man1/gaol-*.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gaol \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gaol \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/gaol.fish
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf gaol dist
