@@ -19,14 +19,16 @@ type unit struct {
 const day = 24 * time.Hour
 
 // units are in the order of their sizes.
-var units = []unit{
-	{"s sec second seconds", time.Second},
-	{"m min minute minutes", time.Minute},
-	{"h hour hours", time.Hour},
-	{"d day days", day},
-	{"w week weeks", 7 * day},
-	{"mo month months", 2_629_800 * time.Second},
-	{"y year years", 31_557_600 * time.Second},
+func units() []unit {
+	return []unit{
+		{"s sec second seconds", time.Second},
+		{"m min minute minutes", time.Minute},
+		{"h hour hours", time.Hour},
+		{"d day days", day},
+		{"w week weeks", 7 * day},
+		{"mo month months", 2_629_800 * time.Second},
+		{"y year years", 31_557_600 * time.Second},
+	}
 }
 
 // durationForm is what an error says of the form.
@@ -88,7 +90,7 @@ func unitSize(name string) (time.Duration, error) {
 	if name == "" {
 		return time.Second, nil
 	}
-	for _, u := range units {
+	for _, u := range units() {
 		for known := range strings.FieldsSeq(u.names) {
 			if name == known {
 				return u.size, nil

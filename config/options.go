@@ -20,11 +20,25 @@ type Options struct {
 	LookupPort func(network, service string) (int, error)
 }
 
-func (o Options) lookupPort(network, service string) (int, error) {
-	if o.LookupPort != nil {
-		return o.LookupPort(network, service)
+// file is the main file's path.
+func (o Options) file() string {
+	if o.File == "" {
+		return DefaultFile
 	}
-	if port, ok := wellKnownPorts[service]; ok {
+	return o.File
+}
+
+func (o Options) checker(l *library, jail string) *checker {
+	c := &checker{jail: jail, library: l, lookupPort: o.LookupPort}
+	if c.lookupPort == nil {
+		c.lookupPort = lookupPort
+	}
+	return c
+}
+
+// lookupPort knows the usual services, whatever the host's /etc/services has.
+func lookupPort(network, service string) (int, error) {
+	if port, ok := wellKnownPorts()[service]; ok {
 		return port, nil
 	}
 	return net.LookupPort(network, service)

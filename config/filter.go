@@ -1,0 +1,180 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"gaol/filter"
+)
+
+// FilterNames are the filters known, in alphabetical order: the stock ones and those in
+// filter.d.
+func FilterNames(opts Options) []string { return newLibrary(opts).names("filter.d") }
+
+// LoadFilter reads one filter: name is that of a file in filter.d or the stock
+// library ("sshd"), with a mode behind it if one is asked for
+// ("sshd[mode=aggressive]", see [SplitFilter]), or the path of a .toml file. Its patterns
+// are compiled to find what is wrong with them, those of all modes if none
+// is asked for.
+func LoadFilter(opts Options, name string) (filter.Spec, []Problem) {
+	l := newLibrary(opts)
+	c := opts.checker(l, "")
+	base, mode, err := SplitFilter(name)
+	if err != nil {
+		return filter.Spec{}, []Problem{{File: name, Err: err}}
+	}
+	doc, err := l.filterFile(base)
+	if err != nil {
+		p, _ := errors.AsType[Problem](err)
+		return filter.Spec{}, []Problem{p}
+	}
+	if doc == nil {
+		p := Problem{File: base, What: "no such filter", Nearest: nearest(base, l.names("filter.d"))}
+		p.Hint = "write one of " + strings.Join(l.names("filter.d"), ", ") + ", or the path of a .toml file"
+		return filter.Spec{}, []Problem{p}
+	}
+	spec := filter.Spec{Name: file{path: base}.baseName()}
+	c.filter(doc.root, &spec)
+	c.checkMode(doc.root, &spec, mode)
+	if len(c.problems) > 0 {
+		return spec, c.problems
+	}
+	modes := []string{mode}
+	if mode == "" {
+		modes = append(modes, sorted(spec.Modes)...)
+	}
+	for _, mode := range modes {
+		c.compile(doc.root, spec, filter.Options{Mode: mode})
+	}
+	return spec, arrange(c.problems, nil)
+}
+
+// SplitFilter takes the mode off a filter's name: "sshd[mode=aggressive]" is
+// "sshd" and "aggressive". A name without one has mode "".
+func SplitFilter(name string) (base, mode string, err error) {
+	base, rest, ok := strings.Cut(name, "[")
+	if !ok {
+		return name, "", nil
+	}
+	option, closed := strings.CutSuffix(rest, "]")
+	mode, isMode := strings.CutPrefix(option, "mode=")
+	mode = strings.Trim(mode, `"'`)
+	if !closed || !isMode || mode == "" || strings.ContainsAny(mode, "=,[]") {
+		return "", "", fmt.Errorf(`%q is not a filter's name: write "%s" or "%s[mode=NAME]"`, name, base, base)
+	}
+	return base, mode, nil
+}
+
+// filterFile is the file of a filter: a path if it looks like one, else a name. nil: there is none of
+// that name.
+func (l *library) filterFile(name string) (*document, error) {
+	if !hasTOMLEnding(name) {
+		return l.find("filter.d", name)
+	}
+	return l.open(file{path: filepath.Clean(name)})
+}
+
+// filter reads the table of a filter.
+func (c *checker) filter(n *node, spec *filter.Spec) {
+	readKeys(c, n, filterKeys(), spec)
+	checkSpec(c, n, spec)
+}
+
+// compile reports what package filter has against the patterns of spec, which was
+// read from n.
+func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) {
+	_, err := filter.Compile(spec, opts)
+	if err == nil {
+		return
+	}
+	before := len(c.problems)
+	for _, p := range patternsOf(n, opts.Mode) {
+		if _, err := filter.Compile(p.alone(spec), filter.Options{Names: opts.Names}); err != nil {
+			c.pattern(p.node, err)
+		}
+	}
+	if len(c.problems) == before {
+		// Each is well by itself; it is their company that is wrong.
+		at := n
+		if n.table["failregex"] != nil {
+			at = n.table["failregex"]
+		}
+		c.pattern(at, err)
+	}
+}
+
+// pattern reports a pattern that package filter refuses. Its error begins with the
+// pattern's number and text, which the problem's own place says better.
+func (c *checker) pattern(n *node, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
+		err = joined.Unwrap()[0]
+	}
+	if cause := errors.Unwrap(err); cause != nil {
+		err = cause
+	}
+	p := c.at(n)
+	p.What = "not a usable pattern"
+	if s, ok := n.value.(string); ok {
+		p.What = "pattern " + quoteShort(s)
+	}
+	p.Err = err
+	c.add(p)
+}
+
+// pattern is one of a filter's patterns with its place.
+type pattern struct {
+	key  string
+	text string
+	node *node
+}
+
+// patternsOf lists the patterns of a filter's table, and of one of its modes.
+func patternsOf(n *node, mode string) []pattern {
+	var all []pattern
+	tables := []*node{n}
+	if modes := n.table["mode"]; modes != nil && modes.table[mode] != nil {
+		tables = append(tables, modes.table[mode])
+	}
+	for _, t := range tables {
+		for _, key := range []string{"prefregex", "failregex", "ignoreregex", "unless", "datepattern"} {
+			member := t.table[key]
+			if member == nil {
+				continue
+			}
+			nodes := member.list
+			if member.kind == scalar {
+				nodes = []*node{member}
+			}
+			for _, m := range nodes {
+				text, _ := m.value.(string)
+				all = append(all, pattern{key, text, m})
+			}
+		}
+	}
+	return all
+}
+
+// alone is a filter of this one pattern and no more than it needs.
+func (p pattern) alone(spec filter.Spec) filter.Spec {
+	one := filter.Spec{Daemon: spec.Daemon, Failregex: []string{"^<HOST>$"}}
+	switch p.key {
+	case "failregex":
+		one.Failregex = []string{p.text}
+		// The prefregex may be what names the host. Where it is itself at fault, that
+		// is reported once, not with every pattern.
+		if _, err := filter.Compile(pattern{key: "prefregex", text: spec.Prefregex}.alone(spec), filter.Options{}); err == nil {
+			one.Prefregex = spec.Prefregex
+		}
+	case "ignoreregex":
+		one.Ignoreregex = []string{p.text}
+	case "prefregex":
+		one.Prefregex = p.text
+	case "unless":
+		one.Unless = []string{p.text}
+	case "datepattern":
+		one.Datepattern = []string{p.text}
+	}
+	return one
+}

@@ -1,0 +1,204 @@
+package config
+
+import (
+	"slices"
+
+	"gaol/filter"
+)
+
+// defaultJail is the jail that runs without being asked for: the service that every
+// server has.
+const defaultJail = "sshd"
+
+// readJails reads all jails, the user's and the stock ones, in the order of their names.
+func (l *loader) readJails(defaults, jails *node) {
+	all := l.library.names("jail.d")
+	var tables map[string]*node
+	if jails != nil {
+		tables = l.userJails(jails)
+	}
+	all = append(all, sorted(tables)...)
+	slices.Sort(all)
+	for _, name := range slices.Compact(all) {
+		j := l.readJail(name, defaults, tables[name])
+		j.Problems = arrange(j.Problems, l.files)
+		l.config.Jails = append(l.config.Jails, j)
+		l.config.Problems = append(l.config.Problems, j.Problems...)
+	}
+}
+
+// userJails are the tables in [jail]; what isn't one is reported.
+func (l *loader) userJails(jails *node) map[string]*node {
+	c := l.opts.checker(l.library, "")
+	tables := map[string]*node{}
+	for name, n := range jails.table {
+		if n.kind == table {
+			tables[name] = n
+			continue
+		}
+		p := c.at(n)
+		p.Found, p.Expected = n.describe(), "the table of a jail"
+		p.Hint = "keys of one jail go below [jail.NAME], those of all below [default]"
+		c.add(p)
+	}
+	l.config.Problems = append(l.config.Problems, c.problems...)
+	return tables
+}
+
+// readJail puts one jail together out of its layers; user is nil for a stock jail
+// that isn't mentioned.
+func (l *loader) readJail(name string, defaults, user *node) Jail {
+	c := l.opts.checker(l.library, name)
+	stock, isStock := l.stockJail(c, name)
+	if user != nil {
+		c.userJail(name, user)
+	}
+	n := merge(defaults, merge(withoutJournal(stock, user), user))
+	d := draft{Jail: Jail{Name: name, Stock: isStock, Enabled: isStock && name == defaultJail}}
+	setKeys(c, n, jailKeys(), &d)
+	d.finish(c, n)
+	d.readFilter(c, n)
+	d.Problems = c.problems
+	return d.Jail
+}
+
+// stockJail is what the library says of a jail, nil if it says nothing.
+func (l *loader) stockJail(c *checker, name string) (n *node, known bool) {
+	doc, err := l.library.find("jail.d", name)
+	switch {
+	case err != nil:
+		c.addError(err)
+		return nil, true
+	case doc == nil:
+		return nil, false
+	}
+	c.unknownKeys(doc.root, names(pick(jailKeys(), ofStock, ofBoth, ofAll)))
+	return doc.root, true
+}
+
+// withoutJournal leaves the stock jail's journal out where the user says which logs
+// to read.
+func withoutJournal(stock, user *node) *node {
+	if stock == nil || user == nil || user.table["logpath"] == nil {
+		return stock
+	}
+	return stock.without("journal")
+}
+
+// userJail checks the name of a [jail.NAME] and those of its keys.
+func (c *checker) userJail(name string, n *node) {
+	if !jailName.MatchString(name) {
+		p := c.at(n)
+		p.What, p.Found, p.Key = "a jail's name", quoteShort(name), ""
+		p.Expected = `letters, digits, ".", "_" and "-", 64 at most`
+		c.add(p)
+	}
+	known := names(pick(jailKeys(), ofJail, ofDefault, ofBoth, ofAll))
+	c.unknownKeys(n, append(known, names(pick(filterKeys(), ofBoth))...))
+}
+
+// finish fills in what follows from the rest, and checks what an enabled jail needs.
+func (d *draft) finish(c *checker, n *node) {
+	d.Rule.Jail = d.Name
+	if d.Rule.Protocol == "all" {
+		d.Rule.Ports = nil
+	}
+	if d.MaxMatches == 0 {
+		d.MaxMatches = d.MaxRetry
+	}
+	d.Either = n.table["journal"] != nil && d.Journal && len(d.LogPath) > 0
+	if d.Enabled && len(d.LogPath) == 0 && !d.Journal && n.table["logpath"] == nil {
+		c.missing(n, "no log to read", `set logpath = ["/path/to.log"], or logpath = "journal"`)
+	}
+}
+
+// missing reports what the table n lacks.
+func (c *checker) missing(n *node, what, hint string) {
+	p := c.at(n)
+	p.Table, p.Key, p.What, p.Hint = n.path(), "", what, hint
+	p.Jail = c.jail
+	c.add(p)
+}
+
+// readFilter finds the filter and checks its patterns. Of a jail that isn't enabled,
+// only its own keys are looked at.
+func (d *draft) readFilter(c *checker, n *node) {
+	own := n.only(names(pick(filterKeys(), ofBoth)))
+	if !d.Enabled {
+		setKeys(c, own, filterKeys(), &filter.Spec{})
+		if name, ok := d.filterName(); ok {
+			d.FilterName, _, _ = SplitFilter(name)
+		}
+		return
+	}
+	base, ok := d.baseFilter(c, n)
+	if !ok {
+		return
+	}
+	before := len(c.problems)
+	merged := merge(base, own)
+	d.Filter.Name = d.FilterName
+	c.filter(merged, &d.Filter)
+	d.Mode = c.checkMode(d.modeNode(n), &d.Filter, d.Mode)
+	if len(c.problems) == before {
+		c.compile(merged, d.Filter, filter.Options{Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS})
+	}
+}
+
+// filterName is the name that the key filter gives, or the jail's own; ok is false where
+// the filter is a table.
+func (d *draft) filterName() (name string, ok bool) {
+	if d.filter == nil {
+		return d.Name, true
+	}
+	name, ok = d.filter.value.(string)
+	return name, ok
+}
+
+// modeNode is where the mode was asked for.
+func (d *draft) modeNode(n *node) *node {
+	if d.filter != nil && d.filter.kind == scalar && n.table["mode"] == nil {
+		return d.filter
+	}
+	if m := n.table["mode"]; m != nil {
+		return m
+	}
+	return n
+}
+
+// baseFilter finds what the jail's own filter keys stand over: the table or file that
+// the key filter names, or the file called like the jail. With patterns of its own a
+// jail needs none.
+func (d *draft) baseFilter(c *checker, n *node) (base *node, ok bool) {
+	name, isName := d.filterName()
+	if !isName {
+		return d.filter, true
+	}
+	inline := d.filter == nil && n.table["failregex"] != nil
+	if inline {
+		return n.only(nil), true
+	}
+	name, mode, err := SplitFilter(name)
+	if err != nil {
+		p := c.at(d.filter)
+		p.Err = err
+		c.add(p)
+		return nil, false
+	}
+	if mode != "" {
+		d.Mode = mode
+	}
+	d.FilterName = name
+	doc, err := c.library.filterFile(name)
+	switch {
+	case err != nil:
+		c.addError(err)
+	case doc != nil:
+		return doc.root, true
+	case d.filter == nil:
+		c.missing(n, "no filter", `set filter = "NAME", or failregex = ['…']`)
+	default:
+		c.wrongName(d.filter, "the name of a filter", c.library.names("filter.d"))
+	}
+	return nil, false
+}

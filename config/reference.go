@@ -1,0 +1,125 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Key is one key of the language, for help and documentation.
+type Key struct {
+	// Table is where it stands, as users write it: "[jail.NAME]", "[[test]] of a filter
+	// file"; "the top level" for none.
+	Table string
+	Name  string
+	// Type is what it takes, with its range.
+	Type string
+	// Default in TOML, "" for none.
+	Default string
+	// Doc is what it does, in Markdown.
+	Doc string
+	// InDefault says that it may also stand in [default], for all jails.
+	InDefault bool
+}
+
+const (
+	jailTable      = "[jail.NAME]"
+	incrementTable = "[jail.NAME.bantime_increment]"
+)
+
+// Reference lists all keys, table by table in a reader's order.
+func Reference() []Key {
+	var all []Key
+	all = append(all, describe("the top level", topKeys())...)
+	all = append(all, describe(jailTable, pick(jailKeys(), ofJail, ofDefault, ofBoth, ofAll))...)
+	all = append(all, describe(incrementTable, incrementKeys())...)
+	all = append(all, describe("an entry of action", actionKeys())...)
+	all = append(all, describe("[store]", storeKeys())...)
+	all = append(all, describe("[web]", webKeys())...)
+	all = append(all, describe("a filter file", filterKeys())...)
+	all = append(all, describe("[mode.NAME] of a filter file", modeKeys())...)
+	all = append(all, describe("[[test]] of a filter file", testKeys())...)
+	return all
+}
+
+func describe[T any](table string, keys []key[T]) []Key {
+	all := make([]Key, 0, len(keys))
+	for _, k := range keys {
+		all = append(all, Key{
+			Table: table, Name: k.name, Type: k.typ, Default: k.def, Doc: k.doc,
+			InDefault: k.scope == ofDefault || k.scope == ofAll || table == incrementTable,
+		})
+	}
+	return all
+}
+
+// WriteMarkdown writes the reference of all keys as a page for docs/.
+func WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(pageStart)
+	last := ""
+	for _, k := range Reference() {
+		if k.Table != last {
+			last = k.Table
+			fmt.Fprintf(&b, "\n## %s\n\n%s| key | type | default | meaning |\n| --- | --- | --- | --- |\n", heading(last), tableIntro(last))
+		}
+		name := "`" + k.Name + "`"
+		if k.Table == jailTable && !k.InDefault {
+			name += " ¹"
+		}
+		def := ""
+		if k.Default != "" {
+			def = "`" + k.Default + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, cell(k.Type), def, cell(k.Doc))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func heading(table string) string {
+	if strings.HasPrefix(table, "[") {
+		name, rest, _ := strings.Cut(table, " ")
+		return strings.TrimSpace("`" + name + "` " + rest)
+	}
+	return strings.ToUpper(table[:1]) + table[1:]
+}
+
+// tableIntro is what a reader must know of a table before its keys.
+func tableIntro(table string) string {
+	switch table {
+	case jailTable:
+		return "Every jail inherits what `[default]` says, with the same keys, but for those marked ¹. " +
+			"The keys `daemon`, `failregex`, `ignoreregex`, `prefregex`, `unless`, `datepattern` and `journalmatch` of a " +
+			"filter file may stand here too; they replace the filter's.\n\n"
+	case incrementTable:
+		return "Also `[default.bantime_increment]`.\n\n"
+	case "an entry of action":
+		return "In a jail: `action = [{ name = \"command\", ban = [\"/usr/local/bin/notify\"] }]`. The keys of " +
+			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"
+	case "a filter file":
+		return "`filter.d/NAME.toml`, or a table in a jail: `filter = { failregex = ['…'] }`.\n\n"
+	}
+	return ""
+}
+
+// cell writes text so that it stays in its cell.
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+const pageStart = `# Configuration
+
+gaol reads ` + "`/etc/gaol/gaol.toml`" + `, which need not exist, then ` + "`conf.d/*.toml`" + ` beside it in the order of their names.
+Tables are merged key by key and what comes later wins; lists are replaced. Files in ` + "`filter.d`" + ` and ` + "`action.d`" + ` add to the
+stock ones or replace the one of the same name.
+
+A jail is put together from gaol's defaults, then ` + "`[default]`" + `, then what the stock library knows of the service (its filter, logs
+and ports), then ` + "`[jail.NAME]`" + `. The stock jail ` + "`sshd`" + ` runs unless ` + "`enabled = false`" + `; every other jail runs with
+` + "`enabled = true`" + `. ` + "`gaol check`" + ` shows what came of it, and every fault at once.
+
+Durations are a number of seconds or a text such as ` + "`\"90s\"`, `\"10m\"`, `\"1h30m\"`, `\"1d\"`, `\"2w\"`, `\"1mo\"`" + ` (30.4375 days) or
+` + "`\"1y\"`" + ` (365.25 days). Patterns go in single quotes, where a backslash stands for itself. Where a list is wanted, a list
+of one may be written without brackets.
+
+What was understood is used and what was not is reported: a fault in a jail, its filter or its action leaves out that jail; a bad value in
+` + "`[default]`" + ` leaves out the jails that inherit it; a file that isn't TOML is as if it weren't there.
+`
