@@ -1,4 +1,3 @@
-// Package logtime finds the date of a log line.
 package logtime
 
 import "time"
@@ -7,8 +6,8 @@ import "time"
 type Options struct {
 	// Location is the zone of dates that name none. Nil: time.Local.
 	Location *time.Location
-	// Patterns are forms of dates in strptime codes (datepattern). None: the
-	// usual forms.
+	// Patterns are forms of dates in strptime codes and RE2 syntax, most
+	// preferred first (see [New]). None: the usual forms.
 	Patterns []string
 }
 
@@ -16,37 +15,131 @@ type Options struct {
 type Found struct {
 	// Time is the moment the date names, in Options.Location.
 	Time time.Time
-	// Start and End delimit what is to be cut from the line: text[Start:End].
+	// Start and End delimit what is to be cut from the line, text[Start:End].
 	Start, End int
-	// Template names the form, in strptime codes.
+	// Template names the form in strptime codes, as "%Y-%m-%d %H:%M:%S,%f" or
+	// EPOCH; for a date found by one of Options.Patterns it is that pattern.
 	Template string
 }
 
-// Finder finds dates. It remembers what fitted last: use one for each stream of
-// lines, and not from several goroutines at once.
+// Finder finds dates. It remembers what fitted last, which makes it fast and
+// settles which of day and month stands first where that is open: use one for
+// each stream of lines, and not from several goroutines at once.
 type Finder struct {
-	location *time.Location
+	anchored []template // tied to the line's start
+	inside   []template
+	last     int // index of the anchored template that fitted last
+	clock    clock
+	names    names
+	date     date // what the templates read into
+	best     date
+}
+
+// template finds dates of one form, or of several.
+type template interface {
+	// find reads the date that this template prefers into d, of which nothing
+	// can be said if it reports false.
+	find(s string, d *date) bool
+	// name is what [Found] calls the date's form.
+	name(d *date, n *names) string
+	// anchored says that dates are found only where the line begins.
+	anchored() bool
 }
 
 // New makes a Finder.
+//
+// A pattern is text with codes: %Y %y %m %d %b %B %a %A %j %H %k %I %l %p %M %S
+// %f %z %Z %U %W %w, %% for a percent sign, and %Ex before Y y m d H k l M S z
+// Z for the strict sort, with all its digits. Everything else is RE2 syntax.
+// Where a pattern neither begins with ^ nor ends with $, \b or \s, its match
+// must not begin or end inside a word; ** at an end or {UNB} in front lift
+// that. {^LN-BEG} in front ties it to the line's start, behind at most two
+// characters that belong to no word. {DATE} inside stands for each usual form,
+// {EPOCH} for seconds since 1970, {LEPOCH} also for milli-, micro- and
+// nanoseconds. A pattern with its own capturing group has the first group cut
+// out of the line, any other all that it matched.
+//
+// The words EPOCH, LEPOCH and TAI64N are patterns too, with ^ or {^LN-BEG} in
+// front if wanted. {DEFAULT} alone or beside others adds the usual forms,
+// {^LN-BEG} alone those at the line's start; with {NONE} alone no line has a
+// date.
+//
+// An error is a [*PatternError].
 func New(opts Options) (*Finder, error) {
-	f := &Finder{location: opts.Location}
-	if f.location == nil {
-		f.location = time.Local
+	f := &Finder{clock: clock{location: opts.Location}}
+	if f.clock.location == nil {
+		f.clock.location = time.Local
+	}
+	if len(opts.Patterns) == 0 {
+		f.add(&usualAtStart{}, usualInside{})
+	}
+	for _, pattern := range opts.Patterns {
+		templates, err := compile(pattern)
+		if err != nil {
+			return nil, err
+		}
+		f.add(templates...)
 	}
 	return f, nil
 }
 
+func (f *Finder) add(templates ...template) {
+	for _, t := range templates {
+		if t.anchored() {
+			f.anchored = append(f.anchored, t)
+		} else {
+			f.inside = append(f.inside, t)
+		}
+	}
+}
+
 // Find finds the date of text. now serves only to guess what the date leaves
-// out, its year or its day.
+// out, its year or its day. It reports false for a line without a date.
 func (f *Finder) Find(text string, now time.Time) (Found, bool) {
-	const form = "2006-01-02 15:04:05"
-	if len(text) < len(form) {
+	t := f.atStart(text)
+	if t == nil {
+		t = f.within(text)
+	}
+	if t == nil || f.date.have&haveDoubt != 0 {
 		return Found{}, false
 	}
-	t, err := time.ParseInLocation(form, text[:len(form)], f.location)
-	if err != nil {
+	when, ok := f.clock.time(&f.date, now)
+	if !ok {
 		return Found{}, false
 	}
-	return Found{Time: t, End: len(form), Template: "%Y-%m-%d %H:%M:%S"}, true
+	return Found{Time: when, Start: f.date.start, End: f.date.end, Template: t.name(&f.date, &f.names)}, true
+}
+
+// atStart leaves the date at the line's start in f.date. It returns the template
+// that found it, or nil.
+func (f *Finder) atStart(text string) template {
+	if f.last < len(f.anchored) && f.anchored[f.last].find(text, &f.date) {
+		return f.anchored[f.last]
+	}
+	for i, t := range f.anchored {
+		if i != f.last && t.find(text, &f.date) {
+			f.last = i
+			return t
+		}
+	}
+	return nil
+}
+
+// within leaves the leftmost date in f.date.
+func (f *Finder) within(text string) template {
+	if len(f.inside) == 1 {
+		if f.inside[0].find(text, &f.date) {
+			return f.inside[0]
+		}
+		return nil
+	}
+	var best template
+	for _, t := range f.inside {
+		if t.find(text, &f.date) && (best == nil || f.date.start < f.best.start) {
+			best = t
+			f.best = f.date
+		}
+	}
+	f.date = f.best
+	return best
 }

@@ -1,0 +1,138 @@
+package logtime
+
+import "strings"
+
+// plain finds dates of a pattern that consists of codes and characters alone,
+// without a regular expression and without allocating.
+type plain struct {
+	pattern string
+	ends
+	fold  bool
+	parts []part
+}
+
+// part of a pattern: a text, a code, or, with neither, any one character.
+type part struct {
+	text string
+	read func(s string, i int, d *date) int
+}
+
+// ends says what holds at the ends of a match.
+type ends struct {
+	caret, lineBegin    bool
+	leftOpen, rightOpen bool
+}
+
+// newPlain reports false for patterns that need a regular expression.
+func newPlain(pattern string, p *parsed) (*plain, bool) {
+	t := &plain{
+		pattern: pattern,
+		fold:    p.fold,
+		ends:    ends{caret: p.caret, lineBegin: p.lineBegin, leftOpen: p.leftOpen, rightOpen: p.rightOpen},
+	}
+	for i, tok := range p.tokens {
+		switch tok.kind {
+		case literal:
+			t.addText(tok.char)
+		case anyChar:
+			t.parts = append(t.parts, part{})
+		case codeToken:
+			if !tok.code.fixed && !stops(tok.code, p.tokens[i+1:], p.rightOpen) {
+				return nil, false
+			}
+			t.parts = append(t.parts, part{read: tok.code.read})
+		default:
+			return nil, false
+		}
+	}
+	return t, len(p.tokens) > 0
+}
+
+func (t *plain) addText(c byte) {
+	if t.fold && c-'A' <= 'Z'-'A' {
+		c |= 0x20
+	}
+	if n := len(t.parts); n > 0 && t.parts[n-1].text != "" {
+		t.parts[n-1].text += string(c)
+		return
+	}
+	t.parts = append(t.parts, part{text: string(c)})
+}
+
+// stops says whether what follows a code of no fixed length ends it where its
+// reader would: then there is no other way to match that were to be tried.
+func stops(c code, next []token, rightOpen bool) bool {
+	if len(next) == 0 {
+		return !rightOpen
+	}
+	n := next[0]
+	return n.kind == literal && !word(n.char) && strings.IndexByte(c.notBefore, n.char) < 0
+}
+
+func (t *plain) anchored() bool              { return t.caret || t.lineBegin }
+func (t *plain) name(*date, *names) string   { return t.pattern }
+func (t *plain) find(s string, d *date) bool { return t.search(s, d) && d.possible() }
+
+// search finds the leftmost match.
+func (t *plain) search(s string, d *date) bool {
+	if t.caret && !t.lineBegin {
+		return t.match(s, 0, d)
+	}
+	for i := range len(s) {
+		if t.lineBegin && (i > 2 || i > 0 && word(s[i-1])) {
+			return false
+		}
+		if t.caret && i > 0 {
+			return false
+		}
+		if (t.leftOpen || boundary(s, i)) && t.match(s, i, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// match reads the pattern at s[i:].
+func (t *plain) match(s string, i int, d *date) bool {
+	*d = date{}
+	k := i
+	for _, p := range t.parts {
+		switch {
+		case p.text != "":
+			if !t.hasText(s, k, p.text) {
+				return false
+			}
+			k += len(p.text)
+		case p.read != nil:
+			if k = p.read(s, k, d); k < 0 {
+				return false
+			}
+		default:
+			if k >= len(s) {
+				return false
+			}
+			k++
+		}
+	}
+	d.start, d.end = i, k
+	return t.rightOpen || boundary(s, k)
+}
+
+func (t *plain) hasText(s string, k int, text string) bool {
+	if len(s)-k < len(text) {
+		return false
+	}
+	if !t.fold {
+		return s[k:k+len(text)] == text
+	}
+	for n := range len(text) {
+		c := s[k+n]
+		if c-'A' <= 'Z'-'A' {
+			c |= 0x20
+		}
+		if c != text[n] {
+			return false
+		}
+	}
+	return true
+}
