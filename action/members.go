@@ -18,8 +18,8 @@ type Member struct {
 
 // Members returns what sets must hold for bans from now on, a prefix once and
 // the last word about it. Left out are bans that are over at now, and those of ids.
-// The zero time as now stands for "whenever": then no ban is over, and
-// timeouts mean nothing; that is for taking out.
+// The zero time as now stands for "whenever": then no ban is over and no
+// Timeout is set, as is right for taking them out.
 func Members(bans []jail.Ban, now time.Time) (v4, v6 []Member) {
 	seen := make(map[netip.Prefix]int, len(bans))
 	for _, b := range bans {
@@ -28,7 +28,7 @@ func Members(bans []jail.Ban, now time.Time) (v4, v6 []Member) {
 			continue
 		}
 		m := Member{Prefix: p}
-		if !b.Forever() {
+		if !b.Forever() && !now.IsZero() {
 			m.Timeout = b.End.Sub(now)
 		}
 		list := &v6

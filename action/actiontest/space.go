@@ -1,0 +1,267 @@
+package actiontest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Space is a network namespace: a host of the test's little network. It ends
+// with the test.
+type Space struct {
+	fd    int
+	links int
+}
+
+// Own returns the namespace the test runs in. Use it after Isolate.
+func Own(t *testing.T) *Space {
+	t.Helper()
+	if os.Getenv(inside) == "" {
+		t.Fatal("the test is not isolated: this namespace may be the host's")
+	}
+	return &Space{fd: openSpace(t)}
+}
+
+// NewSpace makes a host with nothing but loopback.
+func NewSpace(t *testing.T) *Space {
+	t.Helper()
+	s := &Space{}
+	err := onThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("making a network namespace: %w", err)
+		}
+		s.fd = openSpace(t)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.up(t)
+	return s
+}
+
+func openSpace(t *testing.T) int {
+	fd, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatalf("opening the thread's network namespace: %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	return fd
+}
+
+// onThread calls f on an OS thread that ends with it, because its namespace is
+// changed.
+func onThread(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		done <- f()
+	}()
+	return <-done
+}
+
+// Do calls f in the namespace. Sockets it opens and programs it starts belong
+// there; goroutines it starts do not.
+func (s *Space) Do(f func() error) error {
+	return onThread(func() error {
+		if err := unix.Setns(s.fd, unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("entering a network namespace: %w", err)
+		}
+		return f()
+	})
+}
+
+// Run runs a program in the namespace and returns what it wrote. It fails the
+// test if the program fails.
+func (s *Space) Run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	var out []byte
+	err := s.Do(func() error {
+		var err error
+		out, err = exec.Command(name, args...).CombinedOutput()
+		return err
+	})
+	if err != nil {
+		t.Fatalf("running %s %s: %v: %s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// Forward lets the host pass packets on between its links.
+func (s *Space) Forward(t *testing.T) {
+	t.Helper()
+	err := s.Do(func() error {
+		return errors.Join(
+			os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0),
+			os.WriteFile("/proc/sys/net/ipv6/conf/all/forwarding", []byte("1"), 0),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Space) up(t *testing.T) {
+	t.Helper()
+	err := s.Do(func() error {
+		lo, err := netlink.LinkByName("lo")
+		if err != nil {
+			return err
+		}
+		return netlink.LinkSetUp(lo)
+	})
+	if err != nil {
+		t.Fatalf("setting up loopback: %v", err)
+	}
+}
+
+// Connect joins two hosts by a cable and gives each end its addresses, which
+// are prefixes such as 10.0.1.1/24.
+func Connect(t *testing.T, a *Space, aAddresses []string, b *Space, bAddresses []string) {
+	t.Helper()
+	a.links++
+	b.links++
+	aName, bName := fmt.Sprintf("eth%d", a.links), fmt.Sprintf("eth%d", b.links)
+	err := a.Do(func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = aName
+		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: bName, PeerNamespace: netlink.NsFd(b.fd)})
+	})
+	if err != nil {
+		t.Fatalf("making a pair of links: %v", err)
+	}
+	a.configure(t, aName, aAddresses)
+	b.configure(t, bName, bAddresses)
+}
+
+func (s *Space) configure(t *testing.T, name string, addresses []string) {
+	t.Helper()
+	err := s.Do(func() error {
+		link, err := netlink.LinkByName(name)
+		if err != nil {
+			return err
+		}
+		for _, text := range addresses {
+			addr, err := netlink.ParseAddr(text)
+			if err != nil {
+				return err
+			}
+			if addr.IP.To4() == nil {
+				// Two hosts on one cable need not ask for a second
+				// whether the address is taken.
+				addr.Flags = unix.IFA_F_NODAD
+			}
+			if err := netlink.AddrAdd(link, addr); err != nil {
+				return fmt.Errorf("address %s: %w", text, err)
+			}
+		}
+		return netlink.LinkSetUp(link)
+	})
+	if err != nil {
+		t.Fatalf("setting up link %s: %v", name, err)
+	}
+}
+
+// Route sends packets for everything outside of the host's own cables through
+// gateway.
+func (s *Space) Route(t *testing.T, gateway string) {
+	t.Helper()
+	addr := netip.MustParseAddr(gateway)
+	err := s.Do(func() error {
+		_, all, _ := net.ParseCIDR("0.0.0.0/0")
+		if addr.Is6() {
+			_, all, _ = net.ParseCIDR("::/0")
+		}
+		return netlink.RouteAdd(&netlink.Route{Dst: all, Gw: addr.AsSlice()})
+	})
+	if err != nil {
+		t.Fatalf("routing through %s: %v", gateway, err)
+	}
+}
+
+// Serve answers on network ("tcp" or "udp") and address, until the test ends,
+// with the address each question came from.
+func (s *Space) Serve(t *testing.T, network, address string) {
+	t.Helper()
+	var closer io.Closer
+	done := make(chan struct{})
+	err := s.Do(func() error {
+		if network == "udp" {
+			conn, err := net.ListenPacket(network, address)
+			if err != nil {
+				return err
+			}
+			closer = conn
+			go func() { defer close(done); answerPackets(conn) }()
+			return nil
+		}
+		l, err := net.Listen(network, address)
+		if err != nil {
+			return err
+		}
+		closer = l
+		go func() { defer close(done); answerStreams(l) }()
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("serving %s %s: %v", network, address, err)
+	}
+	t.Cleanup(func() { _ = closer.Close(); <-done })
+}
+
+func answerStreams(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(conn, conn.RemoteAddr().String()+"\n")
+		_ = conn.Close()
+	}
+}
+
+func answerPackets(conn net.PacketConn) {
+	buf := make([]byte, 512)
+	for {
+		_, from, err := conn.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		_, _ = conn.WriteTo([]byte(from.String()+"\n"), from)
+	}
+}
+
+// Ask asks a server of Serve and returns how long it took to be answered or
+// refused. It gives up after timeout.
+func (s *Space) Ask(network, address string, timeout time.Duration) (time.Duration, error) {
+	var took time.Duration
+	err := s.Do(func() error {
+		began := time.Now()
+		defer func() { took = time.Since(began) }()
+		conn, err := net.DialTimeout(network, address, timeout)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		_ = conn.SetDeadline(began.Add(timeout))
+		if network == "udp" {
+			if _, err := conn.Write([]byte("?")); err != nil {
+				return err
+			}
+		}
+		_, err = conn.Read(make([]byte, 512))
+		return err
+	})
+	return took, err
+}

@@ -1,0 +1,270 @@
+package nftables
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+
+	"gaol/action"
+)
+
+const (
+	tableName = "gaol"
+	// beforeNAT is after connection tracking (-200), so that rules of the user's may
+	// look at it first, and before destination NAT (-100): enum
+	// nf_ip_hook_priorities in linux/netfilter_ipv4.h.
+	beforeNAT = -110
+)
+
+func table() *nftables.Table {
+	return &nftables.Table{Family: nftables.TableFamilyINet, Name: tableName}
+}
+
+func (s *Set) chain() *nftables.Chain {
+	return &nftables.Chain{Table: table(), Name: "jail-" + s.name}
+}
+
+// kind is what one set holds: prefixes of one length, of one family.
+type kind struct {
+	v6   bool
+	bits int
+}
+
+func kindOf(p netip.Prefix) kind { return kind{v6: p.Addr().Is6(), bits: p.Bits()} }
+
+// length is the number of bits of an address.
+func (k kind) length() int {
+	if k.v6 {
+		return 128
+	}
+	return 32
+}
+
+// setName is addr4-JAIL for single addresses and addr4-JAIL/24 for prefixes of
+// 24 bits; no jail's name has a slash.
+func (s *Set) setName(k kind) string {
+	name := "addr4-" + s.name
+	if k.v6 {
+		name = "addr6-" + s.name
+	}
+	if k.bits < k.length() {
+		name += "/" + strconv.Itoa(k.bits)
+	}
+	return name
+}
+
+// isOurs says whether a set of that name is one of the jail's.
+func (s *Set) isOurs(name string) bool {
+	name, _, _ = strings.Cut(name, "/")
+	return name == "addr4-"+s.name || name == "addr6-"+s.name
+}
+
+// remove has the next transaction remove the jail's chain and sets, and says
+// how many sets there are. It makes table and chain first, so that neither is
+// ever missing: the library's errors don't tell "not there" from others.
+func (s *Set) remove() (int, error) {
+	s.conn.AddTable(table())
+	s.conn.AddChain(s.chain())
+	if err := s.conn.Flush(); err != nil {
+		return 0, err
+	}
+	sets, err := s.conn.GetSets(table())
+	if err != nil {
+		return 0, err
+	}
+	s.conn.DelChain(s.chain())
+	found := 0
+	for _, set := range sets {
+		if s.isOurs(set.Name) {
+			s.conn.DelSet(set)
+			found++
+		}
+	}
+	return found, nil
+}
+
+// build has the next transaction make the jail's chain and the sets that nearly
+// every jail needs.
+func (s *Set) build() map[kind]*nftables.Set {
+	s.conn.AddTable(table())
+	chain := s.chain()
+	chain.Type = nftables.ChainTypeFilter
+	chain.Hooknum = nftables.ChainHookPrerouting
+	chain.Priority = nftables.ChainPriorityRef(beforeNAT)
+	accept := nftables.ChainPolicyAccept
+	chain.Policy = &accept
+	s.conn.AddChain(chain)
+	for _, exprs := range s.portRules() {
+		s.conn.AddRule(&nftables.Rule{Table: table(), Chain: chain, Exprs: exprs()})
+	}
+	made := make(map[kind]*nftables.Set)
+	for _, k := range []kind{{v6: false, bits: 32}, {v6: true, bits: 64}} {
+		made[k] = s.buildSet(k)
+	}
+	return made
+}
+
+// buildSet has the next transaction make the set of k and the rule that refuses
+// its members.
+func (s *Set) buildSet(k kind) *nftables.Set {
+	set := &nftables.Set{
+		Table:      table(),
+		Name:       s.setName(k),
+		KeyType:    nftables.TypeIPAddr,
+		HasTimeout: true,
+		Counter:    true,
+	}
+	if k.v6 {
+		set.KeyType = nftables.TypeIP6Addr
+	}
+	// The only error is that of an anonymous set that is not constant.
+	_ = s.conn.AddSet(set, nil)
+	s.conn.AddRule(&nftables.Rule{Table: table(), Chain: s.chain(), Exprs: s.refuse(k, set)})
+	return set
+}
+
+// refuse is: ip saddr @set counter reject.
+func (s *Set) refuse(k kind, set *nftables.Set) []expr.Any {
+	family, offset := byte(unix.NFPROTO_IPV4), uint32(12)
+	if k.v6 {
+		family, offset = unix.NFPROTO_IPV6, 8
+	}
+	size := uint32(k.length() / 8)
+	exprs := []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{family}},
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: size},
+	}
+	if k.bits < k.length() {
+		exprs = append(exprs, &expr.Bitwise{
+			SourceRegister: 1, DestRegister: 1, Len: size,
+			Mask: mask(k), Xor: make([]byte, size),
+		})
+	}
+	exprs = append(exprs, &expr.Lookup{SourceRegister: 1, SetName: set.Name, SetID: set.ID}, &expr.Counter{})
+	if s.rule.Drop {
+		return append(exprs, &expr.Verdict{Kind: expr.VerdictDrop})
+	}
+	return append(exprs, &expr.Reject{Type: unix.NFT_REJECT_ICMPX_UNREACH, Code: unix.NFT_REJECT_ICMPX_PORT_UNREACH})
+}
+
+func mask(k kind) []byte {
+	m := make([]byte, k.length()/8)
+	for i := range k.bits {
+		m[i/8] |= 0x80 >> (i % 8)
+	}
+	return m
+}
+
+// portRules leave packets for other ports alone, before any set is searched. They are
+// functions because the set of ports has to be made in the transaction of the
+// rule.
+func (s *Set) portRules() []func() []expr.Any {
+	if s.rule.Protocol == "all" || len(s.rule.Ports) == 0 {
+		return nil
+	}
+	protocol := byte(unix.IPPROTO_TCP)
+	if s.rule.Protocol == "udp" {
+		protocol = unix.IPPROTO_UDP
+	}
+	loadProtocol := &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}
+	leave := &expr.Verdict{Kind: expr.VerdictReturn}
+	return []func() []expr.Any{
+		func() []expr.Any { // meta l4proto != tcp return
+			return []expr.Any{loadProtocol, &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: []byte{protocol}}, leave}
+		},
+		func() []expr.Any { // tcp dport != { 22, 8000-8010 } return
+			set := s.portSet()
+			return []expr.Any{
+				loadProtocol, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{protocol}},
+				&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
+				&expr.Lookup{SourceRegister: 1, SetName: set.Name, SetID: set.ID, Invert: true},
+				leave,
+			}
+		},
+	}
+}
+
+// portSet has the next transaction make an anonymous set of the rule's ports.
+func (s *Set) portSet() *nftables.Set {
+	set := &nftables.Set{
+		Table: table(), Anonymous: true, Constant: true, Interval: true,
+		KeyType: nftables.TypeInetService, KeyByteOrder: binaryutil.BigEndian,
+	}
+	var elements []nftables.SetElement
+	for _, p := range s.rule.Ports {
+		elements = append(elements, nftables.SetElement{Key: binaryutil.BigEndian.PutUint16(p.First)})
+		if p.Last < 65535 { // else the range ends with the ports
+			elements = append(elements, nftables.SetElement{Key: binaryutil.BigEndian.PutUint16(p.Last + 1), IntervalEnd: true})
+		}
+	}
+	_ = s.conn.AddSet(set, elements) // see buildSet
+	return set
+}
+
+// add puts members into their sets in one transaction.
+func (s *Set) add(members []action.Member) error {
+	fresh := make(map[kind]*nftables.Set)
+	for k, elements := range group(members) {
+		set := s.made[k]
+		if set == nil {
+			set = s.buildSet(k)
+			fresh[k] = set
+		}
+		// Kernels before 6.12 leave the timeout of an element alone that is
+		// there already, and deleting one that is not there fails. So: make
+		// sure that it is there, take it out, put it in.
+		if err := errors.Join(
+			s.conn.SetAddElements(set, elements),
+			s.conn.SetDeleteElements(set, elements),
+			s.conn.SetAddElements(set, elements),
+		); err != nil {
+			return err
+		}
+	}
+	if err := s.conn.Flush(); err != nil {
+		return err
+	}
+	for k, set := range fresh {
+		s.made[k] = set
+	}
+	return nil
+}
+
+// del takes members out of their sets in one transaction.
+func (s *Set) del(members []action.Member) error {
+	for k, elements := range group(members) {
+		set := s.made[k]
+		if set == nil {
+			continue
+		}
+		// Adding first, because deleting what is not there fails. What was
+		// not there is never seen by a packet.
+		if err := errors.Join(
+			s.conn.SetAddElements(set, elements),
+			s.conn.SetDeleteElements(set, elements),
+		); err != nil {
+			return err
+		}
+	}
+	return s.conn.Flush()
+}
+
+// group returns members as elements of the sets they belong to.
+func group(members []action.Member) map[kind][]nftables.SetElement {
+	groups := make(map[kind][]nftables.SetElement)
+	for _, m := range members {
+		k := kindOf(m.Prefix)
+		groups[k] = append(groups[k], nftables.SetElement{
+			Key:     m.Prefix.Addr().AsSlice(),
+			Timeout: timeout(m.Timeout),
+		})
+	}
+	return groups
+}
