@@ -34,7 +34,7 @@ func newBans() bans { return bans{byKey: make(map[key]*entry)} }
 
 // maxBanLines bounds the lines kept in memory for bans in force, in bytes. Beyond,
 // new bans are kept without: the store has them.
-const maxBanLines = 16 << 20
+const maxBanLines = 8 << 20
 
 func (t *bans) put(e *entry) {
 	if old := t.byKey[e.key]; old != nil {

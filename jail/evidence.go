@@ -12,7 +12,7 @@ const (
 	maxLineSize = 1 << 10
 	maxUserSize = 1 << 8
 	// maxEvidence bounds what a jail keeps in memory of lines, in bytes.
-	maxEvidence = 16 << 20
+	maxEvidence = 8 << 20
 	// proofSize is what a proof costs besides its text.
 	proofSize = 24
 )

@@ -57,12 +57,19 @@ func keepFor(findtime time.Duration) time.Duration { return findtime + 2*maxSkew
 
 // timesPerHost bounds how many failures of one host are kept.
 //
-// While there is no ban, no closed window of findtime holds maxretry failures. So at most
-// 2*(maxretry-1) are dated within twice findtime before the newest one, and all that a
-// failure may meet that is dated up to findtime before the newest are among them: with
-// this bound the decisions are those of a jail that forgets nothing. A few more are
-// kept because in catch-up several logs may be read one after another.
-func timesPerHost(maxretry int) int { return max(2*(maxretry-1), fewTimes) }
+// While there is no ban, no closed window of findtime holds maxretry failures, so any span of n
+// findtimes holds at most n*(maxretry-1). A failure that is dated up to late before the newest
+// one can meet what is dated up to findtime before itself. Keeping all of that span makes the decisions those of a
+// jail that forgets nothing. late is findtime, and at least the minute that dates may be off
+// in live lines. A few more are kept because in catch-up several logs may be read one after another.
+func timesPerHost(maxretry int, findtime time.Duration) int {
+	late := max(findtime, maxSkew)
+	spans := min(1+int((late+findtime-1)/findtime), maxSpans)
+	return max(spans*(maxretry-1), fewTimes)
+}
+
+// maxSpans is what a findtime of one second needs; those below it keep no more.
+const maxSpans = 1 + int(maxSkew/time.Second)
 
 // window looks for maxretry times that lie within findtime, in times that run from the
 // newest to the oldest. It says where the latest such window begins (that is its newest time) and how

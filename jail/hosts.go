@@ -1,15 +1,18 @@
 package jail
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // hosts is the table of counted failures: who failed, when, and what proves it. Hosts
 // are linked in the order in which they failed last, as read, so that the ones to
 // forget are always at its end.
 //
-// An entry costs some 100 bytes with its first failure and 16 for each further one; what is kept of
+// An entry costs some 65 bytes with its first failure and 16 for each further one; what is kept of
 // lines is bounded apart (see [evidence]).
 type hosts struct {
-	slots    map[key]uint32
+	index    index
 	hosts    slab[host]
 	failures slab[failure]
 	evidence evidence
@@ -23,7 +26,6 @@ type hosts struct {
 
 type host struct {
 	key          key
-	count        uint16
 	newer, older uint32
 	// failure is the first of a list from the newest to the oldest date.
 	failure uint32
@@ -37,19 +39,39 @@ type failure struct {
 	proof uint32
 }
 
-func newHosts() hosts { return hosts{slots: make(map[key]uint32)} }
+func newHosts() hosts { return hosts{index: newIndex()} }
 
-func (t *hosts) len() int { return len(t.slots) }
+func (t *hosts) len() int { return t.index.count }
+
+// find gives the entry of k.
+func (t *hosts) find(k key) (i uint32, ok bool) {
+	i = t.index.find(k, &t.hosts)
+	return i, i != 0
+}
+
+// all lists the entries, the newest first. The one that is being looked at may be removed.
+func (t *hosts) all() iter.Seq2[key, uint32] {
+	return func(yield func(key, uint32) bool) {
+		for i := t.newest; i != 0; {
+			h := t.hosts.at(i)
+			older := h.older
+			if !yield(h.key, i) {
+				return
+			}
+			i = older
+		}
+	}
+}
 
 // touch finds or makes the entry of k and puts it at the front of the list.
 func (t *hosts) touch(k key, now int64) uint32 {
-	i, ok := t.slots[k]
-	if ok {
+	i, known := t.find(k)
+	if known {
 		t.unlink(i)
 	} else {
 		i = t.hosts.take()
-		t.slots[k] = i
 		t.hosts.at(i).key = k
+		t.index.add(i, &t.hosts)
 	}
 	h := t.hosts.at(i)
 	if t.newest != 0 {
@@ -91,7 +113,6 @@ func (t *hosts) add(i uint32, at int64, p proof) {
 	n := t.failures.take()
 	*t.failures.at(n) = failure{at: at, older: *place, proof: t.evidence.add(p)}
 	*place = n
-	h.count++
 	t.total++
 }
 
@@ -103,7 +124,7 @@ func (t *hosts) trim(i uint32, horizon int64, limit, maxProofs int) {
 	for n := 0; *place != 0; n++ {
 		f := t.failures.at(*place)
 		if n >= limit || f.at < horizon {
-			t.cutFrom(h, place)
+			t.cutFrom(place)
 			return
 		}
 		if n >= maxProofs {
@@ -121,35 +142,34 @@ func (t *hosts) dropBefore(i uint32, end int64) {
 	for *place != 0 && t.failures.at(*place).at >= end {
 		place = &t.failures.at(*place).older
 	}
-	t.cutFrom(h, place)
+	t.cutFrom(place)
 	if h.failure == 0 {
 		t.remove(i)
 	}
 }
 
-// cutFrom forgets the failure at place and all older ones.
-func (t *hosts) cutFrom(h *host, place *uint32) {
-	n := *place
+// cutFrom forgets the failure at place and all older ones, and says how many they were.
+func (t *hosts) cutFrom(place *uint32) int {
+	i, n := *place, 0
 	*place = 0
-	for n != 0 {
-		f := *t.failures.at(n)
+	for ; i != 0; n++ {
+		f := *t.failures.at(i)
 		t.evidence.release(f.proof)
-		t.failures.drop(n)
-		h.count--
-		t.total--
-		n = f.older
+		t.failures.drop(i)
+		i = f.older
 	}
+	t.total -= n
+	return n
 }
 
 // remove forgets a host and says how many failures went with it.
 func (t *hosts) remove(i uint32) int {
 	h := t.hosts.at(i)
-	n := int(h.count)
-	t.cutFrom(h, &h.failure)
+	n := t.cutFrom(&h.failure)
 	t.unlink(i)
-	delete(t.slots, h.key)
+	t.index.remove(i, &t.hosts)
 	t.hosts.drop(i)
-	if len(t.slots) == 0 && t.hosts.last+t.failures.last > 8*slabChunk {
+	if t.len() == 0 && t.hosts.last+t.failures.last > 8*slabChunk {
 		// After an attack has ended, give its memory back.
 		*t = newHosts()
 	}

@@ -112,7 +112,7 @@ func (o Options) checked() (Options, error) {
 	return o, errors.Join(errs...)
 }
 
-// maxMaxRetry keeps the time for one failure bounded, and host.count in its range.
+// maxMaxRetry keeps the time for one failure bounded.
 const maxMaxRetry = 10_000
 
 func setDefault(v *int, value int) {
@@ -184,7 +184,7 @@ func (j *Jail) count(who key, at time.Time, f filter.Failure, out *Outcome) {
 	}
 	i := j.hosts.touch(who, f.Read.UnixNano())
 	j.hosts.add(i, at.UnixNano(), p)
-	j.hosts.trim(i, j.horizon(f), timesPerHost(j.opts.MaxRetry), j.opts.MaxMatches)
+	j.hosts.trim(i, j.horizon(f), timesPerHost(j.opts.MaxRetry, j.opts.FindTime), j.opts.MaxMatches)
 	j.counts.FailuresTotal++
 	out.Counted = &Counted{
 		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, User: p.user(), Line: p.line(),
@@ -209,7 +209,7 @@ func (j *Jail) horizon(f filter.Failure) int64 {
 
 // makeRoom forgets whoever failed longest ago if there is no room for who.
 func (j *Jail) makeRoom(who key) {
-	if _, known := j.hosts.slots[who]; known {
+	if _, known := j.hosts.find(who); known {
 		return
 	}
 	for j.hosts.len() >= j.opts.MaxHosts {
@@ -229,7 +229,7 @@ func (j *Jail) forget(i uint32) Forgotten {
 
 // dropName forgets an id's text when nothing refers to it any more. Bans have their own.
 func (j *Jail) dropName(k key) {
-	if _, counted := j.hosts.slots[k]; !counted && k.bits == idBits {
+	if _, counted := j.hosts.find(k); !counted && k.bits == idBits {
 		delete(j.names, k)
 	}
 }

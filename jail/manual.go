@@ -17,7 +17,7 @@ func (j *Jail) Ban(target netip.Prefix, length time.Duration, now time.Time) Ban
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	who := prefixKey(j.counted(target))
-	if i, counted := j.hosts.slots[who]; counted {
+	if i, counted := j.hosts.find(who); counted {
 		j.forget(i)
 	}
 	e := j.bans.byKey[who]
@@ -95,7 +95,7 @@ func (j *Jail) unban(meant func(key) bool) (ended []Ban, forgotten []Forgotten) 
 			ended = append(ended, e.ban)
 		}
 	}
-	for k, i := range j.hosts.slots {
+	for k, i := range j.hosts.all() {
 		if !meant(k) {
 			continue
 		}
@@ -171,7 +171,7 @@ func (j *Jail) Lookup(addr netip.Addr) (ban *Ban, count int, ignoredBy string) {
 		found := e.ban
 		ban = &found
 	}
-	if i, counted := j.hosts.slots[prefixKey(j.counted(single))]; counted {
+	if i, counted := j.hosts.find(prefixKey(j.counted(single))); counted {
 		times := j.hosts.timesOf(i)
 		for count < len(times) && times[0]-times[count] <= int64(j.opts.FindTime) {
 			count++

@@ -58,7 +58,7 @@ func (j *Jail) restoreCounted(c Counted, now time.Time) {
 	j.makeRoom(who)
 	i := j.hosts.touch(who, now.UnixNano())
 	j.hosts.add(i, c.Time.UnixNano(), newProof(filter.Failure{Lines: []string{c.Line}, User: c.User}, 1))
-	j.hosts.trim(i, 0, timesPerHost(j.opts.MaxRetry), j.opts.MaxMatches)
+	j.hosts.trim(i, 0, timesPerHost(j.opts.MaxRetry, j.opts.FindTime), j.opts.MaxMatches)
 }
 
 // key is the compact form of k, which must have a valid prefix or an id.
@@ -85,7 +85,7 @@ func (j *Jail) Reconfigure(opts Options, now time.Time) error {
 	}
 	old := j.opts
 	j.opts = opts
-	for k, i := range j.hosts.slots {
+	for k, i := range j.hosts.all() {
 		if k.bits != idBits && (k.is4() && opts.IPv4Prefix != old.IPv4Prefix || !k.is4() && opts.IPv6Prefix != old.IPv6Prefix) {
 			j.forget(i)
 		}

@@ -1,0 +1,111 @@
+package jail_test
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"gaol/filter"
+	"gaol/jail"
+)
+
+// failureOf is a failure of host number n at that time.
+func failureOf(n int, at time.Time) filter.Failure {
+	var a [4]byte
+	binary.BigEndian.PutUint32(a[:], uint32(0x0b000000+n))
+	return filter.Failure{
+		Prefix: netip.PrefixFrom(netip.AddrFrom4(a), 32), Time: at, Read: at, User: "root",
+		Lines: []string{"Mar 10 21:31:23 host sshd[1234]: Failed password for root from 203.0.113.77 port 51234 ssh2"},
+	}
+}
+
+func benchOptions() jail.Options {
+	return jail.Options{Name: "bench", MaxRetry: 5, FindTime: 10 * time.Minute, BanTime: time.Second}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	for _, hosts := range []int{10, 1_000_000} {
+		b.Run(strconv.Itoa(hosts), func(b *testing.B) {
+			j := newJail(b, benchOptions())
+			now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+			for n := range hosts {
+				j.Observe(failureOf(n, now))
+			}
+			// Each host fails every third minute, and so is never banned.
+			failures := make([]filter.Failure, min(hosts, 10_000))
+			for i := range failures {
+				failures[i] = failureOf(i*7919%hosts, now)
+			}
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				if i++; i == len(failures) {
+					i = 0
+					now = now.Add(3 * time.Minute)
+				}
+				f := failures[i]
+				f.Time, f.Read = now, now
+				j.Observe(f)
+			}
+		})
+	}
+}
+
+// BenchmarkMemory measures what a million hosts with one failure each take.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		before := heapInUse()
+		j := newJail(b, benchOptions())
+		now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+		for n := range 1_000_000 {
+			j.Observe(failureOf(n, now))
+		}
+		b.ReportMetric(float64(heapInUse()-before)/1e6, "B/host")
+		runtime.KeepAlive(j)
+	}
+}
+
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// BenchmarkHotHost is one host that fails at each line and is never banned.
+func BenchmarkHotHost(b *testing.B) {
+	opts := benchOptions()
+	opts.MaxRetry, opts.BanTime = 1000, time.Nanosecond
+	j := newJail(b, opts)
+	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+	b.ReportAllocs()
+	for b.Loop() {
+		now = now.Add(time.Second)
+		j.Observe(failureOf(0, now))
+	}
+}
+
+func BenchmarkIgnore(b *testing.B) {
+	for _, entries := range []int{10, 100_000} {
+		b.Run(strconv.Itoa(entries), func(b *testing.B) {
+			list := make([]string, entries)
+			for i := range list {
+				list[i] = failureOf(2*i, time.Time{}).Prefix.String()
+			}
+			ig, err := jail.NewIgnore(list, jail.IgnoreOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			addr := failureOf(entries+1, time.Time{}).Prefix
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := ig.Overlaps(addr); ok {
+					b.Fatal("ignored")
+				}
+			}
+		})
+	}
+}
