@@ -215,6 +215,7 @@ func weapons(f *Filter, lines []Line, t target, hosts []string) []weapon {
 		{"an address and a port", "x from " + other + " port 22"},
 		{"the rest of the line with another host", "x" + tail},
 		{"the rest of the line with another host, and a blank", "x" + tail + " "},
+		{"the rest of the line, from another host", "x" + tail + " from " + other},
 		{"the beginning of the line with another host", head + "x"},
 		{"the message with another host", message},
 		{"the whole line with another host", whole},
