@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"gaol/filter"
 )
@@ -27,20 +32,33 @@ type FilesOptions struct {
 	// the notifications of the kernel; 0: 500 ms.
 	Rescan time.Duration
 	// Quiet is how long a rotated file must have been silent before it is
-	// let go; 0: 60 s.
+	// let go, and a deleted one before it is closed; 0: 60 s.
 	Quiet time.Duration
 	// Inotify says whether inotify can be had; nil asks the kernel. With an
 	// error, files are looked at every 50 ms instead.
 	Inotify func() error
 }
 
+// readBlock is how much is read at once, besides room for a line. Every file
+// that is being read at the moment needs about three times as much memory.
+const readBlock = 64 << 10
+
 // Files follows all files of all patterns, one follower a file however many
-// patterns lead to it. Use NewFiles.
+// patterns lead to it. Use NewFiles. There should be one Files in a
+// process: two that follow the same file share its notifications, and one of
+// them sees changes only when it looks.
 type Files struct {
 	opts FilesOptions
+	// changed asks for a look; it holds one.
+	changed chan struct{}
 
 	mu       sync.Mutex
 	patterns []Pattern
+	trails   map[string]*trail
+	// unmatched are the patterns that lead to no file, with the reason.
+	unmatched map[string]string
+	// problem is one of all files.
+	problem string
 }
 
 // NewFiles checks the options; Run begins to follow.
@@ -48,25 +66,153 @@ func NewFiles(opts FilesOptions) (*Files, error) {
 	if opts.Logger == nil || opts.Now == nil {
 		return nil, errors.New("following files: Logger and Now are required")
 	}
-	return &Files{opts: opts, patterns: opts.Patterns}, nil
+	if opts.MaxLine < 0 || opts.Rescan < 0 || opts.Quiet < 0 {
+		return nil, errors.New("following files: MaxLine, Rescan and Quiet must not be negative")
+	}
+	if err := checkPatterns(opts.Patterns); err != nil {
+		return nil, err
+	}
+	if opts.MaxLine == 0 {
+		opts.MaxLine = defaultMaxLine
+	}
+	if opts.Rescan == 0 {
+		opts.Rescan = 500 * time.Millisecond
+	}
+	if opts.Quiet == 0 {
+		opts.Quiet = 60 * time.Second
+	}
+	if opts.Inotify == nil {
+		opts.Inotify = probeInotify
+	}
+	return &Files{
+		opts:     opts,
+		changed:  make(chan struct{}, 1),
+		patterns: slices.Clone(opts.Patterns),
+		trails:   map[string]*trail{},
+	}, nil
 }
 
 // Run follows until ctx is cancelled, for which it returns nil, or until emit
-// returns an error. It may be called once.
+// returns an error, which it returns. It may be called once. See Emit for who
+// calls emit when.
 func (f *Files) Run(ctx context.Context, emit Emit) error {
-	<-ctx.Done()
+	group, groupCtx := errgroup.WithContext(ctx)
+	l := newLooker(f, group, groupCtx, emit)
+	group.Go(l.run)
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// SetPatterns replaces the patterns, also while Run is running. A file that no
+// pattern leads to any more is let go; its position is not reported as done, so
+// that it is resumed if a pattern leads there again. With an error, the
+// patterns stay as they are.
+func (f *Files) SetPatterns(patterns []Pattern) error {
+	if err := checkPatterns(patterns); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.patterns = slices.Clone(patterns)
+	f.mu.Unlock()
+	f.wake()
 	return nil
 }
 
-// SetPatterns replaces the patterns, also while Run is running.
-func (f *Files) SetPatterns(patterns []Pattern) {
+// wake asks for a look at everything.
+func (f *Files) wake() {
+	select {
+	case f.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Status describes every file and every pattern without one, in the order of
+// their paths. It is safe at any time.
+func (f *Files) Status() []Status {
+	f.mu.Lock()
+	trails := slices.Collect(maps.Values(f.trails))
+	unmatched := maps.Clone(f.unmatched)
+	problem := f.problem
+	f.mu.Unlock()
+	now := f.opts.Now()
+	var all []Status
+	for _, t := range trails {
+		s := t.status(now, f.opts.MaxLine)
+		if len(s.Patterns) == 0 {
+			continue // another path of a file that is already there
+		}
+		s.Problem = joinProblems([]string{problem, s.Problem})
+		all = append(all, s)
+	}
+	for glob, why := range unmatched {
+		all = append(all, Status{Path: glob, Patterns: []string{glob}, Problem: why})
+	}
+	slices.SortFunc(all, func(a, b Status) int { return strings.Compare(a.Path, b.Path) })
+	return all
+}
+
+// currentPatterns are those to look for now.
+func (f *Files) currentPatterns() []Pattern {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.patterns = patterns
+	return f.patterns
 }
 
-// Status describes every file and every pattern without one. It is safe at
-// any time.
-func (f *Files) Status() []Status {
-	return nil
+// setUnmatched shows which patterns lead to no file, and logs news of it.
+func (f *Files) setUnmatched(unmatched map[string]string) {
+	f.mu.Lock()
+	was := f.unmatched
+	f.unmatched = unmatched
+	f.mu.Unlock()
+	for glob, why := range unmatched {
+		logProblem(f.opts.Logger.With("source", glob), was[glob], why)
+	}
+}
+
+// setProblem shows a problem that all files have.
+func (f *Files) setProblem(problem string) {
+	f.mu.Lock()
+	was := f.problem
+	f.problem = problem
+	f.mu.Unlock()
+	logProblem(f.opts.Logger, was, problem)
+}
+
+// trailOf is the trail of path, made if there is none.
+func (f *Files) trailOf(path string) (t *trail, isNew bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t = f.trails[path]
+	if t != nil {
+		return t, false
+	}
+	t = &trail{
+		path:   path,
+		real:   path,
+		logger: f.opts.Logger.With("source", path),
+		turn:   make(chan struct{}, 1),
+	}
+	f.trails[path] = t
+	return t, true
+}
+
+// dropTrail forgets a path.
+func (f *Files) dropTrail(t *trail) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.trails, t.path)
+}
+
+// eachTrail are all trails in the order of their paths.
+func (f *Files) eachTrail() []*trail {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []*trail
+	for _, path := range slices.Sorted(maps.Keys(f.trails)) {
+		all = append(all, f.trails[path])
+	}
+	return all
 }

@@ -1,0 +1,207 @@
+package source
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"gaol/filter"
+)
+
+// This file decides where a file begins that is opened for the first time in
+// this Run.
+
+// takePositions takes the stored positions that belong to path or to the file it
+// leads to.
+func (l *looker) takePositions(path string, id fileID) []filter.Position {
+	var taken []filter.Position
+	l.positions = slices.DeleteFunc(l.positions, func(p filter.Position) bool {
+		belongs := p.Path == path || id.inode != 0 && p.Device == id.device && p.Inode == id.inode
+		if belongs {
+			taken = append(taken, p)
+		}
+		return belongs
+	})
+	return taken
+}
+
+// begin starts a file that was there before its pattern was, and of which
+// nothing is stored.
+func (l *looker) begin(t *trail, f opened) {
+	offset, err := lastLineEnd(f.file, f.stat.size)
+	for _, p := range t.own {
+		if err == nil && p.From == FromTime && p.Date != nil {
+			var from int64
+			from, err = firstSince(f.file, f.stat.size, l.opts.Now().Add(-p.FindTime), p.Date)
+			offset = min(offset, from)
+		}
+	}
+	r := reader{file: f.file}
+	print, printErr := r.grow(nil, offset)
+	if err != nil || printErr != nil {
+		// What it is will show when it is read.
+		t.logger.Warn("log cannot be searched, reading it from its beginning", "err", err)
+		l.start(t, f, beginning{catchUp: true})
+		return
+	}
+	l.start(t, f, beginning{offset: offset, print: print, catchUp: offset < f.stat.size})
+}
+
+// resumption is the work of going on where the store says.
+type resumption struct {
+	l        *looker
+	t        *trail
+	siblings []sibling
+	files    []resumed
+}
+
+// resumed is a file with where to begin.
+type resumed struct {
+	opened
+	beginning
+}
+
+// resume goes on where stored says, in rotated files first, and ends with
+// newest, which is nil if the path leads to no file at present.
+func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.Position) {
+	r := &resumption{l: l, t: t, siblings: rotated(t, real)}
+	isOpen := false
+	for _, p := range stored {
+		if newest != nil && p.Device == newest.stat.id.device && p.Inode == newest.stat.id.inode {
+			isOpen = true
+			r.resumeNewest(*newest, p)
+			continue
+		}
+		r.resumeRotated(p)
+	}
+	r.warnOfLoss(stored)
+	r.addNewer()
+	if newest != nil && !isOpen {
+		r.files = append(r.files, resumed{*newest, beginning{catchUp: true}})
+	}
+	slices.SortStableFunc(r.files, func(a, b resumed) int { return compareAge(a.sibling, b.sibling) })
+	for _, f := range r.files {
+		l.start(t, f.opened, f.beginning)
+	}
+}
+
+// resumeNewest goes on in the file that the path leads to.
+func (r *resumption) resumeNewest(f opened, p filter.Position) {
+	if b, ok := r.place(f, p); ok {
+		r.files = append(r.files, resumed{f, b})
+		return
+	}
+	r.t.logger.Info("log was truncated since it was read last, reading it from its beginning",
+		"offset", p.Offset, "size", f.stat.size)
+	if copied, ok := r.l.findCopy(p, r.siblings); ok {
+		// A copy is younger than the log, but what it holds is older.
+		r.l.start(r.t, copied, beginning{offset: p.Offset, print: printOf(p), catchUp: true})
+	}
+	if p.Path != r.t.path {
+		r.t.done(p)
+	}
+	r.files = append(r.files, resumed{f, beginning{catchUp: true}})
+}
+
+// resumeRotated goes on in a rotated file, if it is still there.
+func (r *resumption) resumeRotated(p filter.Position) {
+	i := slices.IndexFunc(r.siblings, func(s sibling) bool {
+		return s.stat.id.device == p.Device && s.stat.id.inode == p.Inode
+	})
+	if i >= 0 {
+		if f := r.l.openSibling(nil, r.siblings[i]); f != nil {
+			if b, ok := r.place(f[0], p); ok {
+				r.files = append(r.files, resumed{f[0], b})
+				return
+			}
+			f[0].file.Close()
+		}
+	}
+	r.t.done(p)
+}
+
+// place is where p says to begin in f, if f is the file that p was stored of.
+func (r *resumption) place(f opened, p filter.Position) (beginning, bool) {
+	ok, err := matches(p, f.file, f.stat)
+	if err != nil || !ok {
+		return beginning{}, false
+	}
+	sameName := p.Path == r.t.path
+	if !sameName {
+		r.t.done(p)
+	}
+	return beginning{offset: p.Offset, print: printOf(p), catchUp: true, stored: sameName}, true
+}
+
+// addNewer adds the files that were rotated after the newest one of which a
+// position is stored. A copy that copytruncate made of an older state was
+// changed last before that one was.
+func (r *resumption) addNewer() {
+	if len(r.files) == 0 {
+		return
+	}
+	newest := slices.MaxFunc(r.files, func(a, b resumed) int { return compareAge(a.sibling, b.sibling) })
+	for _, s := range r.siblings {
+		if compareAge(s, newest.sibling) <= 0 || s.stat.modified.Before(newest.stat.modified) {
+			continue
+		}
+		for _, f := range r.l.openSibling(nil, s) {
+			r.files = append(r.files, resumed{f, beginning{catchUp: true}})
+		}
+	}
+}
+
+// warnOfLoss says so if the file that was read last is not there any more.
+func (r *resumption) warnOfLoss(stored []filter.Position) {
+	if len(r.files) > 0 || len(stored) == 0 {
+		return
+	}
+	what := "the file that was read last is gone"
+	for _, name := range (listings{}).in(filepath.Dir(r.t.real)) {
+		if compressed(name) && isRotated(filepath.Base(r.t.real), name[:len(name)-len(filepath.Ext(name))]) {
+			what = "the file that was read last has been compressed"
+		}
+	}
+	r.t.setLoss(fmt.Sprintf("%s: what was written to it after byte %d has not been seen",
+		what, stored[len(stored)-1].Offset))
+}
+
+// minCopyPrint is the fingerprint that is enough to know a copy by: that of a
+// dated line.
+const minCopyPrint = 32
+
+// findCopy finds the copy that copytruncate made of a log before truncating it.
+// It holds what had not been read by then.
+func (l *looker) findCopy(p filter.Position, siblings []sibling) (opened, bool) {
+	if p.FingerprintSize < minCopyPrint {
+		return opened{}, false
+	}
+	for _, s := range siblings {
+		if s.stat.size <= p.Offset {
+			continue
+		}
+		for _, f := range l.openSibling(nil, s) {
+			if ok, err := printOf(p).holds(f.file); err == nil && ok {
+				return f, true
+			}
+			f.file.Close()
+		}
+	}
+	return opened{}, false
+}
+
+func printOf(p filter.Position) fingerprint {
+	return fingerprint{sum: p.Fingerprint, size: p.FingerprintSize}
+}
+
+// isOld says of a file that appears whether it was written before: it was moved
+// here, or its directory could not be seen. The limit allows for clocks that
+// do not agree.
+func (l *looker) isOld(st fileStat) bool {
+	began := st.modified
+	if st.id.born != 0 {
+		began = time.Unix(0, st.id.born)
+	}
+	return l.opts.Now().Sub(began) > lateAfter
+}

@@ -1,0 +1,42 @@
+package source
+
+import (
+	"strings"
+
+	"gaol/filter"
+)
+
+// defaultMaxLine is how long a line may be unless the options say otherwise.
+const defaultMaxLine = 64 << 10
+
+// appendLines cuts block into lines and appends them to dst, each a copy of
+// like with its text. A block ends behind a line end, or with a last line
+// that has none. It returns how many lines were longer than maxLine and cut.
+func appendLines(dst []filter.Line, block string, like filter.Line, maxLine int) (lines []filter.Line, cut int) {
+	for len(block) > 0 {
+		end := strings.IndexByte(block, '\n')
+		text := block
+		if end < 0 {
+			block = ""
+		} else {
+			text, block = block[:end], block[end+1:]
+		}
+		if len(text) > 0 && (text[len(text)-1] == '\r' || text[0] == 0) {
+			text = trimLine(text)
+		}
+		if len(text) > maxLine {
+			text = text[:maxLine]
+			cut++
+		}
+		like.Text = text
+		dst = append(dst, like)
+	}
+	return dst, cut
+}
+
+// trimLine takes off one carriage return behind a line and the NUL bytes
+// before it: a writer that does not open its log with O_APPEND leaves a hole
+// in front of its next line when the log is truncated.
+func trimLine(text string) string {
+	return strings.TrimLeft(strings.TrimSuffix(text, "\r"), "\x00")
+}
