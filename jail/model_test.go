@@ -166,7 +166,9 @@ func (s *stream) past(p netip.Prefix) time.Time {
 	return at
 }
 
-func (s *stream) upTo(d time.Duration) time.Duration { return time.Duration(s.rnd.Int64N(int64(d) + 1)) }
+func (s *stream) upTo(d time.Duration) time.Duration {
+	return time.Duration(s.rnd.Int64N(int64(d) + 1))
+}
 
 // kept is what a store would have of a jail.
 type kept struct {

@@ -1,0 +1,69 @@
+package jail_test
+
+import (
+	"testing"
+	"time"
+
+	"gaol/jail"
+)
+
+func TestBanTime(t *testing.T) {
+	half := func() float64 { return 0.5 }
+	for _, tt := range []struct {
+		name string
+		inc  jail.Increment
+		base float64   // seconds
+		want []float64 // by the number of earlier bans, from 0
+	}{
+		{"off", jail.Increment{Factor: 7, MaxTime: 1}, 600, []float64{600, 600, 600}},
+		{"doubling", jail.Increment{Enabled: true}, 600, []float64{600, 1200, 2400, 4800, 9600, 19200}},
+		{"up to a limit", jail.Increment{Enabled: true, MaxTime: time.Hour}, 600, []float64{600, 1200, 2400, 3600, 3600, 3600}},
+		{"factor 2", jail.Increment{Enabled: true, Factor: 2}, 600, []float64{600, 2400, 4800, 9600, 19200, 38400}},
+		{"factor 0.5 never shortens", jail.Increment{Enabled: true, Factor: 0.5}, 600, []float64{600, 600, 1200, 2400, 4800, 9600}},
+		{"multipliers, the last one repeated", jail.Increment{Enabled: true, Multipliers: []int{1, 5, 30}}, 60, []float64{60, 300, 1800, 1800, 1800, 1800}},
+		{"multipliers may shorten", jail.Increment{Enabled: true, Factor: 0.5, Multipliers: []int{1, 1}}, 60, []float64{60, 30, 30}},
+		{"a limit below the base does not touch the first ban", jail.Increment{Enabled: true, MaxTime: time.Minute}, 600, []float64{600, 60, 60}},
+		{"a random part on top of the limit, not for the first", jail.Increment{Enabled: true, MaxTime: time.Hour, RndTime: time.Minute}, 3000, []float64{3000, 3630, 3630}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			base := time.Duration(tt.base * float64(time.Second))
+			for earlier, seconds := range tt.want {
+				want := time.Duration(seconds * float64(time.Second))
+				if got := tt.inc.BanTime(base, earlier, half); got != want {
+					t.Errorf("after %d bans: got %s, want %s", earlier, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestBanTimeAtTheEdges(t *testing.T) {
+	inc := jail.Increment{Enabled: true}
+	if got := inc.BanTime(jail.Forever, 3, nil); got != jail.Forever {
+		t.Errorf("got %s, want for ever", got)
+	}
+	if got, want := inc.BanTime(time.Second, 1000, nil), (1<<20)*time.Second; got != want {
+		t.Errorf("got %s after 1000 bans, want %s", got, want)
+	}
+	if got := inc.BanTime(1e6*time.Hour, 1000, nil); got <= 0 {
+		t.Errorf("got %s, want no overflow", got)
+	}
+}
+
+func TestEarlierBansOfOtherJails(t *testing.T) {
+	for _, tt := range []struct {
+		overall bool
+		want    time.Duration
+	}{{false, time.Hour}, {true, 2 * time.Hour}} {
+		opts := options()
+		opts.MaxRetry, opts.Increment = 1, jail.Increment{Enabled: true, OverallJails: tt.overall}
+		j := newJail(t, opts)
+		other := jail.Ban{Jail: "other", Prefix: failed("192.0.2.6", noon).Prefix}
+		j.Note(other)
+		ban := j.Observe(failed("192.0.2.6", noon)).Ban
+		j.Note(*ban) // its own is known already
+		if got := ban.End.Sub(ban.Start); got != tt.want {
+			t.Errorf("overall %t: got %s, want %s", tt.overall, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package jail_test
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"gaol/jail"
+)
+
+func TestBanByHand(t *testing.T) {
+	ignore, err := jail.NewIgnore([]string{"2001:db8:1::1", "192.0.2.99"}, jail.IgnoreOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		target string
+		length time.Duration
+		banned string
+		end    time.Time
+	}{
+		{"the jail's time", "192.0.2.6/32", 0, "192.0.2.6", at(3600)},
+		{"its own time", "192.0.2.6/32", time.Minute, "192.0.2.6", at(60)},
+		{"for ever", "192.0.2.6/32", jail.Forever, "192.0.2.6", time.Time{}},
+		{"an IPv6 address is widened", "2001:db8:2::6/128", 0, "2001:db8:2::/64", at(3600)},
+		{"but not over one that is ignored", "2001:db8:1::6/128", 0, "2001:db8:1::6", at(3600)},
+		{"a network with host bits", "192.0.2.6/24", 0, "192.0.2.0/24", at(3600)},
+		{"an ignored address, as asked", "192.0.2.99/32", 0, "192.0.2.99", at(3600)},
+		{"a mapped address", "::ffff:192.0.2.6/128", 0, "192.0.2.6", at(3600)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := options()
+			opts.Ignore = ignore
+			j := newJail(t, opts)
+			ban := j.Ban(netip.MustParsePrefix(tt.target), tt.length, noon)
+			if ban.Target() != tt.banned || !ban.End.Equal(tt.end) || !ban.Start.Equal(noon) || ban.By != "hand" || ban.Count != 1 {
+				t.Errorf("got %+v, want %s until %s", ban, tt.banned, tt.end)
+			}
+			if got := j.Banned(); len(got) != 1 || got[0].Target() != tt.banned {
+				t.Errorf("got %v banned", got)
+			}
+		})
+	}
+}
+
+func TestBanByHandOfWhoIsBanned(t *testing.T) {
+	opts := options()
+	opts.MaxRetry = 1
+	for _, tt := range []struct {
+		name   string
+		length time.Duration
+		end    time.Time
+	}{
+		{"longer", 2 * time.Hour, at(7300)},
+		{"shorter changes nothing", time.Minute, at(3600)},
+		{"for ever", jail.Forever, time.Time{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := newJail(t, opts)
+			first := j.Observe(failed("192.0.2.6", noon)).Ban
+			ban := j.Ban(first.Prefix, tt.length, at(100))
+			if !ban.Start.Equal(first.Start) || !ban.End.Equal(tt.end) || ban.Count != 1 {
+				t.Errorf("got %+v, want the same ban until %s", ban, tt.end)
+			}
+			if !first.End.Equal(at(3600)) {
+				t.Error("the ban that was handed out before has changed")
+			}
+			if next, ok := j.Next(); ok != !tt.end.IsZero() || ok && !next.Equal(tt.end) {
+				t.Errorf("got next %s, %t", next, ok)
+			}
+		})
+	}
+}
+
+func TestNetworkBannedByHandHoldsItsAddresses(t *testing.T) {
+	j := newJail(t, options())
+	j.Ban(netip.MustParsePrefix("192.0.2.0/24"), 0, noon)
+	if out := j.Observe(failed("192.0.2.6", at(1))); !out.AlreadyBanned {
+		t.Errorf("got %+v, want it banned already", out)
+	}
+	if out := j.Observe(failed("192.0.3.6", at(1))); out.Counted == nil {
+		t.Errorf("got %+v, want the neighbour counted", out)
+	}
+	j.Ban(netip.MustParsePrefix("::/0"), 0, noon)
+	if out := j.Observe(failed("192.0.3.6", at(2))); out.Counted == nil {
+		t.Errorf("got %+v: all of IPv6 holds no IPv4 address", out)
+	}
+	if ban, _, _ := j.Lookup(netip.MustParseAddr("192.0.2.77")); ban == nil || ban.Target() != "192.0.2.0/24" {
+		t.Errorf("got %+v, want the network", ban)
+	}
+}
+
+func TestUnban(t *testing.T) {
+	targets := func(ended []jail.Ban, forgotten []jail.Forgotten) (list []string) {
+		for _, b := range ended {
+			list = append(list, "unban "+b.Target())
+		}
+		for _, f := range forgotten {
+			if f.Failures != 1 {
+				t.Errorf("%s: got %d failures, want 1", f.Prefix, f.Failures)
+			}
+			list = append(list, "forget "+jail.Ban{Prefix: f.Prefix, ID: f.ID}.Target())
+		}
+		return list
+	}
+	for _, tt := range []struct {
+		name   string
+		target string
+		want   []string
+	}{
+		{"an address", "192.0.2.1/32", []string{"unban 192.0.2.1", "forget 192.0.2.1"}},
+		{"its network", "192.0.2.0/24", []string{"unban 192.0.2.1", "unban 192.0.2.2", "forget 192.0.2.1", "forget 192.0.2.3"}},
+		{"an address in a /64", "2001:db8::5/128", []string{"unban 2001:db8::/64"}},
+		{"an address in a wide ban", "203.0.113.9/32", []string{"unban 203.0.113.0/24"}},
+		{"a stranger", "198.51.100.1/32", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := newJail(t, options())
+			for _, p := range []string{"192.0.2.1/32", "192.0.2.2/32", "2001:db8::/128", "203.0.113.0/24"} {
+				j.Ban(netip.MustParsePrefix(p), time.Minute, at(-120))
+			}
+			j.Observe(failed("192.0.2.1", at(-60))) // when its ban was over
+			j.Observe(failed("192.0.2.3", at(0)))
+			got := targets(j.Unban(netip.MustParsePrefix(tt.target)))
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if again := targets(j.Unban(netip.MustParsePrefix(tt.target))); again != nil {
+				t.Errorf("got %q a second time", again)
+			}
+		})
+	}
+}
+
+func TestUnbanForgetsEarlierBans(t *testing.T) {
+	opts := options()
+	opts.MaxRetry = 1
+	j := newJail(t, opts)
+	j.Observe(failed("192.0.2.6", noon))
+	j.Unban(netip.MustParsePrefix("192.0.2.6/32"))
+	if ban := j.Observe(failed("192.0.2.6", at(1))).Ban; ban == nil || ban.Count != 1 {
+		t.Errorf("got %+v, want a first ban", ban)
+	}
+}
+
+func TestUnbanIDAndAll(t *testing.T) {
+	opts := options()
+	opts.MaxRetry = 2
+	j := newJail(t, opts)
+	fail := func(id string, when float64) jail.Outcome {
+		f := failed("", at(when))
+		f.ID = id
+		return j.Observe(f)
+	}
+	fail("bob", 0)
+	if ban := fail("bob", 1).Ban; ban == nil || ban.ID != "bob" {
+		t.Fatalf("got %+v, want bob banned", ban)
+	}
+	fail("eve", 0)
+	if ended, forgotten := j.UnbanID("eve"); len(ended) != 0 || len(forgotten) != 1 || forgotten[0].ID != "eve" {
+		t.Errorf("got %v, %v, want eve forgotten", ended, forgotten)
+	}
+	fail("mallory", 2)
+	ended, forgotten := j.UnbanAll()
+	if len(ended) != 1 || ended[0].ID != "bob" || len(forgotten) != 1 || forgotten[0].ID != "mallory" {
+		t.Errorf("got %v, %v, want bob unbanned and mallory forgotten", ended, forgotten)
+	}
+}
