@@ -195,8 +195,8 @@ func (t *translator) openGroup() error {
 		return err
 	}
 	if m := groupOpening.FindStringSubmatch(rest); m != nil {
-		name := strings.ToLower(m[1])
-		t.begin(opening{group: t.addGroup(ownGroup(name))}, len(m[0]))
+		g := ownGroup(strings.ToLower(m[1]), t.names)
+		t.begin(opening{group: t.addGroup(g)}, len(m[0]))
 		return nil
 	}
 	switch {

@@ -2,6 +2,42 @@
 //
 // A [Spec] says what a filter looks for; [Compile] makes a [Filter] of it, once; a
 // [Matcher] carries what a filter remembers from line to line of one source.
-// What a failure leads to is package jail's to decide, where lines come from
-// package source's. Nothing here reads a clock, looks up a name or blocks.
+// [RunTests] runs the examples that a filter brings along, [Attack] tries to make it accuse
+// the wrong one. What a failure leads to is package jail's to decide, where
+// lines come from package source's. Nothing here reads a clock, looks up a name or
+// blocks.
+//
+// # Patterns
+//
+// Patterns are in RE2 syntax (https://github.com/google/re2/wiki/Syntax), which
+// takes time in proportion to the line whatever a stranger types. {,3} means
+// {0,3}, and a name may be given to several groups. These tags stand for groups:
+//
+//	<HOST>           an address; with Options.Names a host name as well
+//	<ADDR>           an IPv4 or IPv6 address, each bracket around it optional
+//	<IP4> <IP6>      an address of that family, without brackets
+//	<SUBNET>         an address and, if there is one, the length of its network
+//	<CIDR>           such a length apart from its address
+//	<DNS>            a host name or an IPv4 address
+//	<F-ID/>          what is to be banned, if that is no address
+//	<F-PORT/>        a word kept as "port"
+//	<F-USER>…</F-USER>
+//	                 the account that was tried; any other name may stand for
+//	                 USER, and (?P<name>…) is the same
+//	<F-ALT_USER>…    the account, where F-USER captured none; ALT_USER_1,
+//	                 ALT_USER_2 … are asked in the order of their names
+//	<F-ID>… <F-PORT>… <F-ADDR>… <F-IP4>… <F-IP6>… <F-SUBNET>… <F-CIDR>… <F-DNS>…
+//	                 as the short forms, with an expression of one's own
+//	<F-CONTENT>…     in prefregex: the part that is left for failregex
+//	<F-MLFID>…       what all lines of one session have in common
+//	<F-NOFAIL>…      if not empty: no failure by itself, but part of a session
+//	<F-MLFGAINED>…   if not empty: no failure, access was granted
+//	<F-MLFFORGET>…   if not empty: the session ends
+//
+// A tag may stand in a pattern more than once; of several texts captured under
+// one name the first that is not empty counts. \<HOST> is the text "<HOST>", as is any unknown tag.
+//
+// What an address group captures must be one, whole: no zone id, no part of a
+// longer number or of a host name. Otherwise the pattern does not match, and
+// the next is tried.
 package filter

@@ -149,6 +149,7 @@ func TestDateIsCut(t *testing.T) {
 		{"in the middle", `^<HOST> - \[\] "GET`, `192.0.2.1 - [10/Mar/2026:21:31:23 +0000] "GET /`, true, true},
 		{"in the middle, not at the start", `^\[`, "192.0.2.1 - [2026-03-10 21:31:23]", true, false},
 		{"at the end", `^from <HOST> at $`, "from 192.0.2.1 at 2026-03-10 21:31:23", true, true},
+		{"touched by a word, it stays", `^user@4[0-9a-f]+ from <HOST>$`, "user@4000000069732a5e0a0b0c0d from 192.0.2.1", true, true},
 		{"undated line", `^ERROR from <HOST>$`, "ERROR from 192.0.2.1", false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -21,7 +21,9 @@ type pattern struct {
 	// accuses says whether there is an address among the groups, without which
 	// nothing matches.
 	accuses bool
-	// required is in every line that matches.
+	// syntax is what re was made of.
+	syntax *syntax.Regexp
+	// required is in every text that matches.
 	required literal.Set
 	// loose is the same pattern with any word where an address must stand; only
 	// explanations use it.
@@ -67,7 +69,7 @@ func newPattern(text string, names, loose bool) (*pattern, error) {
 	if err != nil {
 		return nil, explainSyntax(err)
 	}
-	p := &pattern{text: text, re: re, required: literal.Required(parsed.Simplify(), dateSeam)}
+	p := &pattern{text: text, re: re, syntax: parsed, required: literal.Required(parsed, nil)}
 	for i, g := range tr.groups {
 		if index := re.SubexpIndex(groupName(i)); index >= 0 {
 			p.groups = append(p.groups, numbered{g, index})
@@ -77,11 +79,6 @@ func newPattern(text string, names, loose bool) (*pattern, error) {
 	slices.SortStableFunc(p.groups, func(a, b numbered) int { return cmp.Compare(a.alt, b.alt) })
 	return p, nil
 }
-
-// dateSeam says where a date may have been cut out of the text that patterns
-// see. A date never touches a letter or digit, so it stood between two other
-// characters.
-func dateSeam(before, after byte) bool { return !wordByte(before) && !wordByte(after) }
 
 // has says whether the pattern has a group for which is holds.
 func (p *pattern) has(is func(group) bool) bool {

@@ -13,8 +13,8 @@ type Spec struct {
 	// one of them, and patterns see the message alone. Without, patterns see
 	// the line without its date.
 	Daemon []string
-	// Failregex, Ignoreregex and Prefregex are patterns in RE2 syntax with the
-	// tags of DESIGN.md section 5.
+	// Failregex, Ignoreregex and Prefregex are patterns in RE2 syntax with tags,
+	// see the package's documentation.
 	Failregex   []string
 	Ignoreregex []string
 	Prefregex   string

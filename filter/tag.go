@@ -61,7 +61,7 @@ func (t *translator) tag() error {
 	case m[3] != "":
 		return t.shortField(m[2], len(m[0]))
 	default:
-		g := ownGroup(strings.ToLower(m[2]))
+		g := ownGroup(strings.ToLower(m[2]), t.names)
 		t.begin(opening{tag: "F-" + m[2], group: t.addGroup(g)}, len(m[0]))
 		return nil
 	}
@@ -150,11 +150,12 @@ func (t *translator) capture(g group, expr string) {
 	fmt.Fprintf(&t.out, "(?P<%s>%s)", groupName(t.addGroup(g)), expr)
 }
 
-// ownGroup is the meaning of a group whose expression is the user's own.
-func ownGroup(name string) group {
+// ownGroup is the meaning of a group whose expression is the user's own; names
+// lets a host be a name.
+func ownGroup(name string, names bool) group {
 	switch name {
 	case "host":
-		return group{kind: address, name: name, family: family{v4: true, v6: true, dns: true}}
+		return group{kind: address, name: name, family: family{v4: true, v6: true, dns: names}}
 	case "addr", "subnet":
 		return group{kind: address, name: name, family: family{v4: true, v6: true}}
 	case "ip4":

@@ -37,7 +37,7 @@ func (f *Filter) look(line Line, dates *logtime.Finder) view {
 		v.daemon = v.hasHeader && slices.Contains(f.spec.Daemon, v.header.Daemon)
 	case !line.Time.IsZero():
 		v.cutHeader(line.Text)
-	case v.dated:
+	case v.dated && (len(f.spec.Datepattern) > 0 || standsApart(line.Text, v.date)):
 		v.cutDate(line.Text)
 	}
 	return v
@@ -64,6 +64,13 @@ func (v *view) cutDate(line string) {
 	}
 	v.text = head + tail
 	v.split, v.gap = len(head), v.date.End-v.date.Start
+}
+
+// standsApart says that no word touches the date. If one does, date and word are
+// left as they are, which makes sure that cutting joins no words: whether a line
+// can match is decided before anybody knows where its date is (see candidates).
+func standsApart(line string, date logtime.Found) bool {
+	return (date.Start == 0 || !wordByte(line[date.Start-1])) && (date.End == len(line) || !wordByte(line[date.End]))
 }
 
 // inLine is where text[i] stands in the line.
