@@ -1,14 +1,40 @@
-// Package iptables bans with iptables and ipset: a chain for each jail, made
-// by the iptables command (iptables-nft and iptables-legacy alike), and its
-// members in hash:net sets, which are changed by netlink.
+// Package iptables bans with iptables and ipset. For a jail called web with ports 80
+// and 443 there is, by iptables and again by ip6tables with set gaol-web6:
+//
+//	-N gaol-web
+//	-A gaol-web -j REJECT --reject-with icmp-port-unreachable
+//	-I INPUT 1 -p tcp -m multiport --dports 80,443 -m set --match-set gaol-web src -j gaol-web
+//	-I DOCKER-USER 1 -p tcp -m conntrack --ctorigdstport 80 --ctdir ORIGINAL -m set --match-set gaol-web src -j gaol-web
+//
+// The chain and its jumps are made by the iptables command, of which
+// iptables-nft and iptables-legacy do equally, through coreos/go-iptables.
+// The banned addresses are members of hash:net sets, which are changed by netlink:
+// no program is ever started for an address.
+//
+// Ports and set stand in the jump rather than in the chain: a packet for another
+// port is let go after one comparison, and the kernel's count of rules
+// that look into the set tells, without starting a program, whether the jumps
+// are all there.
+//
+// In chains that forwarded packets pass, such as DOCKER-USER, the port is compared with the one the
+// connection was made to before NAT: the packet's own is the container's there.
+//
+// Names: a set's name has at most 31 bytes (IPSET_MAXNAMELEN) and a chain's 28
+// (XT_EXTENSION_MAXNAMELEN). A jail's name of more than 23 bytes, with
+// characters other than letters, digits and "_.-", or with a 6 at its end is
+// shortened and ends in a hash; see action.ObjectName.
 package iptables
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"net/netip"
+	"sync"
 	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
 
 	"gaol/action"
 	"gaol/jail"
@@ -19,49 +45,249 @@ type Options struct {
 	// Rule is what is closed; its Jail is required.
 	Rule action.Rule
 	// IPTables and IP6Tables are the programs' names or paths; "": "iptables"
-	// and "ip6tables", found in PATH.
+	// and "ip6tables", found in PATH. Without the latter, or without IPv6, IPv6
+	// addresses are not banned, and Notes says so.
 	IPTables, IP6Tables string
-	// Logger is told what is left out and why; nil: nobody is.
+	// Logger is told what was found and replaced; nil: nobody is.
 	Logger *slog.Logger
 }
 
-// Set is the action of one jail. Use New.
+// Set is the action of one jail. Use New. Its methods may be called from
+// several goroutines.
 type Set struct {
-	opts Options
+	rule action.Rule
+	name string // of the chain, and of the IPv4 set
+	log  *slog.Logger
+
+	mu       sync.Mutex // guards all below
+	kernel   *ipsets    // nil: not connected
+	v4, v6   *family
+	families []*family // those that are in use since Start, v4 first
+	notes    []string
+	checks   int // since Start
 }
 
 var (
 	_ action.Action  = (*Set)(nil)
 	_ action.Checker = (*Set)(nil)
 	_ action.Holder  = (*Set)(nil)
+	_ action.Limited = (*Set)(nil)
+	_ action.Noter   = (*Set)(nil)
 )
 
-var errEarly = errors.New("not there yet")
+const (
+	namePrefix = "gaol-"
+	maxJail    = 28 - len(namePrefix)
+	// Every so many checks the rules are read through the iptables command as
+	// well: that takes milliseconds, and almost all that can happen to rules
+	// shows in the set's header, which takes microseconds.
+	thoroughEvery = 10
+)
 
-// New checks opts. It starts nothing and does not touch the kernel.
+// New checks opts. It starts nothing and touches neither kernel nor programs.
 func New(opts Options) (*Set, error) {
-	if opts.Rule.Jail == "" {
+	rule := opts.Rule
+	if rule.Jail == "" {
 		return nil, errors.New("iptables: the rule names no jail")
 	}
-	return &Set{opts: opts}, nil
+	switch rule.Protocol {
+	case "":
+		rule.Protocol = "tcp"
+	case "tcp", "udp", "all":
+	default:
+		return nil, fmt.Errorf("iptables: protocol %q of jail %s: expected tcp, udp or all", rule.Protocol, rule.Jail)
+	}
+	rule.Ports = action.MergePorts(rule.Ports)
+	log := opts.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Set{rule: rule, name: namePrefix + action.ObjectName(rule.Jail, maxJail), log: log}
+	s.v4 = newFamily(unix.AF_INET, opts.IPTables, s.name, s.name, rule)
+	s.v6 = newFamily(unix.AF_INET6, opts.IP6Tables, s.name, s.name+"6", rule)
+	return s, nil
 }
 
-// Start implements action.Action.
-func (s *Set) Start(context.Context) error { return errEarly }
+// Longest implements action.Limited: the kernel's timeouts end at 24.8 days.
+func (s *Set) Longest() time.Duration { return longest }
+
+// Notes implements action.Noter.
+func (s *Set) Notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.notes
+}
+
+// Start implements action.Action. Sets of ours that are there are emptied, or
+// replaced if they are of another make; rules that are as they should be stay.
+func (s *Set) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.families, s.notes, s.checks = nil, nil, 0
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	use, err := s.usable(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range use {
+		if err := s.startFamily(ctx, f); err != nil {
+			return err
+		}
+	}
+	if missing := s.missingChains(use); len(missing) > 0 {
+		return fmt.Errorf("jumping to %s: iptables has no chain %v: make it, or take it out of the jail's chains", s.name, missing)
+	}
+	s.families = use
+	return nil
+}
+
+// usable returns the families that can be had, their rules read. IPv4 must be.
+func (s *Set) usable(ctx context.Context) ([]*family, error) {
+	if err := s.v4.open(ctx); err != nil {
+		return nil, err
+	}
+	switch err := s.v6.open(ctx); {
+	case err == nil:
+		return []*family{s.v4, s.v6}, nil
+	case errors.Is(err, errNoFamily), errors.Is(err, ErrNoProgram):
+		s.notes = append(s.notes, "IPv6 addresses are not banned: "+err.Error())
+		return []*family{s.v4}, nil
+	default:
+		return nil, err
+	}
+}
+
+func (s *Set) startFamily(ctx context.Context, f *family) error {
+	err := s.kernel.ensure(f.set, f.number)
+	if errors.Is(err, errInUse) {
+		// The rules that hold it are those of an earlier run.
+		s.log.Info("replacing a set of another make", "jail", s.rule.Jail, "set", f.set)
+		if err = f.removeRules(); err == nil {
+			err = retryBusy(ctx, func() error { return s.kernel.ensure(f.set, f.number) })
+		}
+	}
+	if err != nil {
+		return explain("making set "+f.set, err)
+	}
+	return f.makeRules()
+}
+
+// missingChains are the chains the user asked for that no family has.
+func (s *Set) missingChains(use []*family) []string {
+	var missing []string
+	for _, chain := range s.rule.Chains {
+		found := false
+		for _, f := range use {
+			found = found || f.seen.has(chain)
+		}
+		if !found {
+			missing = append(missing, chain)
+		}
+	}
+	return missing
+}
 
 // Ban implements action.Action.
-func (s *Set) Ban(context.Context, []jail.Ban, time.Time) error { return errEarly }
+func (s *Set) Ban(ctx context.Context, bans []jail.Ban, now time.Time) error {
+	v4, v6 := action.Members(bans, now)
+	return s.change(ctx, "banning", v4, v6, (*ipsets).add)
+}
 
 // Unban implements action.Action.
-func (s *Set) Unban(context.Context, []jail.Ban) error { return errEarly }
+func (s *Set) Unban(ctx context.Context, bans []jail.Ban) error {
+	v4, v6 := action.Members(bans, time.Time{})
+	return s.change(ctx, "unbanning", v4, v6, (*ipsets).del)
+}
+
+func (s *Set) change(ctx context.Context, doing string, v4, v6 []action.Member, put func(*ipsets, string, []action.Member) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.families == nil {
+		return fmt.Errorf("%s in iptables: jail %s is not started", doing, s.rule.Jail)
+	}
+	for _, f := range s.families {
+		members := v4
+		if f.number == unix.AF_INET6 {
+			members = v6
+		}
+		if len(members) == 0 {
+			continue
+		}
+		if err := s.connect(ctx); err != nil {
+			return err
+		}
+		if err := put(s.kernel, f.set, members); err != nil {
+			return s.failed(fmt.Sprintf("%s %d addresses in set %s", doing, len(members), f.set), err)
+		}
+	}
+	return nil
+}
 
 // Stop implements action.Action.
-func (s *Set) Stop(context.Context) error { return errEarly }
+func (s *Set) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.families = nil
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	use, err := s.usable(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range use {
+		if err := f.removeRules(); err != nil {
+			return err
+		}
+		err := retryBusy(ctx, func() error { return s.kernel.remove(f.set) })
+		if errors.Is(err, errInUse) {
+			// Somebody has built rules of his own on it.
+			s.log.Warn("a set is used by rules that are not gaol's: it is emptied and stays", "jail", s.rule.Jail, "set", f.set)
+			err = s.kernel.flush(f.set)
+		}
+		if err != nil {
+			return s.failed("removing set "+f.set, err)
+		}
+	}
+	s.hangUp()
+	return nil
+}
 
-// Check implements action.Checker.
-func (s *Set) Check(context.Context) error { return errEarly }
+// connect opens the netlink socket unless it is open, and gives it ctx's
+// deadline.
+func (s *Set) connect(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("changing ipset for jail %s: %w", s.rule.Jail, err)
+	}
+	if s.kernel == nil {
+		conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+		if err != nil {
+			return explain("opening a netlink socket for ipset", err)
+		}
+		s.kernel = &ipsets{conn: conn}
+	}
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Time{}
+	}
+	if err := s.kernel.conn.SetDeadline(deadline); err != nil {
+		return s.failed("setting the deadline of a netlink socket", err)
+	}
+	return nil
+}
 
-// Holds implements action.Holder.
-func (s *Set) Holds(context.Context, netip.Prefix) (action.Held, error) {
-	return action.Held{}, errEarly
+func (s *Set) hangUp() {
+	if s.kernel != nil {
+		_ = s.kernel.conn.Close() // nothing was promised that could get lost
+		s.kernel = nil
+	}
+}
+
+// failed hangs up, because an answer that nobody read may wait in the socket
+// after an error, and explains err.
+func (s *Set) failed(doing string, err error) error {
+	s.hangUp()
+	return explain(doing, err)
 }

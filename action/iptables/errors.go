@@ -1,0 +1,92 @@
+package iptables
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	goiptables "github.com/coreos/go-iptables/iptables"
+	"golang.org/x/sys/unix"
+)
+
+// What a caller may want to tell apart. A missing permission is an
+// os.ErrPermission.
+var (
+	// ErrNoProgram says that iptables or ip6tables is not installed.
+	ErrNoProgram = errors.New("the program is not installed")
+	// ErrLocked says that another program holds the xtables lock.
+	ErrLocked = errors.New("another program holds the xtables lock")
+	// ErrNoModule says that the kernel lacks what the rules or sets need.
+	ErrNoModule = errors.New("the kernel lacks a module")
+	// ErrFull says that a set has as many members as a set can have.
+	ErrFull = errors.New("the set is full")
+
+	// errNoFamily says that the kernel does not speak the family's protocol.
+	errNoFamily = errors.New("the kernel has no IPv6")
+)
+
+// explain says what err, of netlink or of a program, means for somebody who
+// has to do something about it.
+func explain(doing string, err error) error {
+	if program, ok := errors.AsType[*goiptables.Error](err); ok {
+		return explainText(doing, program.Error(), err)
+	}
+	if program, ok := errors.AsType[*exec.ExitError](err); ok {
+		return explainText(doing, strings.TrimSpace(string(program.Stderr)), err)
+	}
+	switch errnoOf(err) {
+	case unix.EPERM, unix.EACCES:
+		return fmt.Errorf("%s: %w: run gaol as root or give it CAP_NET_ADMIN", doing, err)
+	case errnoFull:
+		return fmt.Errorf("%s: %w (%d members): ban wider prefixes or for less long", doing, ErrFull, lastMaxElem)
+	case errnoType, unix.EPROTONOSUPPORT, unix.EAFNOSUPPORT, unix.EINVAL:
+		return fmt.Errorf("%s: %w (%w): load modules ip_set and ip_set_hash_net, or use banaction nftables", doing, ErrNoModule, err)
+	case unix.ENOENT:
+		return fmt.Errorf("%s: %w: another program has removed it", doing, err)
+	case unix.ENOMEM, unix.ENOBUFS:
+		return fmt.Errorf("%s: %w: the kernel is short of memory", doing, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// messages are what the iptables commands write when they fail, those of
+// iptables-legacy and iptables-nft from 1.8.2 to 1.8.10, and what it means.
+// They are not translated whatever the locale.
+var messages = []struct {
+	text string
+	kind error
+	hint string
+}{
+	{"Permission denied (you must be root)", unix.EPERM, "run gaol as root or give it CAP_NET_ADMIN"},
+	{"holding the xtables lock", ErrLocked, "it is tried again; see which program hangs with: fuser -v /run/xtables.lock"},
+	{"Resource temporarily unavailable", ErrLocked, "it is tried again"},
+	{"Address family not supported", errNoFamily, ""},
+	{"Couldn't load match", ErrNoModule, "install the xtables extensions of your distribution's iptables package"},
+	{"Couldn't load target", ErrNoModule, "install the xtables extensions of your distribution's iptables package"},
+	{"do you need to insmod", ErrNoModule, "load the kernel's iptables modules, or use banaction nftables"},
+	{"missing kernel module", ErrNoModule, "load modules xt_set, xt_multiport and xt_conntrack, or use banaction nftables"},
+	{"No chain/target/match by that name", ErrNoModule, "load modules xt_set, xt_multiport and xt_conntrack, or use banaction nftables"},
+	{"is incompatible, use 'nft' tool", ErrNoModule, "another program keeps rules there that iptables cannot read: use banaction nftables"},
+}
+
+// explainText is explain for what a program wrote.
+func explainText(doing, text string, err error) error {
+	text = strings.Join(strings.Fields(text), " ")
+	for _, m := range messages {
+		if !strings.Contains(text, m.text) {
+			continue
+		}
+		if m.hint == "" {
+			return fmt.Errorf("%s: %w (%s)", doing, m.kind, text)
+		}
+		return fmt.Errorf("%s: %w (%s): %s", doing, m.kind, text, m.hint)
+	}
+	return fmt.Errorf("%s: %w (%s)", doing, err, text)
+}
+
+// errnoOf is the kernel's error number in err, or 0.
+func errnoOf(err error) unix.Errno {
+	errno, _ := errors.AsType[unix.Errno](err)
+	return errno
+}

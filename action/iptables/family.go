@@ -1,0 +1,233 @@
+package iptables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	goiptables "github.com/coreos/go-iptables/iptables"
+	"golang.org/x/sys/unix"
+
+	"gaol/action"
+)
+
+const (
+	filter = "filter"
+	// lockSeconds is how long the iptables commands wait for the xtables lock.
+	lockSeconds = 5
+	// dockerUser is the chain Docker leaves to the administrator; every packet for
+	// a container passes it before Docker's own rules.
+	dockerUser = "DOCKER-USER"
+)
+
+// family is one of the two sides of a jail: iptables and the IPv4 set, or
+// ip6tables and the IPv6 set.
+type family struct {
+	number  byte // AF_INET or AF_INET6
+	program string
+	chain   string
+	set     string
+	rule    action.Rule
+
+	ipt   *goiptables.IPTables // nil until opened
+	path  string
+	seen  rules // as last read
+	jumps int   // how many rules look into the set since makeRules
+}
+
+func newFamily(number byte, program, chain, set string, rule action.Rule) *family {
+	if program == "" {
+		program = "iptables"
+		if number == unix.AF_INET6 {
+			program = "ip6tables"
+		}
+	}
+	return &family{number: number, program: program, chain: chain, set: set, rule: rule}
+}
+
+// open finds the program and reads the rules there are.
+func (f *family) open(ctx context.Context) error {
+	if f.number == unix.AF_INET6 {
+		// There is none where IPv6 is compiled out or switched off at boot.
+		if _, err := os.Stat("/proc/thread-self/net/if_inet6"); err != nil {
+			return errNoFamily
+		}
+	}
+	if f.ipt == nil {
+		path, err := exec.LookPath(f.program)
+		if err != nil {
+			return fmt.Errorf("looking for %s: %w: install it, or use banaction nftables", f.program, ErrNoProgram)
+		}
+		proto := goiptables.ProtocolIPv4
+		if f.number == unix.AF_INET6 {
+			proto = goiptables.ProtocolIPv6
+		}
+		ipt, err := goiptables.New(goiptables.Path(path), goiptables.IPFamily(proto), goiptables.Timeout(lockSeconds))
+		if err != nil {
+			return explain("asking "+path+" for its version", err)
+		}
+		f.ipt, f.path = ipt, path
+	}
+	return f.read(ctx)
+}
+
+// read reads all rules of table filter at once, for which go-iptables has no
+// call.
+func (f *family) read(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, f.path, "-t", filter, "-S", "--wait", fmt.Sprint(lockSeconds))
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	out, err := cmd.Output()
+	if err != nil {
+		return explain("reading the rules with "+f.path, err)
+	}
+	f.seen = parseRules(string(out))
+	return nil
+}
+
+// chains are those to jump from: what the user asked for, as far as this family has it.
+func (f *family) chains() []string {
+	if len(f.rule.Chains) == 0 {
+		if f.seen.has(dockerUser) {
+			return []string{"INPUT", dockerUser}
+		}
+		return []string{"INPUT"}
+	}
+	return slices.DeleteFunc(slices.Clone(f.rule.Chains), func(c string) bool { return !f.seen.has(c) })
+}
+
+// makeRules makes chain and jumps as they should be, touching what is so
+// already as little as possible. open has read what is there.
+func (f *family) makeRules() error {
+	if err := f.makeChain(); err != nil {
+		return err
+	}
+	f.jumps = 0
+	for _, chain := range f.chains() {
+		want := f.jumpSpecs(chain)
+		f.jumps += len(want)
+		if slices.EqualFunc(f.seen.jumps(chain, f.chain), want, func(at jump, spec []string) bool {
+			return at.text == strings.Join(spec, " ")
+		}) {
+			continue
+		}
+		// New ones first, so that nobody gets through in between.
+		for i, spec := range want {
+			if err := f.ipt.Insert(filter, chain, i+1, spec...); err != nil {
+				return explain("jumping from "+chain+" to "+f.chain, err)
+			}
+		}
+		if err := f.removeJumps(chain, len(want)); err != nil {
+			return err
+		}
+	}
+	// A chain of an earlier run's that is not to be jumped from any more.
+	for _, chain := range f.seen.jumpingTo(f.chain) {
+		if !slices.Contains(f.chains(), chain) {
+			if err := f.removeJumps(chain, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// makeChain makes the chain that refuses.
+func (f *family) makeChain() error {
+	verdict := f.verdict()
+	switch {
+	case !f.seen.has(f.chain):
+		if err := f.ipt.NewChain(filter, f.chain); err != nil {
+			return explain("making chain "+f.chain, err)
+		}
+	case slices.Equal(f.seen.byChain[f.chain], []string{strings.Join(verdict, " ")}):
+		return nil
+	default:
+		if err := f.ipt.ClearChain(filter, f.chain); err != nil {
+			return explain("emptying chain "+f.chain, err)
+		}
+	}
+	if err := f.ipt.Append(filter, f.chain, verdict...); err != nil {
+		return explain("filling chain "+f.chain, err)
+	}
+	return nil
+}
+
+// removeJumps removes the jumps to our chain that were read from chain, after
+// which inserted new ones were put before all others.
+func (f *family) removeJumps(chain string, inserted int) error {
+	old := f.seen.jumps(chain, f.chain)
+	for _, j := range slices.Backward(old) { // the last first, or numbers would shift
+		if err := f.ipt.DeleteById(filter, chain, j.number+inserted); err != nil {
+			return explain("removing a jump from "+chain+" to "+f.chain, err)
+		}
+	}
+	return nil
+}
+
+// removeRules removes all jumps to the chain, and the chain. open has read what
+// is there.
+func (f *family) removeRules() error {
+	for _, chain := range f.seen.jumpingTo(f.chain) {
+		if err := f.removeJumps(chain, 0); err != nil {
+			return err
+		}
+	}
+	if f.seen.has(f.chain) {
+		if err := f.ipt.ClearAndDeleteChain(filter, f.chain); err != nil {
+			return explain("removing chain "+f.chain, err)
+		}
+	}
+	f.seen = rules{}
+	return nil
+}
+
+// check asks the kernel how many rules look into the set; thoroughly, it reads
+// the rules.
+func (f *family) check(ctx context.Context, kernel *ipsets, thorough bool) error {
+	h, err := kernel.header(f.set)
+	if err != nil {
+		return explain("asking for set "+f.set, err)
+	}
+	if int(h.references) < f.jumps {
+		return fmt.Errorf("checking iptables: %d rules look into set %s instead of %d: another program has changed them", h.references, f.set, f.jumps)
+	}
+	if !thorough {
+		return nil
+	}
+	if err := f.read(ctx); err != nil {
+		return err
+	}
+	if len(f.seen.byChain[f.chain]) == 0 {
+		return fmt.Errorf("checking iptables: chain %s is empty or gone: another program has changed it", f.chain)
+	}
+	for _, chain := range f.chains() {
+		if got, want := len(f.seen.jumps(chain, f.chain)), len(f.jumpSpecs(chain)); got < want {
+			return fmt.Errorf("checking iptables: chain %s has %d jumps to %s instead of %d", chain, got, f.chain, want)
+		}
+	}
+	return nil
+}
+
+// Check implements action.Checker.
+func (s *Set) Check(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.families == nil {
+		return errors.New("checking iptables: jail " + s.rule.Jail + " is not started")
+	}
+	s.checks++
+	for _, f := range s.families {
+		if err := s.connect(ctx); err != nil {
+			return err
+		}
+		if err := f.check(ctx, s.kernel, s.checks%thoroughEvery == 0); err != nil {
+			s.hangUp() // see failed
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package iptables
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"gaol/action"
+)
+
+// rules are those of table filter, as iptables -S writes them.
+type rules struct {
+	// byChain has each chain's rules, without the "-A CHAIN" before them.
+	byChain map[string][]string
+}
+
+// jump is a rule that leads to our chain.
+type jump struct {
+	number int // in its chain, from 1
+	text   string
+}
+
+// parseRules reads the output of iptables -S: first the chains, "-P INPUT
+// ACCEPT" or "-N NAME", then the rules, "-A INPUT …". What it does not
+// know it leaves out.
+func parseRules(out string) rules {
+	r := rules{byChain: make(map[string][]string)}
+	for line := range strings.Lines(out) {
+		command, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		chain, rule, _ := strings.Cut(rest, " ")
+		switch command {
+		case "-P", "-N":
+			r.byChain[chain] = nil
+		case "-A":
+			r.byChain[chain] = append(r.byChain[chain], rule)
+		}
+	}
+	return r
+}
+
+// has says whether there is such a chain. The built-in ones always are, though
+// iptables-nft does not list them before they have been used.
+func (r rules) has(chain string) bool {
+	if _, ok := r.byChain[chain]; ok {
+		return true
+	}
+	return chain == "INPUT" || chain == "FORWARD" || chain == "OUTPUT"
+}
+
+// jumps are the rules of chain that lead to target.
+func (r rules) jumps(chain, target string) []jump {
+	var found []jump
+	for i, rule := range r.byChain[chain] {
+		words := strings.Fields(rule)
+		if at := slices.Index(words, "-j"); at >= 0 && at+1 < len(words) && words[at+1] == target {
+			found = append(found, jump{number: i + 1, text: rule})
+		}
+	}
+	return found
+}
+
+// jumpingTo are the chains that have a rule that leads to target.
+func (r rules) jumpingTo(target string) []string {
+	var chains []string
+	for chain := range r.byChain {
+		if len(r.jumps(chain, target)) > 0 {
+			chains = append(chains, chain)
+		}
+	}
+	slices.Sort(chains)
+	return chains
+}
+
+// verdict is the one rule of our chain. The tools of both families know what an
+// unreachable port is by names of their own.
+func (f *family) verdict() []string {
+	switch {
+	case f.rule.Drop:
+		return []string{"-j", "DROP"}
+	case f.number == unix.AF_INET6:
+		return []string{"-j", "REJECT", "--reject-with", "icmp6-port-unreachable"}
+	default:
+		return []string{"-j", "REJECT", "--reject-with", "icmp-port-unreachable"}
+	}
+}
+
+// jumpSpecs are the rules that lead from chain to ours, their words in the
+// order in which iptables -S writes them.
+func (f *family) jumpSpecs(chain string) [][]string {
+	var specs [][]string
+	for _, match := range f.matches(chain) {
+		specs = append(specs, slices.Concat(match, []string{"-m", "set", "--match-set", f.set, "src", "-j", f.chain}))
+	}
+	return specs
+}
+
+// matches select the packets for the rule's ports.
+func (f *family) matches(chain string) [][]string {
+	if f.rule.Protocol == "all" || len(f.rule.Ports) == 0 {
+		return [][]string{nil}
+	}
+	var matches [][]string
+	if isForwarding(chain) {
+		for _, p := range f.rule.Ports {
+			matches = append(matches, []string{
+				"-p", f.rule.Protocol, "-m", "conntrack", "--ctorigdstport", portText(p), "--ctdir", "ORIGINAL",
+			})
+		}
+		return matches
+	}
+	for _, list := range multiports(f.rule.Ports) {
+		matches = append(matches, []string{"-p", f.rule.Protocol, "-m", "multiport", "--dports", list})
+	}
+	return matches
+}
+
+// isForwarding says whether packets in chain may have been through destination NAT on their way
+// to another host or a container.
+func isForwarding(chain string) bool {
+	return chain == "FORWARD" || strings.HasPrefix(chain, "DOCKER")
+}
+
+// maxMultiport is how many ports one multiport match takes; a range counts
+// twice: XT_MULTI_PORTS in linux/netfilter/xt_multiport.h.
+const maxMultiport = 15
+
+// multiports writes ports as the arguments of as few multiport matches as hold
+// them.
+func multiports(ports []action.Port) []string {
+	var lists []string
+	var list []string
+	room := maxMultiport
+	for _, p := range ports {
+		need := 1
+		if p.First != p.Last {
+			need = 2
+		}
+		if need > room {
+			lists = append(lists, strings.Join(list, ","))
+			list, room = nil, maxMultiport
+		}
+		list = append(list, portText(p))
+		room -= need
+	}
+	return append(lists, strings.Join(list, ","))
+}
+
+func portText(p action.Port) string {
+	first := strconv.Itoa(int(p.First))
+	if p.First == p.Last {
+		return first
+	}
+	return first + ":" + strconv.Itoa(int(p.Last))
+}
