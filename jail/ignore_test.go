@@ -226,6 +226,25 @@ func TestIgnoreFile(t *testing.T) {
 	check("192.0.2.4", rule)
 }
 
+func TestIgnoreFileWithManyEntries(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allow.txt")
+	var text strings.Builder
+	text.WriteString(strings.Repeat("nonsense!,", 1000))
+	for n := range 100_000 {
+		text.WriteString(failureOf(n, noon).Prefix.String() + ",")
+	}
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ig, err := jail.NewIgnore([]string{"file:" + path}, jail.IgnoreOptions{})
+	if err == nil || strings.Count(err.Error(), "\n") != 20 || !strings.Contains(err.Error(), "980 more") {
+		t.Errorf("got %v, want 20 faults and the number of the others", err)
+	}
+	if _, ok := ig.Match(failureOf(99_999, noon).Prefix.Addr()); !ok {
+		t.Error("the last entry is not ignored")
+	}
+}
+
 func TestIgnoreFileThatIsNone(t *testing.T) {
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")

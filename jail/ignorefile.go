@@ -84,6 +84,8 @@ func (f *ignoreFile) refresh(open OpenFunc) []error {
 func parseIgnoreFile(path string, r io.Reader) (prefixes []netip.Prefix, faults []error, err error) {
 	limited := &io.LimitedReader{R: r, N: maxIgnoreFile + 1}
 	in := bufio.NewScanner(limited)
+	in.Buffer(nil, maxIgnoreFile+2) // all of it may be one line
+	more := 0
 	for line := 1; in.Scan(); line++ {
 		for word := range strings.FieldsFuncSeq(withoutComment(in.Text()), isSeparator) {
 			prefix, perr := parsePrefix(word)
@@ -91,6 +93,8 @@ func parseIgnoreFile(path string, r io.Reader) (prefixes []netip.Prefix, faults 
 				prefixes = append(prefixes, prefix)
 			} else if len(faults) < maxFileFaults {
 				faults = append(faults, fmt.Errorf("reading %s:%d: %w", path, line, perr))
+			} else {
+				more++
 			}
 		}
 	}
@@ -99,6 +103,9 @@ func parseIgnoreFile(path string, r io.Reader) (prefixes []netip.Prefix, faults 
 	}
 	if limited.N <= 0 {
 		return nil, nil, fmt.Errorf("reading %s: it has more than %d bytes: name networks instead of addresses", path, maxIgnoreFile)
+	}
+	if more > 0 {
+		faults = append(faults, fmt.Errorf("reading %s: %d more entries are neither addresses nor networks", path, more))
 	}
 	return prefixes, faults, nil
 }

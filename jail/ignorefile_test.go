@@ -24,7 +24,7 @@ func FuzzIgnoreFile(f *testing.F) {
 		for line := range strings.SplitSeq(text, "\n") {
 			words += len(strings.FieldsFunc(withoutComment(line), isSeparator))
 		}
-		if n := len(prefixes) + len(faults); n != words && len(faults) < maxFileFaults {
+		if n := len(prefixes) + len(faults); n != words && len(faults) <= maxFileFaults {
 			t.Fatalf("%d words, but %d prefixes and %d faults", words, len(prefixes), len(faults))
 		}
 		rules := make([]rule, 0, len(prefixes))

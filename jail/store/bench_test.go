@@ -1,0 +1,99 @@
+package store_test
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gaol/filter"
+	"gaol/jail"
+	"gaol/jail/store"
+)
+
+func hostNumber(n int) netip.Prefix {
+	var a [4]byte
+	binary.BigEndian.PutUint32(a[:], uint32(0x0b000000+n))
+	return netip.PrefixFrom(netip.AddrFrom4(a), 32)
+}
+
+const line = "Mar 10 21:31:23 host sshd[1234]: Failed password for root from 203.0.113.77 port 51234 ssh2"
+
+func manyBans(n int) []jail.Ban {
+	list := make([]jail.Ban, n)
+	for i := range list {
+		list[i] = ban("192.0.2.1", 0, 3600)
+		list[i].Prefix, list[i].Lines = hostNumber(i), []string{line, line, line, line, line}
+	}
+	return list
+}
+
+func BenchmarkCommit(b *testing.B) {
+	b.Run("5000 failures", func(b *testing.B) {
+		s := fresh(b)
+		n := 0
+		for b.Loop() {
+			c := store.Changes{Positions: []filter.Position{{Path: "log", Offset: int64(n)}}}
+			for range 5000 {
+				f := counted("192.0.2.1", n/1000)
+				f.Prefix, f.Line = hostNumber(n%100_000), line
+				c.Counted = append(c.Counted, f)
+				n++
+			}
+			commit(b, s, c)
+		}
+	})
+	b.Run("5000 bans", func(b *testing.B) {
+		s := fresh(b)
+		n := 0
+		for b.Loop() {
+			bans := manyBans(5000)
+			for i := range bans {
+				bans[i].Start = at(n)
+			}
+			n++
+			commit(b, s, store.Changes{Bans: bans})
+		}
+	})
+	b.Run("1 failure", func(b *testing.B) {
+		s := fresh(b)
+		n := 0
+		for b.Loop() {
+			n++
+			commit(b, s, store.Changes{Counted: []jail.Counted{counted("192.0.2.1", n)}, Positions: []filter.Position{{Path: "log", Offset: int64(n)}}})
+		}
+	})
+	b.Run("1 ban by hand, flushed", func(b *testing.B) {
+		s := fresh(b)
+		n := 0
+		for b.Loop() {
+			n++
+			hand := ban("192.0.2.1", n, 10)
+			hand.By = store.ByHand
+			commit(b, s, store.Changes{Bans: []jail.Ban{hand}})
+		}
+	})
+}
+
+func BenchmarkLoad50000Bans(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "gaol.sqlite3")
+	s := open(b, path)
+	commit(b, s, store.Changes{Bans: manyBans(50_000)})
+	s.Close()
+	for b.Loop() {
+		s := open(b, path)
+		st, err := s.Load(b.Context(), at(1), func(string) time.Duration { return time.Minute })
+		if err != nil || len(st.Bans) != 50_000 {
+			b.Fatal(len(st.Bans), err)
+		}
+		j, err := jail.New(jail.Options{Name: "sshd", MaxRetry: 5, FindTime: time.Minute, BanTime: time.Hour})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n := len(j.Restore(st.Bans, st.Counted, st.Earlier["sshd"], at(1))); n != 50_000 {
+			b.Fatal(n)
+		}
+		s.Close()
+	}
+}
