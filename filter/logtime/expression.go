@@ -24,6 +24,9 @@ type groupCode struct {
 func newExpression(pattern string, p *parsed) (*expressionDate, error) {
 	t := &expressionDate{pattern: pattern, tied: p.anchored(), cut: 1}
 	var body strings.Builder
+	if p.caret {
+		body.WriteString("^")
+	}
 	own := false
 	first := 0
 	groups := 1 // the first is around the whole
@@ -65,12 +68,8 @@ func (p *parsed) before() string {
 		flags = "(?i)"
 	}
 	switch {
-	case p.lineBegin && p.caret:
-		return flags + "^"
-	case p.lineBegin:
+	case p.lineBegin && !p.caret:
 		return flags + `^\W{0,2}?`
-	case p.caret:
-		return flags + "^"
 	case p.leftOpen:
 		return flags
 	}

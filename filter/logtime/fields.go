@@ -90,12 +90,19 @@ func readFraction(s string, k int, d *date) int {
 	return end
 }
 
-// readTail reads the fraction and the zone that may follow a time. glued says
-// that the zone may do so directly and behind any number of blanks; else it
-// needs exactly one.
-func readTail(s string, k int, d *date, glued bool) int {
+// zonePlace says where a form has its zone.
+type zonePlace int
+
+const (
+	noZone       zonePlace = iota
+	behindBlank            // one
+	behindAnyGap           // directly or behind any number of blanks
+)
+
+// readTail reads the fraction and the zone that may follow a time.
+func readTail(s string, k int, d *date, zone zonePlace) int {
 	end := readFraction(s, k, d)
-	if zoneEnd := readZoneBehind(s, end, d, glued); zoneEnd > end {
+	if zoneEnd := readZoneBehind(s, end, d, zone); zoneEnd > end {
 		return zoneEnd
 	}
 	if !boundary(s, end) {
@@ -107,12 +114,12 @@ func readTail(s string, k int, d *date, glued bool) int {
 }
 
 // readZoneBehind returns k if there is no zone.
-func readZoneBehind(s string, k int, d *date, glued bool) int {
+func readZoneBehind(s string, k int, d *date, zone zonePlace) int {
 	z := skipBlank(s, k)
-	if z == k && !glued {
+	if zone == noZone || zone == behindBlank && z == k {
 		return k
 	}
-	for glued && z < len(s) && s[z] == ' ' {
+	for zone == behindAnyGap && z < len(s) && s[z] == ' ' {
 		z++
 	}
 	seconds, end := offset(s, z)

@@ -23,12 +23,11 @@ type Found struct {
 }
 
 // Finder finds dates. It remembers what fitted last, which makes it fast and
-// settles which of day and month stands first where that is open: use one for
+// settles which of day and month stands first where that is open. Use one for
 // each stream of lines, and not from several goroutines at once.
 type Finder struct {
 	anchored []template // tied to the line's start
 	inside   []template
-	last     int // index of the anchored template that fitted last
 	clock    clock
 	names    names
 	date     date // what the templates read into
@@ -111,14 +110,10 @@ func (f *Finder) Find(text string, now time.Time) (Found, bool) {
 }
 
 // atStart leaves the date at the line's start in f.date. It returns the template
-// that found it, or nil.
+// that found it, the first that does, or nil.
 func (f *Finder) atStart(text string) template {
-	if f.last < len(f.anchored) && f.anchored[f.last].find(text, &f.date) {
-		return f.anchored[f.last]
-	}
-	for i, t := range f.anchored {
-		if i != f.last && t.find(text, &f.date) {
-			f.last = i
+	for _, t := range f.anchored {
+		if t.find(text, &f.date) {
 			return t
 		}
 	}
@@ -127,12 +122,6 @@ func (f *Finder) atStart(text string) template {
 
 // within leaves the leftmost date in f.date.
 func (f *Finder) within(text string) template {
-	if len(f.inside) == 1 {
-		if f.inside[0].find(text, &f.date) {
-			return f.inside[0]
-		}
-		return nil
-	}
 	var best template
 	for _, t := range f.inside {
 		if t.find(text, &f.date) && (best == nil || f.date.start < f.best.start) {

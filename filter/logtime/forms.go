@@ -15,7 +15,7 @@ func readISO(s string, i int, d *date) bool {
 		return false
 	}
 	dayAt := k + 1
-	dayOfMonth, k := oneOrTwo(s, dayAt)
+	dayOfMonth, k := paddedDay(s, dayAt)
 	if !d.setDay(month, dayOfMonth) || k >= len(s) {
 		return false
 	}
@@ -38,7 +38,7 @@ func readISO(s string, i int, d *date) bool {
 		return false
 	}
 	d.shape = shape{form: formISO, separator: sep, gap: g}
-	return d.finish(s, i, readTail(s, k, d, true))
+	return d.finish(s, i, readTail(s, k, d, behindAnyGap))
 }
 
 // readMonthFirst reads what begins with the name of a day or a month.
@@ -76,13 +76,7 @@ func nameForm(start, end int) wordForm {
 // readAfterMonth goes on at the day: formMonthDay, formMonthDayYear or
 // formTwelveHours.
 func readAfterMonth(s string, start, k int, d *date) bool {
-	if s[k] == ' ' {
-		k++ // "Mar  9"
-		if k+1 < len(s) && digit(s[k+1]) {
-			return false
-		}
-	}
-	dayOfMonth, k := oneOrTwo(s, k)
+	dayOfMonth, k := paddedDay(s, k) // "Mar  9"
 	if dayOfMonth < 1 || dayOfMonth > 31 || k >= len(s) {
 		return false
 	}
@@ -100,7 +94,7 @@ func readAfterMonth(s string, start, k int, d *date) bool {
 		return false
 	}
 	d.shape.form = formMonthDay
-	k = readFraction(s, k, d)
+	k = readTail(s, k, d, noZone)
 	return d.finish(s, start, readYearBehind(s, k, d))
 }
 
@@ -127,7 +121,7 @@ func readMonthDayYear(s string, start, k int, d *date) bool {
 		return false
 	}
 	d.shape.form = formMonthDayYear
-	return d.finish(s, start, readFraction(s, k, d))
+	return d.finish(s, start, readTail(s, k, d, noZone))
 }
 
 // readTwelveHours goes on at the blank before the year of formTwelveHours.
@@ -145,7 +139,7 @@ func readTwelveHours(s string, start, k int, d *date) bool {
 
 // readMonthNameDash goes on at the day of formMonthNameDash.
 func readMonthNameDash(s string, start, k int, d *date) bool {
-	dayOfMonth, k := oneOrTwo(s, k)
+	dayOfMonth, k := paddedDay(s, k)
 	if k >= len(s) || s[k] != '-' || !d.setShortYear(two(s, k+1)) || !d.setDay(d.month, dayOfMonth) {
 		return false
 	}
@@ -180,12 +174,12 @@ func readAccess(s string, i int, d *date) bool {
 		k++
 	}
 	k = readTime(s, k, d)
-	return k >= 0 && d.finish(s, i, readTail(s, k, d, false))
+	return k >= 0 && d.finish(s, i, readTail(s, k, d, behindBlank))
 }
 
 // readDayMonth reads formDayMonth.
 func readDayMonth(s string, i int, d *date) bool {
-	dayOfMonth, month, sep, k := readPair(s, i)
+	dayOfMonth, month, sep, k := readPair(s, i, oneOrTwo)
 	if k < 0 || sep != '-' && sep != '/' || !d.setDay(month, dayOfMonth) {
 		return false
 	}
@@ -213,7 +207,7 @@ func readDayMonth(s string, i int, d *date) bool {
 
 // readUS reads formUSColon and formUSDash.
 func readUS(s string, i int, d *date) bool {
-	month, dayOfMonth, sep, k := readPair(s, i)
+	month, dayOfMonth, sep, k := readPair(s, i, paddedDay)
 	if k < 0 || !d.setDay(month, dayOfMonth) || digits(s, k, 5) != k+4 || !d.setFullYear(s[k:k+4]) {
 		return false
 	}
@@ -229,20 +223,20 @@ func readUS(s string, i int, d *date) bool {
 	case sep == '-' && s[k] == ' ':
 		k = readTime(s, skipBlank(s, k+1), d)
 		d.shape = shape{form: formUSDash, separator: sep}
-		return k >= 0 && d.finish(s, i, readFraction(s, k, d))
+		return k >= 0 && d.finish(s, i, readTail(s, k, d, noZone))
 	}
 	return false
 }
 
-// readPair reads two numbers with the same separator behind each. It returns -1
-// as end if they are not there.
-func readPair(s string, i int) (a, b int, sep byte, end int) {
+// readPair reads two numbers with the same separator behind each, the other one
+// by second. It returns -1 as end if they are not there.
+func readPair(s string, i int, second func(string, int) (int, int)) (a, b int, sep byte, end int) {
 	a, k := oneOrTwo(s, i)
 	if a < 0 || k >= len(s) {
 		return 0, 0, 0, -1
 	}
 	sep = s[k]
-	b, k = oneOrTwo(s, k+1)
+	b, k = second(s, k+1)
 	if b < 0 || k >= len(s) || s[k] != sep {
 		return 0, 0, 0, -1
 	}
@@ -253,7 +247,7 @@ func readPair(s string, i int) (a, b int, sep byte, end int) {
 // or an IPv6 address.
 func readClock(s string, i int, d *date) bool {
 	k := readTime(s, i, d)
-	if k < 0 || k+1 < len(s) && s[k] == ':' && word(s[k+1]) {
+	if k < 0 || k+1 < len(s) && s[k] == ':' && (s[k+1] == ':' || word(s[k+1])) {
 		return false
 	}
 	d.shape = shape{form: formClock}
@@ -262,7 +256,7 @@ func readClock(s string, i int, d *date) bool {
 
 // readAngle reads formAngle.
 func readAngle(s string, i int, d *date) bool {
-	month, dayOfMonth, sep, k := readPair(s, i+1)
+	month, dayOfMonth, sep, k := readPair(s, i+1, paddedDay)
 	if k < 0 || sep != '/' || !d.setShortYear(two(s, k)) || !d.setDay(month, dayOfMonth) {
 		return false
 	}
@@ -326,7 +320,7 @@ func readCompact(s string, i int, d *date) bool {
 	if !d.setTime(hour, minute, two(s, k)) {
 		return false
 	}
-	return d.finish(s, i, readTail(s, k+2, d, true))
+	return d.finish(s, i, readTail(s, k+2, d, behindAnyGap))
 }
 
 // readZoneFirst reads formZoneMonthDay, which begins with a zone's name.

@@ -29,6 +29,15 @@ func oneOrTwo(s string, i int) (n, end int) {
 	return n, i + 1
 }
 
+// paddedDay is oneOrTwo, but a blank may stand for the first of two digits.
+func paddedDay(s string, i int) (n, end int) {
+	k := skipBlank(s, i)
+	if k > i && k+1 < len(s) && digit(s[k+1]) {
+		return -1, i
+	}
+	return oneOrTwo(s, k)
+}
+
 // digits returns the end of the digits at s[i:], at most limit of them.
 func digits(s string, i, limit int) int {
 	end := i

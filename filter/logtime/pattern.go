@@ -33,19 +33,8 @@ func compile(pattern string) ([]template, error) {
 		t, err := newTemplate(pattern, p)
 		return []template{t}, err
 	}
-	var list []template
-	for _, usual := range usualForms() {
-		p, err := parse(pattern, strings.ReplaceAll(pattern, dateTag, "(?:"+usual+")"))
-		if err != nil {
-			return nil, err
-		}
-		t, err := newTemplate(pattern, p)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, t)
-	}
-	return list, nil
+	t, err := newAnyForm(pattern)
+	return []template{t}, err
 }
 
 // newTemplate makes the faster of the two kinds that can do what p says.

@@ -147,7 +147,7 @@ func readAt(s string, i int, at place, d *date) bool {
 	switch {
 	case digit(c):
 		return readDigits(s, i, at, d)
-	case c|0x20-'a' <= 'z'-'a':
+	case letter(c):
 		*d = date{}
 		if readMonthFirst(s, i, at.lineStart, d) {
 			return true
@@ -211,7 +211,7 @@ func readOneOrTwo(s string, i, end int, at place, d *date) bool {
 	default:
 		return false
 	}
-	if end+1 < len(s) && !digit(s[end+1]) {
+	if end+1 < len(s) && letter(s[end+1]) {
 		return readAccess(s, i, d)
 	}
 	first, second := readDayMonth, readUS

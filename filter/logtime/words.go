@@ -81,7 +81,11 @@ func skipRest(s string, i int, rest string) int {
 // word says whether c belongs to a word: an ASCII letter, digit or underscore,
 // as \w in Go's regexp.
 func word(c byte) bool {
-	return c-'0' <= 9 || c|0x20-'a' <= 'z'-'a' || c == '_'
+	return digit(c) || letter(c) || c == '_'
+}
+
+func letter(c byte) bool {
+	return c|0x20-'a' <= 'z'-'a'
 }
 
 // boundary says whether a form may begin or end at i: not inside a word.
