@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"gaol/filter"
 	"gaol/jail/source"
@@ -26,8 +27,10 @@ const patience = 20 * time.Second
 type following struct {
 	t     *testing.T
 	files *source.Files
-	stop  context.CancelFunc
-	done  chan error
+	// status is that of the source.
+	status func() []source.Status
+	stop   context.CancelFunc
+	done   chan error
 
 	mu   sync.Mutex
 	news chan struct{} // closed at the next batch
@@ -73,20 +76,38 @@ func runHolding(t *testing.T, o source.FilesOptions, hold func(context.Context, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	f := &following{
-		t: t, files: files, stop: stop,
+	f := newFollowing(t, hold)
+	f.files = files
+	for _, p := range o.Positions {
+		f.positions[keyOf(p)] = p
+	}
+	f.start(files)
+	return f
+}
+
+func newFollowing(t *testing.T, hold func(context.Context, source.Batch) error) *following {
+	return &following{
+		t:         t,
 		done:      make(chan error, 1),
 		news:      make(chan struct{}),
 		positions: map[positionKey]filter.Position{},
 		hold:      hold,
 	}
-	for _, p := range o.Positions {
-		f.positions[keyOf(p)] = p
-	}
-	go func() { f.done <- files.Run(ctx, f.emit) }()
-	t.Cleanup(func() { f.end() })
-	return f
+}
+
+// runner is what the two sources have in common.
+type runner interface {
+	Run(context.Context, source.Emit) error
+	Status() []source.Status
+}
+
+// start runs r until the test's end.
+func (f *following) start(r runner) {
+	f.status = r.Status
+	ctx, stop := context.WithCancel(context.Background())
+	f.stop = stop
+	go func() { f.done <- r.Run(ctx, f.emit) }()
+	f.t.Cleanup(func() { f.end() })
 }
 
 func (f *following) emit(ctx context.Context, b source.Batch) error {
@@ -142,7 +163,7 @@ func (f *following) until(what string, ok func() bool) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			tail := f.lines[max(0, len(f.lines)-5):]
-			f.t.Fatalf("waited in vain for %s; %d lines, the last are %q; status %+v", what, len(f.lines), tail, f.files.Status())
+			f.t.Fatalf("waited in vain for %s; %d lines, the last are %q; status %+v", what, len(f.lines), tail, f.status())
 		}
 	}
 }
@@ -171,6 +192,20 @@ func (f *following) ready(paths ...string) {
 // stored is what a store would hold.
 func (f *following) stored() []filter.Position { return slices.Collect(maps.Values(f.positions)) }
 
+// untilStatus waits for a problem of r.
+func untilStatus(t *testing.T, r runner, part string) {
+	t.Helper()
+	f := &following{t: t, status: r.Status}
+	f.untilStatus("the problem "+part, hasProblem(part))
+}
+
+func mkfifo(t *testing.T, path string) {
+	t.Helper()
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // untilStatus waits for a state that no batch announces.
 func (f *following) untilStatus(what string, ok func([]source.Status) bool) {
 	f.t.Helper()
@@ -178,7 +213,7 @@ func (f *following) untilStatus(what string, ok func([]source.Status) bool) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		all := f.files.Status()
+		all := f.status()
 		if ok(all) {
 			return
 		}
