@@ -8,6 +8,8 @@ import (
 func TestNoDate(t *testing.T) {
 	tests := []struct{ name, line string }{
 		{"empty", ""},
+		{"priority alone", "<38>"},
+		{"priority and version alone", "<38>1 "},
 		{"no date", "host sshd[1]: Failed password for root from 192.0.2.6 port 22 ssh2"},
 		{"31 February", "2026-02-31 21:31:23 x"},
 		{"29 February of a common year", "2026-02-29 21:31:23 x"},

@@ -3,6 +3,7 @@ package logtime
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -52,6 +53,10 @@ func newExpression(pattern string, p *parsed) (*expressionDate, error) {
 	}
 	if own {
 		t.cut = first
+	}
+	// By itself first: inside the brackets ")(" or "?" would mean something.
+	if _, err := syntax.Parse(body.String(), syntax.Perl); err != nil {
+		return nil, &PatternError{Pattern: pattern, Err: explain(err)}
 	}
 	var err error
 	t.compiled, err = regexp.Compile(p.before() + "(" + body.String() + ")" + p.behind())

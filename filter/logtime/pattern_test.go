@@ -154,6 +154,8 @@ func TestPatternErrors(t *testing.T) {
 		{"nothing near", "%q", `known are %Y %ExY %y %Exy %m`, "%q", 1},
 		{"empty", " ", `it is empty`, "", 0},
 		{"open bracket", "(%Y", "missing closing )", "", 0},
+		{"brackets the wrong way round", ")%Y(", "unexpected )", "", 0},
+		{"nothing to repeat", "?", "missing argument to repetition operator", "", 0},
 		{"look-ahead", "%Y(?=x)", "without looking ahead or back", "", 0},
 		{"look-behind", "(?<=x)%Y", "without looking ahead or back", "", 0},
 	}

@@ -31,7 +31,7 @@ func (u *usualAtStart) find(s string, d *date) bool {
 		at.lineStart = false
 	}
 	i := skipPriority(s)
-	return i > 0 && readAt(s, i, at, d)
+	return i > 0 && i < len(s) && readAt(s, i, at, d)
 }
 
 // remember keeps to month-day-year once a date could only be read so: it then
