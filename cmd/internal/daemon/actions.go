@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"fmt"
+	"log/slog"
+	"os/exec"
+
+	"gaol/action"
+	"gaol/action/command"
+	"gaol/action/iptables"
+	"gaol/action/nftables"
+	"gaol/config"
+)
+
+// namedAction is an action with the name it has in status.
+type namedAction struct {
+	name   string
+	action action.Action
+	// firewall says that it is what makes a ban enforced.
+	firewall bool
+}
+
+// actionsFor makes the actions of a jail: the firewall first, unless gaol only
+// observes, then the others in their order. This is the list of all kinds there are.
+func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, error) {
+	if !j.Enforce {
+		return nil, nil
+	}
+	log = log.With("jail", j.Name)
+	var actions []namedAction
+	if !observe && j.BanAction != "none" {
+		firewall, err := firewallFor(j, log)
+		if err != nil {
+			return nil, err
+		}
+		actions = append(actions, firewall)
+	}
+	for _, a := range j.Actions {
+		made, err := command.New(command.Options{
+			Name: a.Name, Start: a.Start, Ban: a.Ban, Unban: a.Unban, Stop: a.Stop, Timeout: a.Timeout, Logger: log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("action %s: %w", a.Name, err)
+		}
+		actions = append(actions, namedAction{name: a.Name, action: made})
+	}
+	return actions, nil
+}
+
+func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
+	kind := j.BanAction
+	if kind == "auto" {
+		kind = action.Choose(exec.LookPath)
+	}
+	var made action.Action
+	var err error
+	switch kind {
+	case "iptables":
+		made, err = iptables.New(iptables.Options{Rule: j.Rule, Logger: log})
+	case "nftables":
+		made, err = nftables.New(nftables.Options{Rule: j.Rule, Logger: log})
+	default:
+		err = fmt.Errorf("no such banaction: choose auto, iptables, nftables or none")
+	}
+	if err != nil {
+		return namedAction{}, fmt.Errorf("banaction %s: %w", kind, err)
+	}
+	return namedAction{name: kind, action: made, firewall: true}, nil
+}

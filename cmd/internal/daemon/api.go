@@ -1,0 +1,328 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"gaol/cmd/internal/control"
+	"gaol/config"
+	"gaol/filter"
+	"gaol/jail"
+	"gaol/jail/store"
+)
+
+var _ control.Daemon = (*Daemon)(nil)
+
+// syncWait is how long a request waits for the firewall and the store before it
+// answers that they are late.
+const syncWait = 5 * time.Second
+
+func refuse(status int, format string, args ...any) error {
+	return &control.Error{Status: status, Message: fmt.Sprintf(format, args...)}
+}
+
+// Version implements [control.Daemon].
+func (d *Daemon) Version(context.Context) (control.Version, error) {
+	return control.Version{Version: d.opts.Version}, nil
+}
+
+// Events implements [control.Daemon].
+func (d *Daemon) Events(ctx context.Context, f func(control.Event) error) error {
+	return d.events.listen(ctx, f)
+}
+
+// Banned implements [control.Daemon].
+func (d *Daemon) Banned(_ context.Context, addrs []string) ([]control.Ban, error) {
+	targets, err := parseTargets(addrs)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.opts.Now()
+	bans := []control.Ban{}
+	for _, c := range d.sortedLocked() {
+		for _, b := range c.jail.Banned() {
+			if !b.Over(now) && concerns(b, targets) {
+				bans = append(bans, c.describe(b))
+			}
+		}
+	}
+	return bans, nil
+}
+
+// concerns says whether a ban touches one of targets; no targets means all.
+func concerns(b jail.Ban, targets []target) bool {
+	return len(targets) == 0 || slices.ContainsFunc(targets, func(t target) bool {
+		if t.id != "" {
+			return b.ID == t.id
+		}
+		return b.Prefix.IsValid() && b.Prefix.Overlaps(t.prefix)
+	})
+}
+
+func (c *cell) describe(b jail.Ban) control.Ban {
+	described := control.Ban{
+		Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID, Start: b.Start, Count: b.Count,
+		Enforced: c.isEnforced(b), User: b.User, Lines: slices.Clone(b.Lines), By: b.By,
+	}
+	if described.Lines == nil {
+		described.Lines = []string{}
+	}
+	if !b.Forever() {
+		described.End = &b.End
+	}
+	return described
+}
+
+func prefixText(p netip.Prefix) string {
+	if !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
+// target is what a request names: an address, a prefix or an id.
+type target struct {
+	prefix netip.Prefix
+	id     string
+}
+
+// parseTargets reads addresses, prefixes and "id:…".
+func parseTargets(texts []string) ([]target, error) {
+	var targets []target
+	var bad []string
+	for _, text := range texts {
+		if id, ok := strings.CutPrefix(text, "id:"); ok && id != "" {
+			targets = append(targets, target{id: id})
+			continue
+		}
+		prefix, err := parsePrefix(text)
+		if err != nil {
+			bad = append(bad, fmt.Sprintf("%q", text))
+			continue
+		}
+		targets = append(targets, target{prefix: prefix})
+	}
+	if len(bad) > 0 {
+		return nil, refuse(http.StatusBadRequest, "%s: not an address or prefix, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::1",
+			strings.Join(bad, ", "))
+	}
+	return targets, nil
+}
+
+// parsePrefix reads an address or a prefix. IPv4-mapped IPv6 is IPv4.
+func parsePrefix(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		prefix, err := netip.ParsePrefix(text)
+		return prefix.Masked(), err
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	addr = addr.Unmap().WithZone("")
+	return netip.PrefixFrom(addr, addr.BitLen()), nil
+}
+
+// chooseLocked returns the cells that a request means: the named one, or all.
+func (d *Daemon) chooseLocked(name string) ([]*cell, error) {
+	all := d.sortedLocked()
+	if name == "" {
+		return all, nil
+	}
+	if c := d.cells[name]; c != nil {
+		return []*cell{c}, nil
+	}
+	return nil, refuse(http.StatusNotFound, "no jail %q is running: %s", name, namesOf(all))
+}
+
+func namesOf(cells []*cell) string {
+	if len(cells) == 0 {
+		return "none is"
+	}
+	names := make([]string, len(cells))
+	for i, c := range cells {
+		names[i] = c.conf.Name
+	}
+	return "there are " + strings.Join(names, ", ")
+}
+
+// Ban implements [control.Daemon]. Without a jail, all running jails ban.
+func (d *Daemon) Ban(ctx context.Context, r control.BanRequest) (control.BanReply, error) {
+	targets, err := parseTargets(r.Addresses)
+	if err != nil {
+		return control.BanReply{}, err
+	}
+	if len(targets) == 0 {
+		return control.BanReply{}, refuse(http.StatusBadRequest, "no address to ban was given")
+	}
+	for _, t := range targets {
+		if t.id != "" {
+			return control.BanReply{}, refuse(http.StatusBadRequest, "%q is an id: only addresses can be banned by hand", t.id)
+		}
+	}
+	length, err := parseLength(r.Time)
+	if err != nil {
+		return control.BanReply{}, err
+	}
+	d.mu.Lock()
+	cells, err := d.chooseLocked(r.Jail)
+	if err == nil && len(cells) == 0 {
+		err = refuse(http.StatusConflict, "no jail is running: enable one in the configuration")
+	}
+	if err != nil {
+		d.mu.Unlock()
+		return control.BanReply{}, err
+	}
+	bans, warnings := d.banLocked(cells, targets, length)
+	d.mu.Unlock()
+
+	warnings = append(warnings, d.settle(ctx, cells)...)
+	reply := control.BanReply{Banned: []control.Ban{}, Warnings: warnings}
+	for _, b := range bans {
+		reply.Banned = append(reply.Banned, b.cell.describe(b.ban))
+	}
+	return reply, nil
+}
+
+func parseLength(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	length, err := config.ParseDuration(text)
+	if err != nil {
+		return 0, refuse(http.StatusBadRequest, "the time of the ban: %v", err)
+	}
+	if length == 0 || length < 0 && length != jail.Forever {
+		return 0, refuse(http.StatusBadRequest, "the time of the ban: %q is no time to be locked out: give one such as 10m, 1d or forever", text)
+	}
+	return length, nil
+}
+
+type cellBan struct {
+	cell *cell
+	ban  jail.Ban
+}
+
+func (d *Daemon) banLocked(cells []*cell, targets []target, length time.Duration) ([]cellBan, []string) {
+	now := d.opts.Now()
+	var all []cellBan
+	warnings := []string{}
+	for _, c := range cells {
+		var bans []jail.Ban
+		for _, t := range targets {
+			if rule, ok := c.ignore.Match(t.prefix.Addr()); ok {
+				warnings = append(warnings, fmt.Sprintf("jail %s would never ban %s by itself (%s)", c.conf.Name, t.prefix.Addr(), rule))
+			}
+			bans = append(bans, c.jail.Ban(t.prefix, length, now))
+		}
+		for _, b := range bans {
+			d.announceBanLocked(b, now)
+			all = append(all, cellBan{c, b})
+		}
+		c.enforce(bans)
+		d.writer.add(store.Changes{Bans: bans})
+	}
+	return all, warnings
+}
+
+// settle waits until the firewall and the store have caught up, and returns
+// what it had to leave unsettled.
+func (d *Daemon) settle(ctx context.Context, cells []*cell) []string {
+	ctx, cancel := context.WithTimeout(ctx, syncWait)
+	defer cancel()
+	var late []string
+	for _, c := range cells {
+		if err := c.sync(ctx); err != nil {
+			late = append(late, fmt.Sprintf("jail %s: %v: see gaol status %s", c.conf.Name, err, c.conf.Name))
+		}
+	}
+	if err := d.writer.flush(ctx); err != nil {
+		late = append(late, err.Error())
+	}
+	return late
+}
+
+// Unban implements [control.Daemon].
+func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.UnbanReply, error) {
+	targets, err := parseTargets(r.Addresses)
+	switch {
+	case err != nil:
+		return control.UnbanReply{}, err
+	case r.All && len(targets) > 0:
+		return control.UnbanReply{}, refuse(http.StatusBadRequest, "all and single addresses were given: choose one")
+	case !r.All && len(targets) == 0:
+		return control.UnbanReply{}, refuse(http.StatusBadRequest, "no address to unban was given")
+	}
+	d.mu.Lock()
+	cells, err := d.chooseLocked(r.Jail)
+	if err != nil {
+		d.mu.Unlock()
+		return control.UnbanReply{}, err
+	}
+	reply := control.UnbanReply{Unbanned: []control.Unbanned{}, Forgotten: []control.Forgotten{}}
+	for _, c := range cells {
+		d.unbanLocked(c, targets, r.All, &reply)
+	}
+	d.mu.Unlock()
+	if late := d.settle(ctx, cells); len(late) > 0 {
+		return reply, refuse(http.StatusInternalServerError, "lifted, but not everywhere yet: %s", strings.Join(late, "; "))
+	}
+	return reply, nil
+}
+
+func (d *Daemon) unbanLocked(c *cell, targets []target, all bool, reply *control.UnbanReply) {
+	now := d.opts.Now()
+	var ended []jail.Ban
+	var forgotten []jail.Forgotten
+	if all {
+		ended, forgotten = c.jail.UnbanAll()
+	}
+	// The actions hear of every target, even of one that is not banned: what else
+	// was done to it, by a run before this one or by another program that
+	// an action speaks to, is undone as well.
+	told := slices.Clone(ended)
+	for _, t := range targets {
+		e, f := c.unban(t)
+		ended, forgotten = append(ended, e...), append(forgotten, f...)
+		if told = append(told, e...); len(e) == 0 {
+			told = append(told, jail.Ban{Jail: c.conf.Name, Prefix: t.prefix, ID: t.id})
+		}
+	}
+	changes := store.Changes{Forgotten: forgotten}
+	for _, b := range ended {
+		d.announceUnban(b, now, store.ByHand)
+		changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: store.ByHand})
+		reply.Unbanned = append(reply.Unbanned, control.Unbanned{Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID})
+	}
+	for _, f := range forgotten {
+		reply.Forgotten = append(reply.Forgotten, control.Forgotten{Jail: f.Jail, Prefix: prefixText(f.Prefix), ID: f.ID, Failures: f.Failures})
+	}
+	c.release(told)
+	d.writer.add(changes)
+}
+
+func (c *cell) unban(t target) ([]jail.Ban, []jail.Forgotten) {
+	if t.id != "" {
+		return c.jail.UnbanID(t.id)
+	}
+	return c.jail.Unban(t.prefix)
+}
+
+// resolved takes a host name's failure with the addresses that were found.
+func (d *Daemon) resolved(c *cell, f filter.Failure, addrs []netip.Addr) {
+	failures := make([]filter.Failure, 0, len(addrs))
+	for _, a := range addrs {
+		a = a.Unmap()
+		g := f
+		g.Prefix = netip.PrefixFrom(a, a.BitLen())
+		failures = append(failures, g)
+	}
+	d.observe(c, failures)
+}

@@ -1,0 +1,75 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gaol/cmd/internal/control"
+)
+
+func TestProblemsAreToldOnceAndListed(t *testing.T) {
+	var log bytes.Buffer
+	var told []string
+	p := newProblems(slog.New(slog.NewTextHandler(&log, nil)), func(jail, text string) { told = append(told, jail+": "+text) })
+	p.set("sshd", "source:a", "a: permission denied")
+	p.set("sshd", "source:a", "a: permission denied")
+	p.replace("sshd", "source", map[string]string{"b": "b: no such file"})
+	p.set("sshd", "action:iptables", "no")
+	p.set("", "store", "full")
+
+	if diff := cmp.Diff([]string{"sshd: a: permission denied", "sshd: b: no such file", "sshd: no", ": full"}, told); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"no", "b: no such file"}, p.list("sshd")); diff != "" {
+		t.Error(diff)
+	}
+	if got := strings.Count(log.String(), "a: permission denied"); got != 2 {
+		t.Errorf("raised and solved should be logged once each, got %d:\n%s", got, log.String())
+	}
+	p.drop("sshd")
+	if diff := cmp.Diff([]string{}, p.list("sshd")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSlowListenerIsToldWhatItMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub()
+		ctx, cancel := context.WithCancel(t.Context())
+		begin := make(chan struct{})
+		var got []control.Event
+		done := make(chan error)
+		go func() {
+			done <- h.listen(ctx, func(e control.Event) error {
+				<-begin
+				got = append(got, e)
+				return nil
+			})
+		}()
+		synctest.Wait()
+		// One is with the listener, eventBacklog wait, 7 are too many.
+		h.publish(control.Event{What: "failure"})
+		synctest.Wait()
+		for range eventBacklog + 7 {
+			h.publish(control.Event{What: "failure"})
+		}
+		close(begin)
+		synctest.Wait()
+		h.publish(control.Event{What: "ban"})
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		last := got[len(got)-2:]
+		if last[0].Text != "7 events missed: read faster" || last[1].What != "ban" {
+			t.Errorf("got %+v", last)
+		}
+	})
+}

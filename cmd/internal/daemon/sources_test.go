@@ -1,0 +1,46 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gaol/config"
+	"gaol/filter"
+)
+
+func TestFilesOrJournal(t *testing.T) {
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	stock := config.Jail{
+		LogPath: []string{"/var/log/auth.log", "/var/log/secure"}, Journal: true,
+		Filter: filter.Spec{Journalmatch: []string{"_SYSTEMD_UNIT=ssh.service"}},
+	}
+	files := []string{"/var/log/auth.log", "/var/log/secure"}
+	journal := []string{"journal:_SYSTEMD_UNIT=ssh.service"}
+	for _, tt := range []struct {
+		name    string
+		jail    config.Jail
+		changed time.Duration // how long ago the first file was written; 0: it is not there
+		journal bool
+		want    []string
+	}{
+		{"a log that is being written", stock, time.Minute, true, files},
+		{"a log left over from a syslog daemon", stock, 30 * 24 * time.Hour, true, journal},
+		{"no log", stock, 0, true, journal},
+		{"no log and no journal", stock, 0, false, files},
+		{"an old log and no journal", stock, 30 * 24 * time.Hour, false, files},
+		{"files only, old", config.Jail{LogPath: files}, 30 * 24 * time.Hour, true, files},
+		{"the journal only, and none here", config.Jail{Journal: true}, 0, false, []string{"journal:"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			stat := func(glob string) (time.Time, bool) {
+				return now.Add(-tt.changed), glob == "/var/log/auth.log" && tt.changed > 0
+			}
+			got := planFor(tt.jail, stat, tt.journal, now).patterns()
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

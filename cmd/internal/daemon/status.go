@@ -1,0 +1,115 @@
+package daemon
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"gaol/cmd/internal/control"
+	"gaol/jail/source"
+)
+
+// Status implements [control.Daemon].
+func (d *Daemon) Status(_ context.Context, name string) (control.Status, error) {
+	read := d.sources.status()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	status := control.Status{
+		Version: d.opts.Version, Started: d.started, Observe: d.opts.Observe,
+		Jails: []control.JailStatus{}, Problems: d.problems.list(""),
+	}
+	cells, err := d.chooseLocked(name)
+	if err != nil && !d.leftOutLocked(name) {
+		return control.Status{}, err
+	}
+	for _, c := range cells {
+		status.Jails = append(status.Jails, d.describeLocked(c, read))
+	}
+	for _, j := range d.leftOut {
+		if name == "" || name == j.Name {
+			status.Jails = append(status.Jails, control.JailStatus{
+				Name: j.Name, Filter: j.FilterName, Sources: []control.SourceStatus{}, Actions: []control.ActionStatus{},
+				Problems: d.problems.list(j.Name),
+			})
+		}
+	}
+	return status, nil
+}
+
+func (d *Daemon) leftOutLocked(name string) bool {
+	for _, j := range d.leftOut {
+		if j.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatus {
+	counts := c.jail.Counts()
+	described := control.JailStatus{
+		Name: c.conf.Name, Enabled: true, Filter: filterText(c.conf.FilterName, c.conf.Mode),
+		Failures: control.Tally{Current: counts.FailuresCurrent, Total: counts.FailuresTotal},
+		Banned:   control.Tally{Current: counts.BannedCurrent, Total: counts.BannedTotal},
+		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.conf.Name),
+	}
+	taps := c.sources()
+	for _, s := range read {
+		if !c.reads(s.Patterns) || slices.Contains(c.patterns, s.Path) && s.Problem != "" {
+			continue
+		}
+		figures := control.SourceStatus{Path: s.Path, LagSeconds: s.Lag.Seconds()}
+		if t := taps[s.Path]; t != nil {
+			lines, matched, last := t.figures()
+			figures.Lines, figures.Matched, figures.LastLine = lines, matched, timeOrNil(last)
+		}
+		described.Sources = append(described.Sources, figures)
+	}
+	for _, r := range c.runners {
+		s := r.Status()
+		described.Actions = append(described.Actions, control.ActionStatus{Name: s.Name, Healthy: s.Healthy, Problem: s.Problem})
+	}
+	return described
+}
+
+func filterText(name, mode string) string {
+	switch {
+	case name == "":
+		return "inline"
+	case mode == "":
+		return name
+	default:
+		return name + "[mode=" + mode + "]"
+	}
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// watchProblems brings what sources, actions and ignore lists complain of into
+// the problems of their jails.
+func (d *Daemon) watchProblems() {
+	read := d.sources.status()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, c := range d.cells {
+		texts := map[string]string{}
+		for _, s := range read {
+			if s.Problem != "" && c.reads(s.Patterns) {
+				texts[s.Path] = s.Path + ": " + s.Problem
+			}
+		}
+		d.problems.replace(name, "source", texts)
+		texts = map[string]string{}
+		for _, r := range c.runners {
+			if s := r.Status(); !s.Healthy && s.Problem != "" {
+				texts[s.Name] = "action " + s.Name + ": " + s.Problem
+			}
+		}
+		d.problems.replace(name, "action", texts)
+	}
+}

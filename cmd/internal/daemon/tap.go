@@ -1,0 +1,53 @@
+package daemon
+
+import (
+	"sync"
+	"time"
+
+	"gaol/filter"
+)
+
+// tap is where the filter of one jail meets one source. It holds what the
+// filter remembers from line to line, and figures for status.
+type tap struct {
+	mu       sync.Mutex
+	matcher  *filter.Matcher
+	lines    int64
+	matched  int64
+	lastLine time.Time
+}
+
+// match returns the failures in lines. A rotated file and its successor may
+// meet here at the same time; they take turns.
+func (t *tap) match(lines []filter.Line) []filter.Failure {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var failures []filter.Failure
+	for i := range lines {
+		result := t.matcher.Match(lines[i])
+		if result.Verdict == filter.Matched {
+			t.matched++
+		}
+		if result.Failure != nil {
+			failures = append(failures, *result.Failure)
+		}
+	}
+	if len(lines) > 0 {
+		t.lines += int64(len(lines))
+		t.lastLine = lines[len(lines)-1].Read
+	}
+	return failures
+}
+
+// use continues with another filter, as after a reload.
+func (t *tap) use(f *filter.Filter) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.matcher = f.NewMatcher()
+}
+
+func (t *tap) figures() (lines, matched int64, lastLine time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lines, t.matched, t.lastLine
+}
