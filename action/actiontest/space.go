@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -190,8 +191,9 @@ func (s *Space) Route(t *testing.T, gateway string) {
 	}
 }
 
-// Serve answers on network ("tcp" or "udp") and address, until the test ends,
-// with the address each question came from.
+// Serve answers on network ("tcp" or "udp") and address, until the test ends: a
+// UDP packet is sent back, a TCP connection is greeted with the client's address
+// and then hears its own echo.
 func (s *Space) Serve(t *testing.T, network, address string) {
 	t.Helper()
 	var closer io.Closer
@@ -221,24 +223,31 @@ func (s *Space) Serve(t *testing.T, network, address string) {
 }
 
 func answerStreams(l net.Listener) {
+	var open sync.WaitGroup
+	defer open.Wait()
 	for {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		_, _ = io.WriteString(conn, conn.RemoteAddr().String()+"\n")
-		_ = conn.Close()
+		open.Go(func() {
+			defer func() { _ = conn.Close() }()
+			_ = conn.SetDeadline(time.Now().Add(5 * time.Second)) // a client that is cut off never closes
+			if _, err := io.WriteString(conn, conn.RemoteAddr().String()+"\n"); err == nil {
+				_, _ = io.Copy(conn, conn)
+			}
+		})
 	}
 }
 
 func answerPackets(conn net.PacketConn) {
 	buf := make([]byte, 512)
 	for {
-		_, from, err := conn.ReadFrom(buf)
+		n, from, err := conn.ReadFrom(buf)
 		if err != nil {
 			return
 		}
-		_, _ = conn.WriteTo([]byte(from.String()+"\n"), from)
+		_, _ = conn.WriteTo(buf[:n], from)
 	}
 }
 

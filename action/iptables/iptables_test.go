@@ -221,3 +221,17 @@ func testRules(t *testing.T, v variant) {
 		})
 	}
 }
+
+func TestPacketsNFT(t *testing.T)    { testPackets(t, nftVariant(t)) }
+func TestPacketsLegacy(t *testing.T) { testPackets(t, legacyVariant(t)) }
+
+func testPackets(t *testing.T, v variant) {
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.Packets(t, actiontest.PacketSuite{
+		New:       func(t *testing.T, rule action.Rule) action.Action { return v.newSet(t, rule) },
+		IPTables:  v.v4,
+		IP6Tables: v.v6,
+	})
+}

@@ -77,3 +77,11 @@ func TestContract(t *testing.T) {
 		t.Errorf("the last jail left the table:\n%s", got)
 	}
 }
+
+func TestPackets(t *testing.T) {
+	actiontest.Need(t, "iptables-nft", "ip6tables-nft")
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.Packets(t, actiontest.PacketSuite{New: newSet, IPTables: "iptables-nft", IP6Tables: "ip6tables-nft"})
+}
