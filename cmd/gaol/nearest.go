@@ -5,16 +5,21 @@ import "fmt"
 // didYouMean returns ": did you mean X?" with the known name that is nearest to
 // what was typed, or "" if none is near.
 func didYouMean(typed string, known []string) string {
+	if name := nearest(typed, known); name != "" {
+		return fmt.Sprintf(": did you mean %q?", name)
+	}
+	return ""
+}
+
+// nearest returns the known name that is nearest to what was typed, "" if none is near.
+func nearest(typed string, known []string) string {
 	best, least := "", len(typed)/3+2
 	for _, name := range known {
 		if d := distance(typed, name); d < least {
 			best, least = name, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(": did you mean %q?", best)
+	return best
 }
 
 // distance is the number of bytes to insert, delete, replace or swap with their

@@ -88,7 +88,7 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 	})
 	bar.clear()
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", log.title, err)
+		return err
 	}
 	report := tally.report(time.Since(began))
 	if opts.json {

@@ -14,6 +14,10 @@ const (
 	maxShown = 20
 	// maxExplained missed lines are asked why; that costs far more than matching.
 	maxExplained = 20
+	// maxDated missed lines are dated, though that decides nothing: a log of a few
+	// lines shows the form of each. In a large one it would cost more than all
+	// the matching, and say nothing new.
+	maxDated = 100_000
 )
 
 // regexReport is the document of "gaol regex --json".
@@ -70,7 +74,9 @@ type tally struct {
 	failregex   []int64
 	ignoreregex []int64
 	dates       []dateHits
-	failures    []failureEntry
+	// undated is the number of missed lines whose date was not looked for.
+	undated  int64
+	failures []failureEntry
 	// missed are kept to be shown: all of them if asked for, else one more than
 	// are shown. reasons say why the first of them were missed.
 	missed  []missedEntry
@@ -92,6 +98,9 @@ func newTally(f *filter.Filter, failures, missed bool) *tally {
 func (t *tally) add(line filter.Line) {
 	t.lines++
 	result := t.matcher.Match(line)
+	if result.Verdict == filter.Missed && result.Date == "" {
+		result.Date = t.date(line)
+	}
 	t.addDate(result.Date)
 	switch result.Verdict {
 	case filter.Matched:
@@ -108,6 +117,17 @@ func (t *tally) add(line filter.Line) {
 	default:
 		t.addMissed(line)
 	}
+}
+
+// date returns the template of a line that the matcher has put aside without looking
+// for a date.
+func (t *tally) date(line filter.Line) string {
+	if t.lines-t.ignored-t.matched > maxDated {
+		t.undated++
+		return ""
+	}
+	template, _ := t.matcher.Date(line)
+	return template
 }
 
 // addDate counts a date template. A log has one or two of them, mostly the
@@ -148,7 +168,7 @@ func (t *tally) addMissed(line filter.Line) {
 	}
 	t.missed = append(t.missed, missedEntry{t.lines, strings.Clone(line.Text)})
 	if len(t.reasons) < maxExplained {
-		t.reasons = append(t.reasons, t.matcher.Explain(line.Text))
+		t.reasons = append(t.reasons, t.matcher.Explain(line))
 	}
 }
 

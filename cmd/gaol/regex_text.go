@@ -21,7 +21,7 @@ func (x *regexText) write(r regexReport, t *tally, tried triedFilter, log *logIn
 	x.title("Results")
 	x.patterns("Failregex", r.Failregex)
 	x.patterns("Ignoreregex", r.Ignoreregex)
-	x.dates(r.Dates)
+	x.dates(r.Dates, t.undated)
 	fmt.Fprintf(&x.out, "Lines: %d lines, %d ignored, %d matched, %d missed\n", r.Lines, r.Ignored, r.Matched, r.Missed)
 	fmt.Fprintf(&x.out, "[processed in %.2f sec]\n", r.Seconds)
 	x.failures(r.Failures)
@@ -82,11 +82,14 @@ func colourOf(hits int64) style {
 	return yellow
 }
 
-func (x *regexText) dates(dates []dateHits) {
+func (x *regexText) dates(dates []dateHits, undated int64) {
 	x.out.WriteString("Date template hits:\n")
 	rows := make([]string, len(dates))
 	for i, d := range dates {
 		rows[i] = fmt.Sprintf("[%d] %s", d.Hits, printable(d.Template))
+	}
+	if undated > 0 {
+		rows = append(rows, fmt.Sprintf("not looked for in %d more lines, which cannot match", undated))
 	}
 	x.block("[# of hits] date format", rows)
 	x.out.WriteByte('\n')

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,14 +41,6 @@ func (a *app) configOptions() config.Options {
 // client returns a client of the daemon at the global flag's socket.
 func (a *app) client() *control.Client { return control.Dial(a.socket) }
 
-// env returns a variable of the environment, or fallback if it is not set.
-func (a *app) env(name, fallback string) string {
-	if value := a.getenv(name); value != "" {
-		return value
-	}
-	return fallback
-}
-
 // commandGroups are the headings of the help page, in order.
 var commandGroups = []*cobra.Group{
 	{ID: "daemon", Title: "The daemon and its bans:"},
@@ -67,6 +60,7 @@ func commands(a *app) map[string][]*cobra.Command {
 			newReloadCommand(a),
 		},
 		"dry": {
+			newDemoCommand(a),
 			newRegexCommand(a),
 			newTestCommand(a),
 			newCheckCommand(a),
@@ -108,11 +102,14 @@ on this host, "gaol run" does it.`,
 
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.StringVarP(&a.configFile, "config", "c", a.getenv("GAOL_CONFIG"),
+	flags.StringVarP(&a.configFile, "config", "c", "",
 		"configuration `FILE`, also $GAOL_CONFIG (default "+config.DefaultFile+")")
-	flags.StringVar(&a.socket, "socket", a.env("GAOL_SOCKET", defaultSocket),
+	flags.StringVar(&a.socket, "socket", defaultSocket,
 		"`PATH` of the daemon's socket, also $GAOL_SOCKET")
 	flags.BoolP("help", "h", false, "show this help")
+	// Set behind the flags' backs, so that the help shows the true defaults.
+	a.configFile = a.getenv("GAOL_CONFIG")
+	a.socket = cmp.Or(a.getenv("GAOL_SOCKET"), defaultSocket)
 
 	cobra.EnableCommandSorting = false
 	groups := commands(a)
@@ -155,11 +152,14 @@ func flagError(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			names = append(names, "--"+f.Name)
+			names = append(names, f.Name)
 		}
 	})
-	name := "--" + unknown.GetSpecifiedName()
-	return usageErrorf(cmd, "unknown flag %s%s", name, didYouMean(name, names))
+	hint := ""
+	if name := nearest(unknown.GetSpecifiedName(), names); name != "" {
+		hint = fmt.Sprintf(": did you mean %q?", "--"+name)
+	}
+	return usageErrorf(cmd, "unknown flag --%s%s", unknown.GetSpecifiedName(), hint)
 }
 
 // argsOf makes cobra's check of the number of words speak like the rest of gaol.
