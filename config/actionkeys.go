@@ -121,11 +121,12 @@ func (c *checker) action(n *node) (Action, bool) {
 		entry = merge(entry, n)
 	}
 	a := actionDraft{Action: Action{Timeout: time.Minute}}
+	before := len(c.problems)
 	if entry != nil {
 		readKeys(c, entry, actionKeys(), &a)
 	}
 	a.Name = name
-	if len(a.Start)+len(a.Ban)+len(a.Unban)+len(a.Stop) == 0 {
+	if len(c.problems) == before && len(a.Start)+len(a.Ban)+len(a.Unban)+len(a.Stop) == 0 {
 		p := c.at(nameNode)
 		p.What = fmt.Sprintf("the action %q does nothing", name)
 		p.Hint = `give it ban = ["/path/to/program"]`

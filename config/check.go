@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -78,6 +79,20 @@ func (c *checker) text(n *node, expected string) (string, bool) {
 	return s, ok
 }
 
+func (c *checker) truth(n *node) (bool, bool) {
+	v, ok := n.value.(bool)
+	if ok {
+		return v, true
+	}
+	p := c.at(n)
+	p.Found, p.Expected = n.describe(), "true or false"
+	if _, isText := n.value.(string); isText {
+		p.Hint = "without quotes"
+	}
+	c.add(p)
+	return false, false
+}
+
 func (c *checker) whole(n *node, low, high int) (int, bool) {
 	expected := fmt.Sprintf("a whole number from %d to %d", low, high)
 	v, ok := n.value.(int64)
@@ -94,42 +109,44 @@ func (c *checker) whole(n *node, low, high int) (int, bool) {
 
 // duration reads a number of seconds or a text. forever says whether Forever is allowed.
 func (c *checker) duration(n *node, low, high time.Duration, forever bool) (time.Duration, bool) {
-	expected := durationForm
-	var d time.Duration
-	switch v := n.value.(type) {
-	case int64:
-		if v == -1 {
-			d = Forever
-		} else if v < 0 || v > int64(high/time.Second) {
-			d = high + 1
-		} else {
-			d = time.Duration(v) * time.Second
-		}
-	case string:
-		var err error
-		if d, err = ParseDuration(v); err != nil {
-			if forever {
-				expected += `, or "forever"`
-			}
-			c.wrongValue(n, expected, "")
-			return 0, false
-		}
-	default:
-		c.wrongType(n, expected)
-		return 0, false
+	form, between := durationForm, fmt.Sprintf("a duration from %s to %s", FormatDuration(low), FormatDuration(high))
+	if forever {
+		form += `, or "forever"`
+		between += `, or "forever"`
 	}
-	if forever && d == Forever {
+	d, err := durationOf(n)
+	switch {
+	case errors.Is(err, errNoDuration):
+		c.wrongType(n, form)
+	case err != nil && !errors.Is(err, errTooLong):
+		c.wrongValue(n, form, "")
+	case err == nil && forever && d == Forever:
+		return d, true
+	case err != nil || d < low || d > high:
+		c.wrongValue(n, between, "")
+	default:
 		return d, true
 	}
-	if d < low || d > high {
-		expected = fmt.Sprintf("a duration from %s to %s", FormatDuration(low), FormatDuration(high))
-		if forever {
-			expected += `, or "forever"`
+	return 0, false
+}
+
+// errNoDuration says that a value is neither a number nor a text.
+var errNoDuration = errors.New("not a duration")
+
+func durationOf(n *node) (time.Duration, error) {
+	switch v := n.value.(type) {
+	case string:
+		return ParseDuration(v)
+	case int64:
+		if v > int64(math.MaxInt64/time.Second) {
+			return 0, errTooLong
 		}
-		c.wrongValue(n, expected, "")
-		return 0, false
+		if v == -1 {
+			return Forever, nil
+		}
+		return time.Duration(max(v, 0)) * time.Second, nil
 	}
-	return d, true
+	return 0, errNoDuration
 }
 
 // members are those of a list, or n itself where a list of one is written without brackets.

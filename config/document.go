@@ -46,11 +46,18 @@ const (
 func parse(name, text string) (*document, error) {
 	text = strings.TrimPrefix(text, "\uFEFF")
 	doc := &document{name: name, lines: strings.Split(text, "\n")}
+	places, tooDeep := findPlaces(text)
+	if tooDeep > 0 {
+		return nil, Problem{
+			File: name, Line: tooDeep, Column: 1, Source: doc.source(tooDeep),
+			What: fmt.Sprintf("nested more than %d levels deep", deepest),
+		}
+	}
 	values, err := decode(text)
 	if err != nil {
 		return nil, syntaxProblem(doc, err)
 	}
-	doc.root = doc.node(values, findPlaces(text), "", "")
+	doc.root = doc.node(values, places, "", "")
 	return doc, nil
 }
 
@@ -214,10 +221,13 @@ func (n *node) describe() string {
 	case time.Time:
 		return "a date"
 	}
-	if n.kind == list {
-		return "a list"
+	switch {
+	case n.kind == table:
+		return "a table"
+	case len(n.list) == 0:
+		return "an empty list"
 	}
-	return "a table"
+	return "a list"
 }
 
 // quoteShort quotes a value, and only the start of a very long one.

@@ -34,6 +34,9 @@ func units() []unit {
 // durationForm is what an error says of the form.
 const durationForm = `a duration, such as "90s", "10m", "1h30m", "1d" or "2w"`
 
+// errTooLong says that a duration does not fit a [time.Duration].
+var errTooLong = errors.New("longer than 292 years")
+
 // ParseDuration reads a duration as the configuration has it: "90" (seconds), "90s",
 // "10m", "1h30m", "1d 12h", "1.5h", "2w", "1mo", "1y". A part without a unit counts
 // seconds. "forever" and "-1" are [Forever]; nothing else is negative.
@@ -52,7 +55,7 @@ func ParseDuration(s string) (time.Duration, error) {
 			return 0, fmt.Errorf("reading duration %q: %w", s, err)
 		}
 		if part > math.MaxInt64-sum {
-			return 0, fmt.Errorf("reading duration %q: longer than 292 years", s)
+			return 0, fmt.Errorf("reading duration %q: %w", s, errTooLong)
 		}
 		sum += part
 		text = strings.TrimLeft(rest, " \t")
@@ -81,7 +84,7 @@ func parsePart(text string) (part time.Duration, rest string, err error) {
 	}
 	length := value * float64(size)
 	if length >= math.MaxInt64 {
-		return 0, "", errors.New("longer than 292 years")
+		return 0, "", errTooLong
 	}
 	return time.Duration(length), rest[m:], nil
 }

@@ -70,10 +70,10 @@ func SplitFilter(name string) (base, mode string, err error) {
 // filterFile is the file of a filter: a path if it looks like one, else a name. nil: there is none of
 // that name.
 func (l *library) filterFile(name string) (*document, error) {
-	if !hasTOMLEnding(name) {
-		return l.find("filter.d", name)
+	if hasTOMLEnding(name) {
+		return l.open(file{path: filepath.Clean(name)})
 	}
-	return l.open(file{path: filepath.Clean(name)})
+	return l.find("filter.d", name)
 }
 
 // filter reads the table of a filter.

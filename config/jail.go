@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"slices"
 
 	"gaol/filter"
@@ -189,6 +190,10 @@ func (d *draft) baseFilter(c *checker, n *node) (base *node, ok bool) {
 		d.Mode = mode
 	}
 	d.FilterName = name
+	if hasTOMLEnding(name) && !filepath.IsAbs(name) {
+		c.wrongValue(d.filter, "the name of a filter or an absolute path", "")
+		return nil, false
+	}
 	doc, err := c.library.filterFile(name)
 	switch {
 	case err != nil:
@@ -198,7 +203,10 @@ func (d *draft) baseFilter(c *checker, n *node) (base *node, ok bool) {
 	case d.filter == nil:
 		c.missing(n, "no filter", `set filter = "NAME", or failregex = ['…']`)
 	default:
-		c.wrongName(d.filter, "the name of a filter", c.library.names("filter.d"))
+		p := c.at(d.filter)
+		p.Found, p.Expected = quoteShort(name), "the name of a filter"
+		p.Nearest = nearest(name, c.library.names("filter.d"))
+		c.add(p)
 	}
 	return nil, false
 }

@@ -158,6 +158,9 @@ func setLogPath(c *checker, d *draft, n *node) {
 	members, _ := c.members(n, expected)
 	// Explicit sources are all read; see Jail.Either for those of stock jails.
 	d.LogPath = nil
+	if n.kind == list && len(members) == 0 {
+		c.wrongValue(n, expected, "")
+	}
 	for _, m := range members {
 		path, ok := c.text(m, expected)
 		switch {

@@ -81,7 +81,7 @@ func (c *checker) unknownKeys(n *node, known []string) {
 		if c.jail != "" && p.Jail == "" {
 			continue // it stands in [default], and is reported there
 		}
-		p.What, p.Key = fmt.Sprintf("unknown key %q", p.Key), ""
+		p.What, p.Key = fmt.Sprintf("unknown key %q", name), ""
 		p.Nearest, p.Hint = suggest(name, n, known)
 		c.add(p)
 	}
@@ -89,12 +89,9 @@ func (c *checker) unknownKeys(n *node, known []string) {
 
 func boolean[T any](at func(*T) *bool) value[T] {
 	return value[T]{"true or false", func(c *checker, to *T, n *node) {
-		v, ok := n.value.(bool)
-		if !ok {
-			c.wrongType(n, "true or false")
-			return
+		if v, ok := c.truth(n); ok {
+			*at(to) = v
 		}
-		*at(to) = v
 	}}
 }
 

@@ -65,6 +65,9 @@ func (l *loader) readPart(root *node, f file, mustExist bool) *node {
 func (l *loader) unread(f file, err error) {
 	l.config.Unread = append(l.config.Unread, f.name())
 	p, _ := errors.AsType[Problem](err)
+	if f.path == l.opts.file() && errors.Is(err, fs.ErrNotExist) {
+		p.Hint = "create it, or name another with --config"
+	}
 	l.config.Problems = append(l.config.Problems, p)
 }
 

@@ -37,16 +37,23 @@ func (p *place) last() *place {
 	return p
 }
 
-// findPlaces reads the places of all keys and list members of text, which
-// must be TOML that has been parsed already: it only looks for where things begin and end.
-func findPlaces(text string) *place {
+// deepest is how many lists and tables may stand in one another, and how many parts a
+// key may have. The language needs five; the TOML package takes time in
+// proportion to the cube of it, which a file of a few kilobytes could use to keep a daemon from starting.
+const deepest = 32
+
+// findPlaces reads the places of all keys and list members of text, by looking
+// for where things begin and end. What it says of text that is no TOML means
+// nothing, but up to the first fault it understands the same as the TOML package. tooDeep is the line where
+// text is nested deeper than deepest, 0 for nowhere; nothing is read behind it.
+func findPlaces(text string) (root *place, tooDeep int) {
 	s := scanner{text: text}
 	for i := range len(text) {
 		if text[i] == '\n' {
 			s.newlines = append(s.newlines, i)
 		}
 	}
-	root := &place{line: 1, column: 1}
+	root = &place{line: 1, column: 1}
 	table := root
 	for s.skipBlank(); s.more(); s.skipBlank() {
 		if s.peek() == '[' {
@@ -55,16 +62,28 @@ func findPlaces(text string) *place {
 			s.assignment(table)
 		}
 	}
-	return root
+	return root, s.tooDeep
 }
 
-// scanner walks over the text of a TOML file. On text that is not TOML it gives
-// nonsense, but it always moves on and ends.
+// scanner walks over the text of a TOML file. It always moves on and ends.
 type scanner struct {
 	text     string
 	pos      int
 	newlines []int
+	depth    int
+	tooDeep  int
 }
+
+// enter goes one level down; it ends the scan where that is too deep.
+func (s *scanner) enter(levels int) {
+	s.depth += levels
+	if s.depth > deepest && s.tooDeep == 0 {
+		s.tooDeep, _ = s.here()
+		s.pos = len(s.text)
+	}
+}
+
+func (s *scanner) leave(levels int) { s.depth -= levels }
 
 func (s *scanner) more() bool { return s.pos < len(s.text) }
 
@@ -124,6 +143,8 @@ func (s *scanner) header(root *place) *place {
 	many := s.take('[')
 	table := root
 	names := s.names(']')
+	s.enter(len(names))
+	s.leave(len(names))
 	for i, name := range names {
 		child := table.child(name, line, column)
 		switch {
@@ -153,7 +174,9 @@ func (s *scanner) assignment(table *place) {
 	for _, name := range names[:max(0, len(names)-1)] {
 		table = table.child(name, line, column)
 	}
+	s.enter(len(names))
 	value := s.value()
+	s.leave(len(names))
 	value.line, value.column = line, column
 	if len(names) > 0 {
 		if table.table == nil {
@@ -209,11 +232,13 @@ func (s *scanner) value() *place {
 		s.skipString()
 	case '[':
 		s.pos++
+		s.enter(1)
 		for s.skipBlank(); s.more() && s.peek() != ']'; s.skipBlank() {
 			start := s.pos
 			p.list = append(p.list, s.value())
 			s.separator(start)
 		}
+		s.leave(1)
 		s.take(']')
 	case '{':
 		s.pos++

@@ -38,47 +38,45 @@ type Problem struct {
 	Err error
 }
 
-// Error says it in one line.
+// Error says it in one line: place, what it is about, what is wrong, what to do.
 func (p Problem) Error() string {
-	var b strings.Builder
-	b.WriteString("reading " + p.File)
+	place := "reading " + p.File
 	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d", p.Line)
+		place += fmt.Sprintf(":%d", p.Line)
 	}
-	b.WriteString(": " + p.subject())
+	parts := append([]string{place}, p.subject()...)
 	if p.Found != "" {
-		fmt.Fprintf(&b, ": found %s", p.Found)
+		found := "found " + p.Found
 		if p.Expected != "" {
-			fmt.Fprintf(&b, ", expected %s", p.Expected)
+			found += ", expected " + p.Expected
 		}
+		parts = append(parts, found)
 	}
 	if p.Err != nil {
-		fmt.Fprintf(&b, ": %v", p.Err)
+		parts = append(parts, p.Err.Error())
 	}
 	switch {
 	case p.Nearest != "":
-		fmt.Fprintf(&b, ": did you mean %q?", p.Nearest)
+		parts = append(parts, fmt.Sprintf("did you mean %q?", p.Nearest))
 	case p.Hint != "":
-		b.WriteString(": " + p.Hint)
+		parts = append(parts, p.Hint)
 	}
-	return oneLine(b.String())
+	return oneLine(strings.Join(parts, ": "))
 }
 
-// subject is what the fault is of: the key, the table or the file.
-func (p Problem) subject() string {
-	s := p.What
-	if s == "" {
-		s = p.Key
-	} else if p.Key != "" {
-		s = p.Key + ": " + s
+// subject is what the fault is of, the key or the table, and what is wrong with it.
+func (p Problem) subject() []string {
+	in := ""
+	if p.Table != "" {
+		in = " in [" + p.Table + "]"
 	}
-	if p.Table == "" {
-		return s
+	switch {
+	case p.Key != "" && p.What != "":
+		return []string{p.Key + in, p.What}
+	case p.Key+p.What != "":
+		return []string{p.Key + p.What + in}
 	}
-	if s == "" {
-		return "[" + p.Table + "]"
-	}
-	return s + " in [" + p.Table + "]"
+	return nil
 }
 
 // Unwrap gives the cause.

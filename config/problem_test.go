@@ -1,0 +1,121 @@
+package config_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gaol/config"
+)
+
+// said are the texts of problems, with the folder taken off.
+func said(problems []config.Problem, opts config.Options) []string {
+	var all []string
+	for _, p := range problems {
+		all = append(all, strings.ReplaceAll(p.Error(), filepath.Dir(opts.File)+"/", ""))
+	}
+	return all
+}
+
+func TestProblems(t *testing.T) {
+	own := func(keys string) string {
+		return "[jail.own]\nenabled = true\nfailregex = ['^x <HOST>$']\nlogpath = '/var/log/x'\n" + keys
+	}
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"key misspelt", "[jail.sshd]\nmaxrety = 3", []string{`reading gaol.toml:2: unknown key "maxrety" in [jail.sshd]: did you mean "maxretry"?`}},
+		{"key far from all", "[web]\nxyzzy = 3", []string{`reading gaol.toml:2: unknown key "xyzzy" in [web]: known here: listen`}},
+		{"key of another table", "[jail.sshd]\npurgeage = '30d'", []string{`reading gaol.toml:2: unknown key "purgeage" in [jail.sshd]: it belongs in [store]`}},
+		{"key of jails at the top", "maxretry = 3", []string{`reading gaol.toml:1: unknown key "maxretry": it belongs in [default] or [jail.NAME]`}},
+		{"jail without its prefix", "[sshd]\nenabled = true", []string{`reading gaol.toml:1: unknown key "sshd": a jail's table is [jail.sshd]`}},
+		{"defaults in capitals", "[DEFAULT]\nbantime = 3", []string{`reading gaol.toml:1: unknown key "DEFAULT": defaults are in [default]`}},
+		{"table misspelt", "[jails.sshd]\nenabled = true", []string{`reading gaol.toml:1: unknown key "jails": did you mean "jail"?`}},
+		{"key of a jail directly in jail", "[jail]\nenabled = true", []string{`reading gaol.toml:2: enabled in [jail]: found true, expected the table of a jail: keys of one jail go below [jail.NAME], those of all below [default]`}},
+		{"key that may not be a default", "[default]\nlogpath = '/x'", []string{`reading gaol.toml:2: unknown key "logpath" in [default]: it belongs in [jail.NAME]`}},
+		{"fail2ban's backend", "[jail.sshd]\nbackend = 'systemd'", []string{`reading gaol.toml:2: unknown key "backend" in [jail.sshd]: files are followed as they are; for the journal write logpath = "journal"`}},
+		{"fail2ban's bantime.increment", "[default]\nbantime.increment = true", []string{`reading gaol.toml:2: bantime in [default]: found a table, expected a duration, such as "90s", "10m", "1h30m", "1d" or "2w": what grows it is in [default.bantime_increment]`}},
+		{"text for a number", "[jail.sshd]\nmaxretry = 'five'", []string{`reading gaol.toml:2: maxretry in [jail.sshd]: found string "five", expected a whole number from 1 to 10000`}},
+		{"number out of range", "[jail.sshd]\nmaxretry = 0", []string{`reading gaol.toml:2: maxretry in [jail.sshd]: found number 0, expected a whole number from 1 to 10000`}},
+		{"text for a truth", "[jail.sshd]\nenabled = 'yes'", []string{`reading gaol.toml:2: enabled in [jail.sshd]: found string "yes", expected true or false: without quotes`}},
+		{"unknown unit", "[jail.sshd]\nfindtime = '10 parsecs'", []string{`reading gaol.toml:2: findtime in [jail.sshd]: found "10 parsecs", expected a duration, such as "90s", "10m", "1h30m", "1d" or "2w"`}},
+		{"no time at all", "[jail.sshd]\nfindtime = 0", []string{`reading gaol.toml:2: findtime in [jail.sshd]: found number 0, expected a duration from 1s to 365d`}},
+		{"negative time", "[jail.sshd]\nfindtime = -5", []string{`reading gaol.toml:2: findtime in [jail.sshd]: found number -5, expected a duration from 1s to 365d`}},
+		{"findtime without end", "[jail.sshd]\nfindtime = 'forever'", []string{`reading gaol.toml:2: findtime in [jail.sshd]: found "forever", expected a duration from 1s to 365d`}},
+		{"absurd bantime", "[jail.sshd]\nbantime = '1000y'", []string{`reading gaol.toml:2: bantime in [jail.sshd]: found "1000y", expected a duration from 1s to 3650d, or "forever"`}},
+		{"list for a time", "[jail.sshd]\nbantime = [1]", []string{`reading gaol.toml:2: bantime in [jail.sshd]: found a list, expected a duration, such as "90s", "10m", "1h30m", "1d" or "2w", or "forever"`}},
+		{"word misspelt", "[default]\nbanaction = 'iptable'", []string{`reading gaol.toml:2: banaction in [default]: found "iptable", expected "auto", "iptables", "nftables" or "none": did you mean "iptables"?`}},
+		{"address out of range", "[jail.sshd]\nignoreip = ['127.0.0.1', '300.1.1.1', '10.0.0.0/33']", []string{
+			`reading gaol.toml:2: ignoreip[2] in [jail.sshd]: found "300.1.1.1", expected an address, a prefix, a host name or "file:/PATH"`,
+			`reading gaol.toml:2: ignoreip[3] in [jail.sshd]: found "10.0.0.0/33", expected an address, a prefix, a host name or "file:/PATH": a length is from 0 to 32`,
+		}},
+		{"addresses in one text", "[jail.sshd]\nignoreip = '127.0.0.1/8 ::1'", []string{`reading gaol.toml:2: ignoreip in [jail.sshd]: found "127.0.0.1/8 ::1", expected an address, a prefix, a host name or "file:/PATH": write a list: ["127.0.0.1/8", "::1"]`}},
+		{"relative file of addresses", "[jail.sshd]\nignoreip = 'file:allow.txt'", []string{`reading gaol.toml:2: ignoreip in [jail.sshd]: found "file:allow.txt", expected an address, a prefix, a host name or "file:/PATH": the path must be absolute`}},
+		{"unknown port", "[jail.sshd]\nport = ['ssh', 'htpp', 70000]", []string{
+			`reading gaol.toml:2: port[2] in [jail.sshd]: found "htpp", expected a port such as 22, "ssh", "8000-8010" or "all": did you mean "http"?`,
+			`reading gaol.toml:2: port[3] in [jail.sshd]: found number 70000, expected a port from 1 to 65535`,
+		}},
+		{"range backwards", "[jail.sshd]\nport = '8010-8000'", []string{`reading gaol.toml:2: port in [jail.sshd]: found "8010-8000", expected a range from the lower to the higher port: write "8000-8010"`}},
+		{"no ports", "[jail.sshd]\nport = []", []string{`reading gaol.toml:2: port in [jail.sshd]: found an empty list, expected a port such as 22, "ssh", "8000-8010" or "all": write "all" to refuse a banned host everything`}},
+		{"relative logpath", "[jail.sshd]\nlogpath = ['auth.log']", []string{`reading gaol.toml:2: logpath[1] in [jail.sshd]: found "auth.log", expected an absolute path, such as "/var/log/auth.log", or "journal"`}},
+		{"bad glob", "[jail.sshd]\nlogpath = ['/var/log/[a']", []string{`reading gaol.toml:2: logpath[1] in [jail.sshd]: found "/var/log/[a", expected a path with a valid pattern: a "[" needs its "]"; write "\\[" for the character itself`}},
+		{"zone misspelt", "[jail.sshd]\ntimezone = 'Europe/Brelin'", []string{`reading gaol.toml:2: timezone in [jail.sshd]: found "Europe/Brelin", expected a time zone such as "Europe/Berlin", "UTC" or "+02:00"`}},
+		{"no such filter", "[jail.sshd]\nfilter = 'ssdh'", []string{`reading gaol.toml:2: filter in [jail.sshd]: found "ssdh", expected the name of a filter: did you mean "sshd"?`}},
+		{"no such mode", "[jail.sshd]\nfilter = 'sshd[mode=agressive]'", []string{`reading gaol.toml:2: filter in [jail.sshd]: found mode "agressive", expected "aggressive" or "normal": did you mean "aggressive"?`}},
+		{"filter's name not closed", "[jail.sshd]\nfilter = 'sshd[mode=aggressive'", []string{`reading gaol.toml:2: filter in [jail.sshd]: "sshd[mode=aggressive" is not a filter's name: write "sshd" or "sshd[mode=NAME]"`}},
+		{"own jail without filter", "[jail.own]\nenabled = true\nlogpath = '/var/log/x'", []string{`reading gaol.toml:1: no filter in [jail.own]: set filter = "NAME", or failregex = ['…']`}},
+		{"own jail without log", "[jail.own]\nenabled = true\nfailregex = ['x <HOST>$']", []string{`reading gaol.toml:1: no log to read in [jail.own]: set logpath = ["/path/to.log"], or logpath = "journal"`}},
+		{"pattern that does not compile", own("ignoreregex = [\n'ok',\n'(']"), []string{`reading gaol.toml:7: ignoreregex[2] in [jail.own]: pattern "(": a parenthesis is not closed: add ), or write \( for the character`}},
+		{"pattern without host", "[jail.sshd]\nfailregex = ['^a <HOST>$', 'Failed password']", []string{`reading gaol.toml:2: failregex[2] in [jail.sshd]: pattern "Failed password": names neither a host nor an id nor a session: write <HOST> where the client's address stands (or <F-ID>, <F-MLFID>)`}},
+		{"empty pattern", own("unless = ''"), []string{`reading gaol.toml:5: unless in [jail.own]: found "", expected a pattern in single quotes, such as 'login failure from <HOST>$': an empty pattern would match every line: leave it out`}},
+		{"no such action", own("action = ['nginx-dney']"), []string{`reading gaol.toml:5: action[1] in [jail.own]: found "nginx-dney", expected "command" or the name of an action file: did you mean "nginx-deny"?`}},
+		{"action without name", own("action = [{ ban = ['/x'] }]"), []string{`reading gaol.toml:5: action[1] in [jail.own]: no name: write name = "command" for a program of your own`}},
+		{"action that does nothing", own("action = [{ name = 'command' }]"), []string{`reading gaol.toml:5: the action "command" does nothing in [jail.own]: give it ban = ["/path/to/program"]`}},
+		{"command in one text", own("action = [{ name = 'command', ban = '/bin/x -a b' }]"), []string{`reading gaol.toml:5: action[1].ban in [jail.own]: found string "/bin/x -a b", expected a list of a program and its arguments, such as ["/usr/local/bin/notify", "--quiet"]: write ["/bin/x", "-a", "b"]`}},
+		{"command with a relative path", own("action = { name = 'command', ban = ['./x'], timeout = 0 }"), []string{
+			`reading gaol.toml:5: ban[1] in [jail.own.action]: found "./x", expected a program by its absolute path or its name in PATH`,
+			`reading gaol.toml:5: timeout in [jail.own.action]: found number 0, expected a duration from 1s to 1h`,
+		}},
+		{"name of a jail", "[jail.'a b']\nenabled = false", []string{`reading gaol.toml:1: a jail's name in [jail]: found "a b", expected letters, digits, ".", "_" and "-", 64 at most`}},
+		{"chain", own("chain = '-j'"), []string{`reading gaol.toml:5: chain in [jail.own]: found "-j", expected the name of a chain, such as "INPUT"`}},
+		{"prefix", own("ipv4prefix = 0"), []string{`reading gaol.toml:5: ipv4prefix in [jail.own]: found number 0, expected a whole number from 8 to 32`}},
+		{"increment", own("bantime_increment = { enabled = true, factr = 2, multipliers = '1 2', maxtime = 'x' }"), []string{
+			`reading gaol.toml:5: unknown key "factr" in [jail.own.bantime_increment]: did you mean "factor"?`,
+			`reading gaol.toml:5: multipliers in [jail.own.bantime_increment]: found string "1 2", expected a list of whole numbers, such as [1, 5, 30]`,
+			`reading gaol.toml:5: maxtime in [jail.own.bantime_increment]: found "x", expected a duration, such as "90s", "10m", "1h30m", "1d" or "2w"`,
+		}},
+		{"store", "[store]\npath = 'x'\npurgeage = 5", []string{
+			`reading gaol.toml:2: path in [store]: found "x", expected an absolute path, such as "/var/lib/gaol/gaol.sqlite3"`,
+			`reading gaol.toml:3: purgeage in [store]: found number 5, expected a duration from 1h to 3650d`,
+		}},
+		{"web", "[web]\nlisten = '127.0.0.1'", []string{`reading gaol.toml:2: listen in [web]: found "127.0.0.1", expected an address with its port, such as "127.0.0.1:7413"`}},
+		{"onstop", "onstop = 'flsh'", []string{`reading gaol.toml:1: onstop: found "flsh", expected "flush" or "keep": did you mean "flush"?`}},
+		{"defaults are no table", "default = 5", []string{`reading gaol.toml:1: default: found number 5, expected a table`}},
+		{"text without quotes", "[default]\nbantime = 10m", []string{`reading gaol.toml:2: not valid TOML: expected a top-level item to end with a newline, comment, or EOF, but got 'm' instead: text needs quotes: bantime = "10m"`}},
+		{"comment of INI files", "; a comment", []string{`reading gaol.toml:1: not valid TOML: expected '.' or '=', but got ';' instead: comments begin with "#"`}},
+		{"backslash in double quotes", own("ignoreregex = [\"\\d+\"]"), []string{`reading gaol.toml:5: not valid TOML: invalid escape in string '\d': write patterns in single quotes, where a backslash stands for itself`}},
+		{"text not closed", "[web]\nlisten = \"127", []string{`reading gaol.toml:2: not valid TOML: unexpected EOF; expected '"'`}},
+		{"key twice", "[jail.sshd]\nmaxretry = 3\nmaxretry = 4", []string{`reading gaol.toml:3: not valid TOML: key 'jail.sshd.maxretry' has already been defined`}},
+		{"table twice", "[jail.sshd]\nmaxretry = 3\n[jail.sshd]\nport = 4", []string{`reading gaol.toml:3: not valid TOML: key 'jail.sshd' has already been defined`}},
+		{"colon", "onstop: flush", []string{`reading gaol.toml:1: not valid TOML: expected '.' or '=', but got ':' instead: write "onstop = …", with an equals sign`}},
+		{"several at once, with a byte order mark and CRLF", "\uFEFFonstp = 'keep'\r\n[jail.sshd]\r\nmaxretry = 'x'\r\nportt = 1\r\n", []string{
+			`reading gaol.toml:1: unknown key "onstp": did you mean "onstop"?`,
+			`reading gaol.toml:3: maxretry in [jail.sshd]: found string "x", expected a whole number from 1 to 10000`,
+			`reading gaol.toml:4: unknown key "portt" in [jail.sshd]: did you mean "port"?`,
+		}},
+		{"NUL", "onstop = 'keep'\nx\x00", []string{`reading gaol.toml:2: not text: it has a NUL byte`}},
+		{"UTF-16", "\xff\xfeo\x00n\x00", []string{`reading gaol.toml:1: text in UTF-16: save it as UTF-8`}},
+		{"control characters", "[jail.sshd]\n\"a\\u001b[31m\" = 1", []string{`reading gaol.toml:2: unknown key "a\x1b[31m" in [jail.sshd]`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := write(t, map[string]string{"gaol.toml": tt.text})
+			got := said(config.Load(opts).Problems, opts)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", strings.Join(got, "\n"))
+			}
+		})
+	}
+}
