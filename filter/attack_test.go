@@ -4,7 +4,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"gaol/filter"
 )
@@ -154,16 +153,34 @@ func TestAttackNamesAccused(t *testing.T) {
 	}
 }
 
-func TestAttackIsQuick(t *testing.T) {
+// withTests is a filter with as many tests as a real one has.
+func withTests() filter.Spec {
 	spec := sshd
-	for range 3 {
-		spec.Tests = append(spec.Tests, filter.Test{
-			Lines: []string{"Mar 10 21:31:23 host sshd[1]: Failed password for root from 192.0.2.1 port 22 ssh2"}, Match: true,
-		})
+	for _, text := range []string{
+		"Failed password for root from 192.0.2.1 port 22 ssh2",
+		"Failed password for invalid user joe from 192.0.2.1 port 22 ssh2",
+		"Invalid user joe from 2001:db8::1 port 22",
+		"Connection closed by invalid user joe 192.0.2.1 port 22 [preauth]",
+		"maximum authentication attempts exceeded for root from 192.0.2.1 port 22 ssh2 [preauth]",
+	} {
+		spec.Tests = append(spec.Tests, filter.Test{Lines: []string{"Mar 10 21:31:23 host sshd[1]: " + text}, Match: true})
 	}
-	start := time.Now()
-	if bad := failed(filter.Attack(spec)); len(bad) > 0 {
+	return spec
+}
+
+func TestAttackOnMessagesOfADaemon(t *testing.T) {
+	results := filter.Attack(withTests())
+	if bad := failed(results); len(bad) > 0 {
 		t.Errorf("%s: %s", bad[0].Attack, bad[0].Problem)
 	}
-	t.Logf("took %s", time.Since(start))
+	if len(results) < 5*20 {
+		t.Errorf("only %d attacks", len(results))
+	}
+}
+
+func BenchmarkAttack(b *testing.B) {
+	spec := withTests()
+	for b.Loop() {
+		filter.Attack(spec)
+	}
 }

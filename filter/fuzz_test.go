@@ -9,7 +9,7 @@ import (
 )
 
 // Whatever the pattern, compiling it doesn't panic; whatever the line, the
-// accused address stands in it as a word of its own.
+// accused address or name stands in it.
 func FuzzCompile(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`^Failed \S+ for <F-USER>.*</F-USER> from <HOST> port \d+$`, "Failed password for root from 192.0.2.1 port 22"},
