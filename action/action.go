@@ -48,6 +48,15 @@ type Holder interface {
 	Holds(ctx context.Context, prefix netip.Prefix) (Held, error)
 }
 
+// Prober is an Action that can be asked cheaply, at most some microseconds a
+// prefix, whether it holds just these. The Runner samples the bans in force with
+// it, and bans again what another program has taken out, or a step of the clock
+// has ended early.
+type Prober interface {
+	// Missing returns those of prefixes that are not held.
+	Missing(ctx context.Context, prefixes []netip.Prefix) ([]netip.Prefix, error)
+}
+
 // Limited is an Action that cannot take a ban of any length at once: the
 // kernel's ipset timeouts end at 24.8 days. It cuts longer ones to Longest, and
 // its Runner tells it of them again every day.

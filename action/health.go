@@ -2,13 +2,82 @@ package action
 
 import (
 	"context"
+	"net/netip"
 	"time"
 )
+
+// sampleSize is how many bans in force are looked for at each check.
+const sampleSize = 32
 
 // check asks a Checker whether all is there. If not, the next round starts the
 // action anew and restores all bans.
 func (r *Runner) check(ctx context.Context) {
 	checker := r.opts.Action.(Checker) // checkTimes ticks for no other
+	err := checker.Check(ctx)
+	if err == nil {
+		err = r.probe(ctx)
+	}
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	r.started = false
+	r.fail(err)
+}
+
+// probe looks for some of the bans in force, and makes those pending that have
+// been lost. If all are, the sets were emptied, and it makes every ban pending.
+func (r *Runner) probe(ctx context.Context) error {
+	prober, ok := r.opts.Action.(Prober)
+	if !ok {
+		return nil
+	}
+	sample := r.sample(sampleSize)
+	if len(sample) == 0 {
+		return nil
+	}
+	missing, err := prober.Missing(ctx, sample)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	r.log.Warn("bans were taken out of the firewall and are put back", "count", len(missing), "sample", len(sample))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(missing) == len(sample) {
+		r.restoreLocked()
+		return nil
+	}
+	for _, p := range missing {
+		t := target{prefix: p}
+		if b, ok := r.wanted[t]; ok {
+			r.told++
+			r.pending.ban(t, b, r.told)
+		}
+	}
+	return nil
+}
+
+// sample returns the prefixes of up to n bans that the action must hold: not those
+// it has yet to be told of, nor those about to end. Which ones is left to the
+// map's order, which is another each time.
+func (r *Runner) sample(n int) []netip.Prefix {
+	soon := r.opts.Now().Add(2 * time.Second)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var sample []netip.Prefix
+	tries := 4 * n // of a map in which none qualifies
+	for t, b := range r.wanted {
+		if len(sample) == n || tries == 0 {
+			break
+		}
+		tries--
+		if t.id == "" && t.prefix.IsValid() && !b.Over(soon) && r.pending.byTarget[t] == nil {
+			sample = append(sample, t.prefix)
+		}
+	}
+	return sample
+}
+
+// checkTimes ticks for no other
 	err := checker.Check(ctx)
 	if err == nil || ctx.Err() != nil {
 		return

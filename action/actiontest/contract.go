@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +24,8 @@ type Suite struct {
 	// Prefixes says that wide prefixes and single addresses in them are held side by
 	// side, as the kernel's sets do.
 	Prefixes bool
+	// Many is how many bans it must take at once; 0: 3,000.
+	Many int
 	// Dirt are states an earlier run may have left for jail "web", by name.
 	Dirt map[string]func(t *testing.T)
 	// Damage is what other programs may do to jail "web" behind the action's back, by name.
@@ -30,6 +33,9 @@ type Suite struct {
 	// once).
 	Checks int
 	Damage map[string]func(t *testing.T)
+	// Empty empties the sets of jail "web" and leaves all else; nil: it has none. The
+	// action must be a Prober and miss what it held.
+	Empty func(t *testing.T)
 	// Clean fails the test if anything is left of jail "web"; nil: nothing is
 	// looked for.
 	Clean func(t *testing.T)
@@ -73,7 +79,7 @@ func Test(t *testing.T, suite Suite) {
 		{name: "unbans what is not there", run: unbansStranger},
 		{name: "ignores ids", run: ignoresIDs, skip: !suite.Prefixes},
 		{name: "takes nothing", run: takesNothing},
-		{name: "takes 3,000 at once", run: takesMany},
+		{name: "takes many at once", run: takesMany},
 		{name: "keeps an address apart from its network", run: keepsApart, skip: !suite.Prefixes},
 		{name: "takes every length of prefix", run: takesEveryLength, skip: !suite.Prefixes},
 		{name: "takes IPv4 written as IPv6", run: takesMapped, skip: !suite.Prefixes},
@@ -82,6 +88,7 @@ func Test(t *testing.T, suite Suite) {
 		{name: "starts after a crash", run: startsAfterCrash},
 		{name: "leaves another jail alone", run: leavesOthersAlone},
 		{name: "gives up with its context", run: keepsToContext},
+		{name: "misses what was taken out", run: missesMembers, skip: suite.Empty == nil},
 	}
 	for _, tt := range tests {
 		if tt.skip {
@@ -276,18 +283,23 @@ func takesNothing(f *fixture) {
 
 func takesMany(f *fixture) {
 	f.start()
-	bans := make([]jail.Ban, 0, 3000)
-	for i := range 1500 {
+	many := f.suite.Many
+	if many == 0 {
+		many = 3000
+	}
+	bans := make([]jail.Ban, 0, many)
+	for i := range many / 2 {
 		bans = append(bans,
 			Ban(fmt.Sprintf("10.1.%d.%d", i/250, i%250), time.Hour),
 			Ban(fmt.Sprintf("2001:db8:0:%x::/64", i), time.Hour))
 	}
+	last := bans[len(bans)-2:]
+	sample := []jail.Ban{bans[0], bans[1], bans[many/2], bans[many/2+1]}
 	f.ban(bans...)
-	sample := []jail.Ban{bans[0], bans[1], bans[1498], bans[1501], bans[2998], bans[2999]}
-	f.holds(true, sample...)
-	f.unban(bans[:2998]...)
-	f.holds(false, sample[:4]...)
-	f.holds(true, sample[4:]...)
+	f.holds(true, append(sample, last...)...)
+	f.unban(bans[:len(bans)-2]...)
+	f.holds(false, sample...)
+	f.holds(true, last...)
 }
 
 func keepsApart(f *fixture) {
@@ -385,6 +397,30 @@ func keepsToContext(f *fixture) {
 	if err := f.a.Ban(ctx, []jail.Ban{Ban("192.0.2.7", time.Hour)}, time.Now()); err == nil {
 		f.Error("Ban with a context that is done: no error")
 	}
+}
+
+func missesMembers(f *fixture) {
+	prober, ok := f.a.(action.Prober)
+	if !ok {
+		f.Fatal("the action is no Prober")
+	}
+	f.start()
+	one, two := Ban("192.0.2.7", time.Hour), Ban("2001:db8:0:7::/64", time.Hour)
+	f.ban(one, two)
+	missing := func(want ...netip.Prefix) {
+		f.Helper()
+		got, err := prober.Missing(f.Context(), []netip.Prefix{one.Prefix, two.Prefix})
+		if err != nil || !slices.Equal(got, want) {
+			f.Errorf("Missing: %v, %v, want %v", got, err, want)
+		}
+	}
+	missing()
+	f.unban(two)
+	missing(two.Prefix)
+	f.ban(two)
+	f.suite.Empty(f.T)
+	missing(one.Prefix, two.Prefix)
+	f.checks()
 }
 
 func noticesDamage(f *fixture, damage func(*testing.T)) {

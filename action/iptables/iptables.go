@@ -72,6 +72,7 @@ var (
 	_ action.Checker = (*Set)(nil)
 	_ action.Holder  = (*Set)(nil)
 	_ action.Limited = (*Set)(nil)
+	_ action.Prober  = (*Set)(nil)
 	_ action.Noter   = (*Set)(nil)
 )
 

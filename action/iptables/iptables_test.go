@@ -108,6 +108,7 @@ func testContract(t *testing.T, v variant) {
 				t.Cleanup(func() { v.run(t, "V4 -F DOCKER-USER", "V4 -X DOCKER-USER") })
 			},
 		},
+		Empty: v.script("ipset flush gaol-web", "ipset flush gaol-web6"),
 		Clean: func(t *testing.T) {
 			if got := v.left(t); ourNames.MatchString(got) {
 				t.Errorf("something is left:\n%s", got)

@@ -184,6 +184,42 @@ func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, erro
 	return held, nil
 }
 
+// Missing implements action.Prober. What cannot be banned (IPv6, where there is
+// none) is not missing.
+func (s *Set) Missing(ctx context.Context, prefixes []netip.Prefix) ([]netip.Prefix, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.connect(ctx); err != nil {
+		return nil, err
+	}
+	var missing []netip.Prefix
+	for _, prefix := range prefixes {
+		p, ok := action.Normal(prefix)
+		f := s.familyOf(p)
+		if !ok || f == nil {
+			continue
+		}
+		holds, err := s.kernel.holds(f.set, p)
+		if err != nil {
+			return nil, s.failed("asking set "+f.set+" for "+p.String(), err)
+		}
+		if !holds {
+			missing = append(missing, prefix)
+		}
+	}
+	return missing, nil
+}
+
+// familyOf is the family in use that p belongs to, or nil.
+func (s *Set) familyOf(p netip.Prefix) *family {
+	for _, f := range s.families {
+		if (f.number == unix.AF_INET6) == p.Addr().Is6() {
+			return f
+		}
+	}
+	return nil
+}
+
 // holds says whether p is in the set or lies in one that is.
 func (c *ipsets) holds(name string, p netip.Prefix) (bool, error) {
 	if p.Bits() == 0 {

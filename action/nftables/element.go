@@ -54,6 +54,31 @@ func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, erro
 	return held, nil
 }
 
+// Missing implements action.Prober.
+func (s *Set) Missing(ctx context.Context, prefixes []netip.Prefix) ([]netip.Prefix, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.dial(ctx); err != nil {
+		return nil, err
+	}
+	var missing []netip.Prefix
+	for _, prefix := range prefixes {
+		p, ok := action.Normal(prefix)
+		if !ok {
+			continue
+		}
+		set := s.setName(kindOf(p))
+		_, err := s.conn.element(set, p.Addr().AsSlice())
+		switch {
+		case errors.Is(err, unix.ENOENT):
+			missing = append(missing, prefix)
+		case err != nil:
+			return nil, s.failed("asking set "+set+" for "+p.String(), err)
+		}
+	}
+	return missing, nil
+}
+
 // element asks the kernel for one element of a set, and returns the packets it
 // has met; ENOENT if it is not there. The library can only list whole sets,
 // which takes seconds for large ones.

@@ -70,6 +70,7 @@ var (
 	_ action.Action  = (*Set)(nil)
 	_ action.Checker = (*Set)(nil)
 	_ action.Holder  = (*Set)(nil)
+	_ action.Prober  = (*Set)(nil)
 )
 
 // maxName leaves room in a name of 255 bytes (NFT_NAME_MAXLEN in

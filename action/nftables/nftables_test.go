@@ -67,6 +67,7 @@ func TestContract(t *testing.T) {
 			"a flushed chain":   script("flush chain inet gaol jail-web"),
 			"a removed table":   script("delete table inet gaol"),
 		},
+		Empty: script("flush set inet gaol addr4-web; flush set inet gaol addr6-web/64"),
 		Clean: func(t *testing.T) {
 			if got := ruleset(t); strings.Contains(got, "-web ") || strings.Contains(got, "-web/") {
 				t.Errorf("something is left:\n%s", got)
