@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -121,9 +120,12 @@ func checkText(report checkReport, p painter) string {
 		}
 		j.write(&b, p)
 	}
-	if len(report.Problems) == 0 {
-		fmt.Fprintf(&b, "\n%s is fine: %s.\n", printable(cmp.Or(report.File, config.DefaultFile)),
-			plural(len(report.Jails), "jail is enabled", "jails are enabled"))
+	switch {
+	case len(report.Problems) > 0:
+	case !fileExists(report.File):
+		fmt.Fprintf(&b, "\nThere is no %s: everything is as gaol comes.\n", printable(report.File))
+	default:
+		fmt.Fprintf(&b, "\n%s is fine.\n", printable(report.File))
 	}
 	return b.String()
 }

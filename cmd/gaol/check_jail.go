@@ -96,7 +96,9 @@ func portText(p action.Port) string {
 func (r jailReport) write(b *strings.Builder, p painter) {
 	b.WriteString("jail " + p.in(bold, printable(r.Name)))
 	if !r.OK {
-		b.WriteString(p.in(red, ": left out for the problem above"))
+		// What it comes to without the fault can't be known.
+		b.WriteString(p.in(red, ": left out for its problem") + "\n")
+		return
 	}
 	b.WriteByte('\n')
 	var t table
