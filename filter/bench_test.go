@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"strings"
 	"testing"
 
 	"gaol/filter"
@@ -30,6 +31,7 @@ func BenchmarkMatch(b *testing.B) {
 		{"miss/another daemon", sshd, "Mar 10 21:31:23 host CRON[4711]: pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)", filter.Missed},
 		{"miss/another message", sshd, "Mar 10 21:31:23 host sshd[4711]: Accepted publickey for admin from 192.0.2.1 port 50022 ssh2: ED25519 SHA256:AAAA", filter.Missed},
 		{"miss/prefix fits", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for root from somewhere port 50022 ssh2", filter.Missed},
+		{"miss/64 kB of names", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for " + strings.Repeat(" from 192.0.2.1 port ", 3200), filter.Missed},
 		{"match/sshd", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 192.0.2.1 port 50022 ssh2", filter.Matched},
 		{"match/sshd IPv6", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 2001:db8::1 port 50022 ssh2", filter.Matched},
 		{"match/django", django, "2026-03-10 21:31:23,899 ERROR Login failure 192.0.2.6", filter.Matched},

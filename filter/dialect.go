@@ -111,8 +111,7 @@ func (t *translator) escape() error {
 	case octalEscape.MatchString(rest):
 		t.copy(4)
 	case c >= '1' && c <= '9', c == 'k':
-		return errors.New("back-reference " + rest[:2] + " is not possible in a pattern of linear time: " +
-			"write both places out, or a pattern that is right without it")
+		return impossible("back-reference "+rest[:2], writeBoth)
 	case c == 'Z':
 		t.replace(2, `\z`) // Python's end of text
 	case c == 'Q':
@@ -172,21 +171,28 @@ func classLength(s string) int {
 // refusal says why a group at the start of rest cannot be had, as it needs an
 // engine that goes back in the text.
 func refusal(rest string) error {
-	const unless = `: write what must not match as a pattern of its own in "unless"`
-	for _, r := range []struct{ opening, what string }{
-		{"(?=", "look-ahead (?=…) is not possible in a pattern of linear time: write what must follow as part of the pattern"},
-		{"(?!", "negative look-ahead (?!…) is not possible in a pattern of linear time" + unless},
-		{"(?<=", "look-behind (?<=…) is not possible in a pattern of linear time: write what must precede as part of the pattern"},
-		{"(?<!", "negative look-behind (?<!…) is not possible in a pattern of linear time" + unless},
-		{"(?P=", "back-reference (?P=…) is not possible in a pattern of linear time: write both places out, or a pattern that is right without it"},
-		{"(?(", "conditional group (?(…)…) is not possible in a pattern of linear time: write two patterns"},
-		{"(?>", "atomic group (?>…) is not known: write (?:…), it cannot run away here"},
+	const unless = `write what must not match as a pattern of its own in "unless"`
+	for _, r := range []struct{ opening, what, hint string }{
+		{"(?=", "look-ahead (?=…)", "write what must follow as part of the pattern"},
+		{"(?!", "negative look-ahead (?!…)", unless},
+		{"(?<=", "look-behind (?<=…)", "write what must precede as part of the pattern"},
+		{"(?<!", "negative look-behind (?<!…)", unless},
+		{"(?P=", "back-reference (?P=…)", writeBoth},
+		{"(?(", "conditional group (?(…)…)", "write two patterns"},
+		{"(?>", "atomic group (?>…)", "write (?:…), which cannot run away here"},
 	} {
 		if strings.HasPrefix(rest, r.opening) {
-			return errors.New(r.what)
+			return impossible(r.what, r.hint)
 		}
 	}
 	return nil
+}
+
+const writeBoth = "write both places out, or a pattern that is right without it"
+
+// impossible is the error for a construct that RE2 has no words for.
+func impossible(what, hint string) error {
+	return fmt.Errorf("%s is not possible in a pattern of linear time: %s", what, hint)
 }
 
 func (t *translator) openGroup() error {

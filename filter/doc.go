@@ -1,11 +1,11 @@
 // Package filter turns log lines into failures.
 //
-// A [Spec] says what a filter looks for; [Compile] makes a [Filter] of it, once; a
-// [Matcher] carries what a filter remembers from line to line of one source.
-// [RunTests] runs the examples that a filter brings along, [Attack] tries to make it accuse
-// the wrong one. What a failure leads to is package jail's to decide, where
-// lines come from package source's. Nothing here reads a clock, looks up a name or
-// blocks.
+// A [Spec] says what a filter looks for; [Compile] makes a [Filter] of it, once;
+// a [Matcher] carries what a filter remembers from line to line of one source.
+// [RunTests] runs the examples that a filter brings along, [Attack] tries to
+// make it accuse the wrong one. What a failure leads to is package jail's to
+// decide, where lines come from package source's. Nothing here reads a clock,
+// looks up a name or blocks.
 //
 // # Patterns
 //
@@ -35,7 +35,8 @@
 //	<F-MLFFORGET>…   if not empty: the session ends
 //
 // A tag may stand in a pattern more than once; of several texts captured under
-// one name the first that is not empty counts. \<HOST> is the text "<HOST>", as is any unknown tag.
+// one name the first that is not empty counts. \<HOST> is the text "<HOST>", and
+// so is any word in angle brackets that is no tag.
 //
 // What an address group captures must be one, whole: no zone id, no part of a
 // longer number or of a host name. Otherwise the pattern does not match, and

@@ -7,8 +7,8 @@ import (
 )
 
 // Explain says in plain words the most likely reason why line did not match, as
-// `"555.5.5.6" is not an address`. It leaves the matcher as it was, and is slower than
-// Match: use it for the lines that a person looks at.
+// `"555.5.5.6" is not an address`. It leaves the matcher as it was, and is
+// slower than Match: use it for lines that a person looks at.
 func (m *Matcher) Explain(line Line) string {
 	f := m.filter
 	v := f.look(line, m.asides)

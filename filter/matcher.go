@@ -9,8 +9,8 @@ import (
 )
 
 // Matcher applies a [Filter] to one stream of lines. It remembers sessions and
-// which form of date fitted last. Use one for each source; not from several goroutines at
-// once.
+// which form of date fitted last. Use one for each source, and not from several
+// goroutines at once.
 type Matcher struct {
 	filter   *Filter
 	dates    *logtime.Finder
@@ -84,8 +84,8 @@ func (m *Matcher) examine(line Line) Result {
 }
 
 // Date says by which template line is dated, and its time: "" and zero if it is
-// undated, "" and the source's time if that knew it. Match leaves out the date of lines
-// that cannot match; this is for those who want it of every line.
+// undated, "" and the source's time if that knew it. Match does not look for the
+// date of lines that cannot match; this is for those who want it of every line.
 func (m *Matcher) Date(line Line) (template string, at time.Time) {
 	if !line.Time.IsZero() {
 		return "", line.Time

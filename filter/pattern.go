@@ -145,8 +145,9 @@ func (p *pattern) matches(text string) bool {
 	return p.find(text, &unused)
 }
 
-// find fills found with what the groups hold, and reports whether text matches. It does not
-// where an address group holds none: a pattern that accuses must not guess.
+// find fills found with what the groups hold, and reports whether text matches.
+// It does not where an address group holds none: a pattern that accuses must not
+// guess.
 func (p *pattern) find(text string, found *captures) bool {
 	found.reset()
 	if !p.required.In(text) {
@@ -182,8 +183,8 @@ func (p *pattern) find(text string, found *captures) bool {
 	return true
 }
 
-// accuse takes text[start:end] for the host and reports whether it is one. Of several,
-// the first address counts, then the first name.
+// accuse takes text[start:end] for the host and reports whether it is one. Of
+// several, the first address counts, then the first name.
 func (c *captures) accuse(text string, start, end int, g group) bool {
 	value := unbracketed(text[start:end])
 	if truncated(text, start, end, g) {

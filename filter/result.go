@@ -33,7 +33,8 @@ type Result struct {
 	// that decided, -1 for a line that was missed.
 	Pattern int
 	// Date names the date template that dated the line; "" if none did, the
-	// source knew the time itself, or the line was missed before its date mattered (see [Matcher.Date]).
+	// source knew the time itself, or the line was missed before its date
+	// mattered (see [Matcher.Date]).
 	Date string
 	// Time is the line's, zero if undated.
 	Time time.Time

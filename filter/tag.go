@@ -248,11 +248,19 @@ func escapedAt(src string, i int) bool {
 // behind any parentheses, 0 if that is something else.
 func literalAfter(src string) byte {
 	for {
-		trimmed := strings.TrimPrefix(strings.TrimLeft(src, ")("), "?:")
-		if trimmed == src {
+		rest := src
+		switch {
+		case strings.HasPrefix(src, ")"):
+			rest = strings.TrimLeft(src[1:], "?*+")
+		case strings.HasPrefix(src, "(?:"):
+			rest = src[3:]
+		case strings.HasPrefix(src, "(") && !strings.HasPrefix(src, "(?"):
+			rest = src[1:]
+		}
+		if rest == src {
 			break
 		}
-		src = trimmed
+		src = rest
 	}
 	switch {
 	case len(src) > 1 && src[0] == '\\':

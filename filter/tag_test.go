@@ -130,6 +130,7 @@ func TestAddressesAreWhole(t *testing.T) {
 		{"port behind eight groups", `^<HOST>:\d+$`, "1:2:3:4:5:6:7:8:80", "1:2:3:4:5:6:7:8"},
 		{"port behind a dot", `IP <HOST>\.\d+ >`, "IP 192.0.2.1.22 >", "192.0.2.1"},
 		{"port behind a dot, grouped", `IP <HOST>(?:\.\d+)? >`, "IP 192.0.2.1.22 >", "192.0.2.1"},
+		{"port behind an optional group", `(?:a|<HOST>)?:\d+$`, "2001:db8::1:80", "2001:db8::1"},
 		{"letter that the pattern spells out before", `ip<HOST>$`, "ip192.0.2.1", "192.0.2.1"},
 		{"letter that the pattern spells out behind", `<HOST>port`, "192.0.2.1port", "192.0.2.1"},
 		{"a colon of the syntax is not one of the text", `(?:<HOST>|x)$`, "1:2::3", "1:2::3"},

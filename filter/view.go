@@ -13,8 +13,8 @@ import (
 // date.
 type view struct {
 	text string
-	// daemon is false if the line is of none of the filter's daemons; header says
-	// what its header is, if it has one.
+	// daemon is false if the line is of none of the filter's daemons; header is
+	// what was looked at for that, if hasHeader.
 	daemon    bool
 	header    header.Header
 	hasHeader bool

@@ -12,7 +12,8 @@ import (
 )
 
 // A Seam says whether a text may have been joined between two bytes that now
-// stand side by side, so that they may be apart where the pieces are looked for. nil: nowhere.
+// stand side by side, so that they may be apart where the pieces are looked for.
+// nil: nowhere.
 type Seam func(before, after byte) bool
 
 // Set holds texts of which a matching line contains at least one. The zero
