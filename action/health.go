@@ -77,15 +77,6 @@ func (r *Runner) sample(n int) []netip.Prefix {
 	return sample
 }
 
-// checkTimes ticks for no other
-	err := checker.Check(ctx)
-	if err == nil || ctx.Err() != nil {
-		return
-	}
-	r.started = false
-	r.fail(err)
-}
-
 // checkTimes ticks whenever the action is to be checked: never, if it cannot
 // be.
 func (r *Runner) checkTimes() (<-chan time.Time, func()) {
