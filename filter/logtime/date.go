@@ -33,10 +33,20 @@ type date struct {
 	shape      shape
 }
 
+// clear forgets what was read. What have must vouch for may stay.
+func (d *date) clear() {
+	d.have = 0
+	d.hour, d.minute, d.second, d.nanos = 0, 0, 0, 0
+	d.shape = shape{}
+}
+
 // calendar returns month and day of the date in a year, and whether that year
 // has such a day.
 func (d *date) calendar(year int) (month, day int, ok bool) {
 	month, day = d.month, d.day
+	if d.have&(haveMonth|haveDay) == haveMonth|haveDay {
+		return month, day, day <= 28 || day <= daysIn(year, month)
+	}
 	if d.have&(haveMonth|haveDay) == 0 {
 		if yearDay := d.dayOfYear(year); yearDay > 0 {
 			month, day = splitYearDay(year, yearDay)

@@ -80,7 +80,7 @@ func findAudit(s string, unit epochUnit, d *date) bool {
 // readAudit reads the time behind "audit(", which a colon, a number and a
 // bracket must follow.
 func readAudit(s string, i int, unit epochUnit, d *date) bool {
-	*d = date{}
+	d.clear()
 	end := scanEpoch(s, i, unit, d)
 	if end == i || end >= len(s) || s[end] != ':' {
 		return false
@@ -142,7 +142,7 @@ func findTAI64N(s string, d *date) bool {
 			return false
 		}
 		i := from + n
-		*d = date{}
+		d.clear()
 		if i+1+taiDigits <= len(s) && boundary(s, i) && readTAI64N(s, i, d) {
 			return true
 		}

@@ -108,7 +108,7 @@ func (t *expressionDate) find(s string, d *date) bool {
 	if at == nil {
 		return false
 	}
-	*d = date{}
+	d.clear()
 	for _, c := range t.codes {
 		start, end := at[2*c.group], at[2*c.group+1]
 		if start >= 0 && c.code.read(s[:end], start, d) != end {

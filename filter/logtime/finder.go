@@ -70,7 +70,7 @@ func New(opts Options) (*Finder, error) {
 		f.clock.location = time.Local
 	}
 	if len(opts.Patterns) == 0 {
-		f.add(&usualAtStart{}, usualInside{})
+		f.add(&usualAtStart{}, &usualInside{})
 	}
 	for _, pattern := range opts.Patterns {
 		templates, err := compile(pattern)
@@ -122,6 +122,12 @@ func (f *Finder) atStart(text string) template {
 
 // within leaves the leftmost date in f.date.
 func (f *Finder) within(text string) template {
+	if len(f.inside) == 1 { // as usual: nothing to copy
+		if f.inside[0].find(text, &f.date) {
+			return f.inside[0]
+		}
+		return nil
+	}
 	var best template
 	for _, t := range f.inside {
 		if t.find(text, &f.date) && (best == nil || f.date.start < f.best.start) {

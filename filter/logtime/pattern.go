@@ -16,7 +16,7 @@ func compile(pattern string) ([]template, error) {
 	case "":
 		return nil, &PatternError{Pattern: pattern, Err: errors.New("it is empty: leave it out for the usual forms, or write {NONE} for lines without date")}
 	case "{DEFAULT}":
-		return []template{&usualAtStart{}, usualInside{}}, nil
+		return []template{&usualAtStart{}, &usualInside{}}, nil
 	case lineBegin:
 		return []template{&usualAtStart{}}, nil
 	case "{NONE}":

@@ -75,16 +75,15 @@ func (t *plain) find(s string, d *date) bool { return t.search(s, d) && d.possib
 
 // search finds the leftmost match.
 func (t *plain) search(s string, d *date) bool {
-	if t.caret && !t.lineBegin {
-		return t.match(s, 0, d)
+	if t.anchored() {
+		for i := 0; i < len(s) && t.mayBegin(s, i); i++ {
+			if t.match(s, i, d) {
+				return true
+			}
+		}
+		return false
 	}
-	for i := range len(s) {
-		if t.lineBegin && (i > 2 || i > 0 && word(s[i-1])) {
-			return false
-		}
-		if t.caret && i > 0 {
-			return false
-		}
+	for i := t.next(s, 0); i >= 0; i = t.next(s, i+1) {
 		if (t.leftOpen || boundary(s, i)) && t.match(s, i, d) {
 			return true
 		}
@@ -92,9 +91,31 @@ func (t *plain) search(s string, d *date) bool {
 	return false
 }
 
+// mayBegin says whether i is where the line begins.
+func (t *plain) mayBegin(s string, i int) bool {
+	return i == 0 || !t.caret && i <= 2 && !word(s[i-1])
+}
+
+// next returns the first index from i on where a match may begin, or -1.
+func (t *plain) next(s string, i int) int {
+	if i >= len(s) {
+		return -1
+	}
+	if first := t.parts[0].text; first != "" {
+		if c := first[0]; !t.fold || !letter(c) {
+			n := strings.IndexByte(s[i:], c)
+			if n < 0 {
+				return -1
+			}
+			return i + n
+		}
+	}
+	return i
+}
+
 // match reads the pattern at s[i:].
 func (t *plain) match(s string, i int, d *date) bool {
-	*d = date{}
+	d.clear()
 	k := i
 	for _, p := range t.parts {
 		switch {

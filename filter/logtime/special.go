@@ -50,7 +50,7 @@ func epochs(label string, unit epochUnit, caret, afterLineBegin bool) []template
 func startFinder(strict bool, read func(string, int, *date) bool) func(string, *date) bool {
 	return func(s string, d *date) bool {
 		for i := 0; i <= 2 && i < len(s) && (i == 0 || !strict && !word(s[i-1])); i++ {
-			*d = date{}
+			d.clear()
 			if read(s, i, d) {
 				return true
 			}

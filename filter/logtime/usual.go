@@ -10,13 +10,16 @@ type usualAtStart struct {
 }
 
 // usualInside finds the usual forms anywhere.
-type usualInside struct{}
+type usualInside struct {
+	// distance from the start of the last date to the first colon of its time.
+	distance int
+}
 
 func (*usualAtStart) anchored() bool { return true }
-func (usualInside) anchored() bool   { return false }
+func (*usualInside) anchored() bool  { return false }
 
 func (*usualAtStart) name(d *date, n *names) string { return n.of(d.shape) }
-func (usualInside) name(d *date, n *names) string   { return n.of(d.shape) }
+func (*usualInside) name(d *date, n *names) string  { return n.of(d.shape) }
 
 func (u *usualAtStart) find(s string, d *date) bool {
 	at := place{lineStart: true, anchored: true, monthFirst: u.monthFirst}
@@ -68,21 +71,53 @@ const farthestStart = 40
 // find looks for the leftmost date that has a time in colons, then for the
 // others: a client can write those into the user name of a web access log, which
 // stands left of the date but holds no colon.
-func (usualInside) find(s string, d *date) bool {
+func (u *usualInside) find(s string, d *date) bool {
 	done := 0 // dates that begin further left were looked for
 	for colon := nextTime(s, 0); colon >= 0; colon = nextTime(s, colon+1) {
-		for i := max(done, colon-farthestStart); i < colon; i++ {
-			if boundary(s, i) && readAt(s, i, place{}, d) && d.shape.strong() {
-				// The kernel's own time may stand further left.
-				if strings.Contains(s[:i], auditMark) && !findAudit(s[:i], epochSeconds, d) {
-					return readAt(s, i, place{}, d)
-				}
-				return true
+		if u.asBefore(s, colon, d) || findStrong(s, max(done, colon-farthestStart), colon, d) {
+			u.distance = colon - d.start
+			// The kernel's own time may stand further left.
+			start := d.start
+			if strings.Contains(s[:start], auditMark) && !findAudit(s[:start], epochSeconds, d) {
+				return readAt(s, start, place{}, d)
 			}
+			return true
 		}
 		done = colon
 	}
 	return findAudit(s, epochSeconds, d) || findWeak(s, d)
+}
+
+// asBefore looks where the last date began, seen from its time. Whatever else
+// is a date and begins further left has the same time: this is the line's first
+// that any has.
+func (u *usualInside) asBefore(s string, colon int, d *date) bool {
+	i := colon - u.distance
+	return i >= 0 && i < colon && boundary(s, i) && readAt(s, i, place{}, d) && d.shape.strong() && d.end > colon
+}
+
+// findStrong looks for the leftmost date with a time in colons that begins in
+// s[i:end].
+func findStrong(s string, i, end int, d *date) bool {
+	for i < end {
+		switch c := s[i]; {
+		case word(c):
+			if boundary(s, i) && readAt(s, i, place{}, d) && d.shape.strong() {
+				return true
+			}
+			for i < end && word(s[i]) {
+				i++ // no date begins inside a word
+			}
+		case c == '+' || c == '-':
+			if readAt(s, i, place{}, d) {
+				return true
+			}
+			i++
+		default:
+			i++
+		}
+	}
+	return false
 }
 
 // strong says that the form has a time in colons.
@@ -148,27 +183,27 @@ func readAt(s string, i int, at place, d *date) bool {
 	case digit(c):
 		return readDigits(s, i, at, d)
 	case letter(c):
-		*d = date{}
+		d.clear()
 		if readMonthFirst(s, i, at.lineStart, d) {
 			return true
 		}
 		if c >= 'a' {
 			return false // zones are capitals
 		}
-		*d = date{}
+		d.clear()
 		if readZoneFirst(s, i, d) {
 			return true
 		}
-		*d = date{}
+		d.clear()
 		return readOffsetFirst(s, i, d)
 	case c == '+', c == '-':
-		*d = date{}
+		d.clear()
 		return readOffsetFirst(s, i, d)
 	case c == '@':
-		*d = date{}
+		d.clear()
 		return readTAI64N(s, i, d)
 	case c == '<' && at.lineStart:
-		*d = date{}
+		d.clear()
 		return readAngle(s, i, d)
 	}
 	return false
@@ -180,7 +215,7 @@ func readDigits(s string, i int, at place, d *date) bool {
 	if end >= len(s) && end-i < 10 {
 		return false
 	}
-	*d = date{}
+	d.clear()
 	switch end - i {
 	case 1, 2:
 		return readOneOrTwo(s, i, end, at, d)
@@ -194,7 +229,7 @@ func readDigits(s string, i int, at place, d *date) bool {
 		if readCompact(s, i, d) {
 			return true
 		}
-		*d = date{}
+		d.clear()
 		return at.anchored && readEpoch(s, i, d)
 	}
 	return false
@@ -221,6 +256,6 @@ func readOneOrTwo(s string, i, end int, at place, d *date) bool {
 	if first(s, i, d) {
 		return true
 	}
-	*d = date{}
+	d.clear()
 	return second(s, i, d)
 }
