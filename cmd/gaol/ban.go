@@ -21,9 +21,9 @@ func newBanCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ban [flags] ADDR...",
 		Short: "Lock addresses out by hand",
-		Long: `Bans the addresses or networks ADDR; "-" reads more of them from standard input,
-with blanks or line ends between them and comments from "#" to the line's end. It
-returns once the kernel holds the bans.`,
+		Long: `Bans the addresses or networks ADDR; "-" reads more of them from standard
+input, with blanks or line ends between them and comments from "#" to the
+line's end. It returns once the kernel holds the bans.`,
 		Example: `  gaol ban -j sshd 192.0.2.7
   gaol ban -j sshd -t 1d - < addresses.txt`,
 		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "")},

@@ -22,7 +22,8 @@ func newBannedCommand(a *app) *cobra.Command {
 		Use:   "banned [flags] [ADDR...]",
 		Short: "Show the bans in force, until when and why",
 		Long: `Shows all bans in force, or those that lock out the addresses ADDR. A ban of a
-network locks out every address in it. The last column is the line that led to the ban.`,
+network locks out every address in it. The last column is the line that led to
+the ban.`,
 		Example: `  gaol banned
   gaol banned 192.0.2.7 && echo "locked out"`,
 		Annotations: map[string]string{exitStatuses: exitsOfClient("done; each ADDR is banned", "an ADDR is not banned")},
@@ -89,18 +90,24 @@ func locksOut(b control.Ban, addr string) bool {
 	return held.Bits() <= asked.Bits() && held.Contains(asked.Addr())
 }
 
+// bannedText tells about bans; width is that of the terminal, 0 for none, where lines are
+// as long as they are.
 func bannedText(bans []control.Ban, addrs, free []string, now time.Time, p painter, width int) string {
 	var b strings.Builder
 	if len(bans) > 0 {
 		var t table
 		t.head("ADDRESS", "JAIL", "ENDS", "BAN", "WHY")
 		for _, ban := range bans {
+			why := reason(ban)
+			if width > 0 {
+				why = shorten(why, max(width-60, 40))
+			}
 			t.row(
 				cell{target(ban.Prefix, ban.ID), bold},
 				cell{printable(ban.Jail), plain},
 				cell{humanUntil(ban.End, now), plain},
 				enforcement(ban),
-				cell{shorten(reason(ban), max(width-60, 40)), dim},
+				cell{why, dim},
 			)
 		}
 		t.write(&b, p)

@@ -19,9 +19,9 @@ func newCheckCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [flags]",
 		Short: "Check the configuration and show what each jail comes to",
-		Long: `Reads all configuration and shows every fault in it at once, with its place. Then
-it shows what each enabled jail comes to: filter, logs that are there now, ports, times
-and actions. Nothing is started or changed.`,
+		Long: `Reads all configuration and shows every fault in it at once, with its place.
+Then it shows what each enabled jail comes to: filter, logs that are there
+now, ports, times and actions. Nothing is started or changed.`,
 		Example: `  gaol check
   gaol check -c ./gaol.toml --json`,
 		Annotations: map[string]string{exitStatuses: exitsOf("no fault", "", "faults, or wrong usage")},

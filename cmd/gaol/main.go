@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
 	status := exitStatus(err)
 	if status != exitYes && !errors.Is(err, errNo) {
 		fmt.Fprintln(stderr, a.errorStyle(stderr, "gaol:"), printableText(err.Error()))

@@ -120,13 +120,12 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// widthOf returns the number of columns of the terminal w, and of a usual one
-// where w is none.
+// widthOf returns the number of columns of the terminal w, 0 if it is none.
 func widthOf(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			return width
 		}
 	}
-	return 120
+	return 0
 }

@@ -26,12 +26,13 @@ func newRegexCommand(a *app) *cobra.Command {
 		Use:   "regex [flags] LOG FILTER [IGNOREREGEX]",
 		Short: "Try a filter on a log",
 		Long: `Shows what a filter makes of a log: how many lines each of its patterns
-matched, and which lines none did and why. Nobody is banned and no daemon is asked.
+matched, and which lines none did and why. Nobody is banned and no daemon is
+asked.
 
 LOG is a file (also one compressed by gzip or zstd), "-" for standard input,
-"journal" for the systemd journal, or a single log line. FILTER is the name of a filter
-("sshd", "sshd[mode=aggressive]"), a .toml file, or a pattern with <HOST>
-where the address stands. IGNOREREGEX replaces the filter's own.`,
+"journal" for the systemd journal, or a single log line. FILTER is the name of
+a filter ("sshd", "sshd[mode=aggressive]"), a .toml file, or a pattern with
+<HOST> where the address stands. IGNOREREGEX replaces the filter's own.`,
 		Example: `  gaol regex /var/log/auth.log sshd
   gaol regex '2015-03-10 21:31:23,899 ERROR Login failure 192.0.2.5' 'Login failure <HOST>'`,
 		Annotations: map[string]string{exitStatuses: exitsOf("lines matched", "no line matched",

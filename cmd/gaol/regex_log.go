@@ -55,7 +55,7 @@ func (a *app) openLog(ctx context.Context, arg string, journalmatch []string) (*
 		return openFile(arg, info)
 	case arg == "journal":
 		return openJournal(ctx, journalmatch)
-	case !errors.Is(err, fs.ErrNotExist) && looksLikePath(arg), looksLikePath(arg):
+	case looksLikePath(arg):
 		return nil, fmt.Errorf("reading a log: %w", err)
 	default:
 		return &logInput{Reader: strings.NewReader(arg), name: "-", kind: "single line", title: "the line",

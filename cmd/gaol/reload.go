@@ -19,9 +19,10 @@ func newReloadCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reload [flags]",
 		Short: "Make the daemon read its configuration again",
-		Long: `Makes the running daemon read its configuration again. Jails that did not change
-go on undisturbed, bans stay, and a jail with a fault in its configuration stays as it was
-while all others change. "gaol check" shows the faults beforehand.`,
+		Long: `Makes the running daemon read its configuration again. Jails that did not
+change go on undisturbed, bans stay, and a jail with a fault in its
+configuration stays as it was while all others change. "gaol check" shows the
+faults beforehand.`,
 		Example: `  gaol check && gaol reload
   gaol reload --json`,
 		Annotations: map[string]string{exitStatuses: exitsOf("done", "", "the configuration has problems, or the daemon does not run")},

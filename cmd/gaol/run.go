@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,9 +28,9 @@ func newRunCommand(a *app) *cobra.Command {
 		Use:   "run [flags]",
 		Short: "Run the daemon, in the foreground",
 		Long: `Reads the logs of all enabled jails, counts failures and bans, until it is
-interrupted or terminated. What cannot work, such as a jail with a fault in its
-configuration, is told and left out; all else runs. A hangup signal makes it read its
-configuration again, as "gaol reload" does.
+interrupted or terminated. What cannot work, such as a jail with a fault in
+its configuration, is told and left out; all else runs. A hangup signal makes
+it read its configuration again, as "gaol reload" does.
 
 With --observe it does all of that but touch the firewall or run a command:
 "gaol banned" shows who would be locked out.`,
@@ -54,7 +53,7 @@ func runRun(ctx context.Context, a *app, opts runOptions) error {
 	defer stop()
 	var group errgroup.Group
 	group.Go(func() error {
-		a.reloadOnHangup(ctx, logger)
+		a.obeyHangup(ctx, stop, logger)
 		return nil
 	})
 	group.Go(func() error {
@@ -72,8 +71,9 @@ func runRun(ctx context.Context, a *app, opts runOptions) error {
 	return group.Wait()
 }
 
-// reloadOnHangup reloads at each SIGHUP, until ctx ends.
-func (a *app) reloadOnHangup(ctx context.Context, logger *slog.Logger) {
+// obeyHangup reloads at each SIGHUP until ctx ends. With a terminal, the signal means
+// that the terminal has gone, and it stops.
+func (a *app) obeyHangup(ctx context.Context, stop func(), logger *slog.Logger) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -82,10 +82,14 @@ func (a *app) reloadOnHangup(ctx context.Context, logger *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case <-hangup:
-			// What it finds wrong, the daemon logs itself.
-			if _, err := a.client().Reload(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				logger.Error("reloading", "err", err)
-			}
+		}
+		if isTerminal(a.stderr) {
+			stop()
+			return
+		}
+		// What is wrong with the configuration, the daemon logs itself.
+		if _, err := a.client().Reload(ctx); err != nil && ctx.Err() == nil {
+			logger.Error("reloading", "err", err)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func setUpScript(env *testscript.Env) error {
 
 const (
 	// patience is how long a script waits for a state before it fails.
-	patience = 10 * time.Second
+	patience = 30 * time.Second
 	// pollEvery is how often it looks.
 	pollEvery = 20 * time.Millisecond
 )

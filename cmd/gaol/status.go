@@ -20,10 +20,10 @@ func newStatusCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [flags] [JAIL]",
 		Short: "Show jails, counts, logs and problems",
-		Long: `Shows what the daemon is doing: for each jail how many failures are counted and
-how many addresses are banned, now and in brackets since the start, which logs are read and
-how far behind they are, and everything that is not as it should be. With JAIL,
-that jail alone and in full.`,
+		Long: `Shows what the daemon is doing: for each jail how many failures are counted
+and how many addresses are banned, now and in brackets since the start, which
+logs are read and how far behind they are, and everything that is not as it
+should be. With JAIL, that jail alone and in full.`,
 		Example: `  gaol status
   gaol status sshd --json`,
 		Annotations:       map[string]string{exitStatuses: exitsOfClient("done", "")},

@@ -21,10 +21,11 @@ func newUnbanCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unban [flags] {ADDR... | --all}",
 		Short: "Let addresses in again and forget their failures",
-		Long: `Lifts the bans of the addresses or networks ADDR in every jail, or in JAIL alone, and
-forgets the failures counted against them, so that one more does not lock them
-out at once. "-" reads more addresses from standard input, as "gaol ban" does.
-It returns once the kernel has let go, and says what it undid.`,
+		Long: `Lifts the bans of the addresses or networks ADDR in every jail, or in JAIL
+alone, and forgets the failures counted against them, so that one more does
+not lock them out at once. "-" reads more addresses from standard input, as
+"gaol ban" does. It returns once the kernel has let go, and says what it
+undid.`,
 		Example: `  gaol unban 192.0.2.7
   gaol unban -j sshd --all`,
 		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "there was nothing to undo")},
