@@ -39,7 +39,7 @@ func LoadFilter(opts Options, name string) (filter.Spec, []Problem) {
 	c.filter(doc.root, &spec)
 	c.checkMode(doc.root, &spec, mode)
 	if len(c.problems) > 0 {
-		return spec, c.problems
+		return spec, arrange(c.problems, nil)
 	}
 	modes := []string{mode}
 	if mode == "" {

@@ -83,6 +83,16 @@ func (s *scanner) enter(levels int) {
 	}
 }
 
+// tooLong says whether a key has more parts than it may, and ends the scan if so.
+func (s *scanner) tooLong(parts int) bool {
+	if parts <= deepest {
+		return false
+	}
+	s.enter(parts)
+	s.leave(parts)
+	return true
+}
+
 func (s *scanner) leave(levels int) { s.depth -= levels }
 
 func (s *scanner) more() bool { return s.pos < len(s.text) }
@@ -207,7 +217,7 @@ func (s *scanner) names(end byte) []string {
 			names = append(names, s.text[start:s.pos])
 		}
 		s.skipBlank()
-		if !s.take('.') {
+		if !s.take('.') || s.tooLong(len(names)) {
 			return names
 		}
 	}
