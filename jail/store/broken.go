@@ -1,8 +1,11 @@
 package store
 
 import (
+	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -34,6 +37,40 @@ func isBroken(err error) bool {
 	code := codeOf(err)
 	return code == codeCorrupt || code == codeNotADB || errors.Is(err, errForeign)
 }
+
+// checkForeign tells another program's database before anything is written to it. Ours is known by its head.
+// Any other file is looked at without its write-ahead log: it is ours only if it is
+// empty, as a store is whose making was interrupted.
+func checkForeign(path string) error {
+	head := make([]byte, headSize)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := io.ReadFull(f, head); err == nil && binary.BigEndian.Uint32(head[headApplicationID:]) == applicationID {
+		return nil
+	}
+	db, err := sql.Open("sqlite", fileURI(path)+"?mode=ro&immutable=1")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var objects int
+	if err := db.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&objects); err != nil {
+		return err
+	}
+	if objects > 0 {
+		return errForeign
+	}
+	return nil
+}
+
+// A file's head and where it bears the application's id (https://www.sqlite.org/fileformat2.html#the_database_header).
+const (
+	headSize          = 100
+	headApplicationID = 68
+)
 
 // hinted adds what to do about an error, where that is known.
 func hinted(err error) error {

@@ -80,7 +80,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 		return err
 	}
 	defer tx.Rollback()
-	w := writer{ctx: ctx, tx: tx, stmts: &s.stmts, maxMatches: s.opts.MaxMatches}
+	w := writer{ctx: ctx, stmts: s.stmts.in(tx), maxMatches: s.opts.MaxMatches}
 	w.counted(c.Counted)
 	w.bans(c.Bans)
 	w.ended(c.Ended)
@@ -125,9 +125,22 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 	return s, nil
 }
 
+// in gives the same statements for one transaction.
+func (s statements) in(tx *sql.Tx) statements {
+	for _, stmt := range s.all() {
+		*stmt = tx.Stmt(*stmt)
+	}
+	return s
+}
+
+func (s *statements) all() []**sql.Stmt {
+	return []**sql.Stmt{&s.count, &s.outdated, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done}
+}
+
 func (s *statements) close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{s.count, s.outdated, s.ban, s.drop, s.end, s.pardon, s.position, s.done} {
+	for _, place := range s.all() {
+		stmt := *place
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}
@@ -138,15 +151,19 @@ func (s *statements) close() error {
 // writer writes into one transaction, until the first error.
 type writer struct {
 	ctx        context.Context
-	tx         *sql.Tx
-	stmts      *statements
+	stmts      statements
 	maxMatches int
 	err        error
 }
 
+// exec runs one statement. The context is asked here: given to the driver, it would cost a
+// goroutine each time, for statements that take microseconds.
 func (w *writer) exec(stmt *sql.Stmt, args ...any) {
 	if w.err == nil {
-		_, w.err = w.tx.StmtContext(w.ctx, stmt).ExecContext(w.ctx, args...)
+		w.err = w.ctx.Err()
+	}
+	if w.err == nil {
+		_, w.err = stmt.Exec(args...)
 	}
 }
 

@@ -72,12 +72,12 @@ func linesText(lines []string) string {
 	return string(text)
 }
 
-func parseLines(text string) ([]string, error) {
-	if text == "[]" {
+func parseLines(text []byte) ([]string, error) {
+	if string(text) == "[]" {
 		return nil, nil
 	}
 	var lines []string
-	if err := json.Unmarshal([]byte(text), &lines); err != nil {
+	if err := json.Unmarshal(text, &lines); err != nil {
 		return nil, fmt.Errorf("reading stored lines: %w", err)
 	}
 	return lines, nil

@@ -147,6 +147,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) error {
 		if err := tx.Commit(); err != nil {
 			return err
 		}
+		defer s.shrink()
 		return vacuum(ctx, s.db)
 	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"gaol/filter"
@@ -11,7 +12,8 @@ import (
 
 // State is what a start takes up again.
 type State struct {
-	// Bans are in force, of all jails.
+	// Bans are in force, of all jails, in the order in which they were made. Where there are very many, only the
+	// last ones have their Lines.
 	Bans []jail.Ban
 	// Counted are failures that may still lead to a ban, in the order in which they were counted.
 	Counted []jail.Counted
@@ -45,10 +47,13 @@ func (s *Store) Load(ctx context.Context, now time.Time, findtime func(jail stri
 	err := s.do("loading the store", func() error {
 		st = State{Earlier: make(map[string]map[jail.Key]int)}
 		l := loader{ctx: ctx, db: s.db}
-		st.Bans = l.bans(`WHERE ended IS NULL AND (ends IS NULL OR ends > ?) ORDER BY start`, nanos(now))
+		// From the last one back, so that these get their lines; sorting would need all of them at once.
+		st.Bans = l.bans(`WHERE ended IS NULL AND (ends IS NULL OR ends > ?) ORDER BY rowid DESC`, nanos(now))
+		slices.Reverse(st.Bans)
 		st.Counted = l.counted(findtime)
 		l.earlier(st.Earlier)
 		st.Positions = l.positions()
+		s.shrink()
 		return l.err
 	})
 	if err != nil {
@@ -68,13 +73,17 @@ func (l *loader) query(query string, args []any, row func(scan func(...any) erro
 	if l.err != nil {
 		return
 	}
-	rows, err := l.db.QueryContext(l.ctx, query, args...)
+	// The driver does not get the context: it would start a goroutine for each row.
+	rows, err := l.db.Query(query, args...)
 	if err != nil {
 		l.err = err
 		return
 	}
 	defer rows.Close()
 	for rows.Next() {
+		if l.err = l.ctx.Err(); l.err != nil {
+			return
+		}
 		if l.err = row(rows.Scan); l.err != nil {
 			return
 		}
@@ -82,13 +91,18 @@ func (l *loader) query(query string, args []any, row func(scan func(...any) erro
 	l.err = rows.Err()
 }
 
+// maxLines bounds the lines that are read with bans, in bytes.
+const maxLines = 8 << 20
+
 func (l *loader) bans(where string, args ...any) []jail.Ban {
 	var list []jail.Ban
+	linesSize := 0
 	names := make(interned)
 	query := `SELECT jail, prefix, id, start, ends, count, failures, user, lines, made_by FROM bans ` + where
 	l.query(query, args, func(scan func(...any) error) error {
 		var b jail.Ban
-		var prefix, lines string
+		var prefix string
+		var lines sql.RawBytes
 		var start int64
 		var ends sql.NullInt64
 		err := scan(&b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &lines, &b.By)
@@ -102,7 +116,9 @@ func (l *loader) bans(where string, args ...any) []jail.Ban {
 		if b.Prefix, err = parsePrefix(prefix); err != nil {
 			return err
 		}
-		b.Lines, err = parseLines(lines)
+		if linesSize += len(lines); linesSize <= maxLines {
+			b.Lines, err = parseLines(lines)
+		}
 		list = append(list, b)
 		return err
 	})
@@ -149,7 +165,7 @@ const slack = 2 * time.Minute
 
 func (l *loader) earlier(to map[string]map[jail.Key]int) {
 	// A ban that was taken over from elsewhere may know of more than there are rows.
-	query := `SELECT jail, prefix, id, max(count(*), max(count)) FROM bans WHERE pardoned = 0 GROUP BY jail, prefix, id`
+	query := `SELECT jail, prefix, id, max(count(*), max(count)) FROM bans WHERE pardoned = 0 GROUP BY prefix, jail, id`
 	l.query(query, nil, func(scan func(...any) error) error {
 		var name, prefix, id string
 		var n int

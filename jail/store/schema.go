@@ -30,7 +30,7 @@ CREATE TABLE bans (
 	pardoned INTEGER NOT NULL DEFAULT 0, -- lifted by hand: it is no earlier ban any more
 	PRIMARY KEY (jail, prefix, id, start)
 );
-CREATE INDEX bans_prefix ON bans (prefix);
+CREATE INDEX bans_target ON bans (prefix, jail, id, pardoned, count);
 CREATE TABLE counted (
 	jail   TEXT NOT NULL,
 	prefix TEXT NOT NULL,
@@ -56,26 +56,26 @@ CREATE TABLE positions (
 ) WITHOUT ROWID;
 `}
 
-// migrate brings the file to the present schema, in one transaction.
-func migrate(ctx context.Context, db *sql.DB) error {
+// migrate does the steps that the file has not seen yet, in one transaction.
+func migrate(ctx context.Context, db *sql.DB, steps []string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
 	version, err := versionOf(ctx, tx)
-	if err != nil || version == len(migrations) {
+	if err != nil || version == len(steps) {
 		return err
 	}
-	if version > len(migrations) {
-		return fmt.Errorf("%w (schema %d, this one knows %d): use that version, or move the file away", ErrNewerSchema, version, len(migrations))
+	if version > len(steps) {
+		return fmt.Errorf("%w (schema %d, this one knows %d): use that version, or move the file away", ErrNewerSchema, version, len(steps))
 	}
-	for n, step := range migrations[version:] {
+	for n, step := range steps[version:] {
 		if _, err := tx.ExecContext(ctx, step); err != nil {
 			return fmt.Errorf("bringing schema %d to %d: %w", version+n, version+n+1, err)
 		}
 	}
-	set := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(migrations))
+	set := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(steps))
 	if _, err := tx.ExecContext(ctx, set); err != nil {
 		return err
 	}
