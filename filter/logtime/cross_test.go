@@ -34,7 +34,7 @@ func TestAgainstTimeParse(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	zones := []*time.Location{time.UTC, time.FixedZone("", 3600), time.FixedZone("", -9*3600-1800), time.FixedZone("", 12*3600+45*60)}
 	f := newFinder(t, time.UTC)
-	for n := range 20000 {
+	for n := range 10000 {
 		layout := layouts[n%len(layouts)]
 		location := zones[r.IntN(len(zones))]
 		if strings.HasSuffix(layout, "-07") {
@@ -64,7 +64,7 @@ func TestAgainstExpressions(t *testing.T) {
 	byExpression := newFinder(t, time.UTC, "^{DATE}")
 	const bytes = "0123456789 :-/.,TZ+Jan"
 	same := 0
-	for n := range 20000 {
+	for n := range 5000 {
 		text := []byte(randomTime(r, time.UTC).Format(layouts[n%len(layouts)]))
 		text[r.IntN(len(text))] = bytes[r.IntN(len(bytes))]
 		line := string(text) + " x"
@@ -83,7 +83,7 @@ func TestAgainstExpressions(t *testing.T) {
 			same++
 		}
 	}
-	if same < 1000 {
+	if same < 500 {
 		t.Errorf("only %d of the changed dates are dates", same)
 	}
 }
@@ -115,7 +115,7 @@ func TestTemplatesAreTrue(t *testing.T) {
 // TestLinear: a line made to be slow takes no longer for its length than
 // others. The bound is loose; quadratic time would miss it by far.
 func TestLinear(t *testing.T) {
-	const size = 1 << 20
+	const size = 1 << 17
 	for _, unit := range []string{"1", "1:1:1 ", "1:1:", "20260101", "2026-01-01 ", "Jan 1 1:1:", "@", "audit(", "@4000000069b08dab", " ", "+01:00 Jan 1 ", "1/1/", "audit(1773178283.1:"} {
 		for _, patterns := range [][]string{nil, {"%d/%b/%Y %H:%M:%S"}, {"EPOCH"}, {"x %Y"}} {
 			f := newFinder(t, time.UTC, patterns...)
