@@ -11,7 +11,7 @@ import (
 // slower than Match: use it for lines that a person looks at.
 func (m *Matcher) Explain(line Line) string {
 	f := m.filter
-	v := f.look(line, m.asides)
+	v := f.look(line, m.aside())
 	if !v.daemon {
 		return f.explainHeader(line, v)
 	}

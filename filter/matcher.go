@@ -16,7 +16,7 @@ type Matcher struct {
 	dates    *logtime.Finder
 	sessions sessions
 	// asides dates lines for Date and Explain, which must not change what
-	// Match does.
+	// Match does; nil until one of them is asked.
 	asides *logtime.Finder
 
 	// found and before hold what failregex and prefregex captured; they are
@@ -26,7 +26,7 @@ type Matcher struct {
 
 // NewMatcher returns a matcher that has seen nothing yet.
 func (f *Filter) NewMatcher() *Matcher {
-	return &Matcher{filter: f, dates: f.newFinder(), asides: f.newFinder()}
+	return &Matcher{filter: f, dates: f.newFinder()}
 }
 
 func (f *Filter) newFinder() *logtime.Finder {
@@ -90,8 +90,15 @@ func (m *Matcher) Date(line Line) (template string, at time.Time) {
 	if !line.Time.IsZero() {
 		return "", line.Time
 	}
-	date, _ := m.asides.Find(line.Text, line.Read)
+	date, _ := m.aside().Find(line.Text, line.Read)
 	return date.Template, date.Time
+}
+
+func (m *Matcher) aside() *logtime.Finder {
+	if m.asides == nil {
+		m.asides = m.filter.newFinder()
+	}
+	return m.asides
 }
 
 // first is the index of the first pattern that matches text, -1 if none does.
