@@ -44,7 +44,7 @@ const (
 
 // parse reads text as TOML. The error is a [Problem].
 func parse(name, text string) (*document, error) {
-	text = strings.TrimPrefix(text, "\uFEFF")
+	text = withoutBOM(text)
 	doc := &document{name: name, lines: strings.Split(text, "\n")}
 	places, tooDeep := findPlaces(text)
 	if tooDeep > 0 {
@@ -60,6 +60,10 @@ func parse(name, text string) (*document, error) {
 	doc.root = doc.node(values, places, "", "")
 	return doc, nil
 }
+
+// withoutBOM takes off the byte order mark that some editors write. The TOML package takes one
+// more off, so that none may be left for it.
+func withoutBOM(text string) string { return strings.TrimLeft(text, "\uFEFF") }
 
 // decode is toml.Decode without its panics: it keeps some for inputs it holds to be
 // impossible, and a file must not be able to end the daemon.

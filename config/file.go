@@ -39,15 +39,27 @@ func (f file) read() (*document, error) {
 	if err != nil {
 		return nil, f.problem(err)
 	}
-	if at := bytes.IndexByte(text, 0); at >= 0 {
-		p := Problem{File: f.name(), Line: 1 + bytes.Count(text[:at], []byte("\n")), What: "not text: it has a NUL byte"}
-		if at < 4 {
-			p.What, p.Hint = "text in UTF-16", "save it as UTF-8"
-		}
-		p.Column = at - bytes.LastIndexByte(text[:at], '\n')
+	if p := encodingProblem(text); p.What != "" {
+		p.File = f.name()
 		return nil, p
 	}
 	return parse(f.name(), string(text))
+}
+
+// encodingProblem finds what no text has. What is left is checked by the TOML package.
+func encodingProblem(text []byte) Problem {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return Problem{Line: 1, Column: 1, What: "text in UTF-16", Hint: "save it as UTF-8"}
+	}
+	at := bytes.IndexByte(text, 0)
+	if at < 0 {
+		return Problem{}
+	}
+	return Problem{
+		Line:   1 + bytes.Count(text[:at], []byte("\n")),
+		Column: at - bytes.LastIndexByte(text[:at], '\n'),
+		What:   "not text: it has a NUL byte",
+	}
 }
 
 func (f file) text() ([]byte, error) {
