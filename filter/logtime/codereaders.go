@@ -211,6 +211,9 @@ func readNameOrOffset(s string, i int, d *date) int {
 		end = name
 	}
 	seconds, offsetEnd := signedOffset(s, end)
+	if end > i {
+		seconds, offsetEnd = offsetBehindName(s, end)
+	}
 	if offsetEnd == end {
 		if end == i {
 			return -1

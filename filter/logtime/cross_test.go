@@ -112,6 +112,47 @@ func TestTemplatesAreTrue(t *testing.T) {
 	}
 }
 
+// TestPlainAgainstExpressions holds patterns that are read by hand against the
+// same with an empty group, which makes a regular expression of them.
+func TestPlainAgainstExpressions(t *testing.T) {
+	patterns := map[string]string{
+		"^%Y-%m-%d %H:%M:%S,%f":               "2006-01-02 15:04:05,000",
+		"{^LN-BEG}%ExY-%Exm-%Exd %k:%M:%S %z": "2006-01-02 15:04:05 -0700",
+		`\[%d/%b/%Y:%H:%M:%S %z\]`:            "x [02/Jan/2006:15:04:05 -0700]",
+		"at %ExY.%Exm.%Exd %I:%M %p":          "at 2006-01-02 03:04 PM",
+		"**%A %B %d %H:%M:%ExS %Y**":          "xMonday January 2 15:04:05 2006y",
+		"%c":                                  "x Mon Jan 02 15:04:05 2006",
+		"%Y%j":                                "2006002",
+		"%H:%M:%S %Exz":                       "15:04:05 MST-0700",
+	}
+	r := rand.New(rand.NewPCG(7, 8))
+	const bytes = "0123456789 :-/.,TZ+Jan[]x"
+	for pattern, layout := range patterns {
+		byHand := newFinder(t, time.UTC, pattern)
+		body, open := strings.CutSuffix(pattern, "**")
+		expression := body + "(?:)"
+		if open {
+			expression += "**"
+		}
+		byExpression := newFinder(t, time.UTC, expression)
+		for n := range 1000 {
+			text := []byte(randomTime(r, time.UTC).Format(layout) + " x")
+			if n > 100 {
+				text[r.IntN(len(text))] = bytes[r.IntN(len(bytes))]
+			}
+			line := string(text)
+			got, ok := byHand.Find(line, now)
+			want, wanted := byExpression.Find(line, now)
+			if n < 100 && !ok {
+				t.Errorf("%q: no date in %q", pattern, line)
+			}
+			if ok != wanted || !got.Time.Equal(want.Time) || got.Start != want.Start || got.End != want.End {
+				t.Errorf("%q in %q: by hand %v %+v, by expression %v %+v", pattern, line, ok, got, wanted, want)
+			}
+		}
+	}
+}
+
 // TestLinear: a line made to be slow takes no longer for its length than
 // others. The bound is loose; quadratic time would miss it by far.
 func TestLinear(t *testing.T) {

@@ -17,13 +17,23 @@ func offset(s string, i int) (seconds, end int) {
 		if i+3 > len(s) || s[i:i+3] != "UTC" && s[i:i+3] != "GMT" {
 			return 0, i
 		}
-		seconds, end = signedOffset(s, i+3)
-		return seconds, end
+		return offsetBehindName(s, i+3)
 	}
 	return 0, i
 }
 
-// signedOffset returns 0, i if there is no offset at s[i:].
+// offsetBehindName returns 0, i if there is no offset at s[i:], or one that
+// goes on as a word: then it is text.
+func offsetBehindName(s string, i int) (seconds, end int) {
+	seconds, end = signedOffset(s, i)
+	if !boundary(s, end) {
+		return 0, i
+	}
+	return seconds, end
+}
+
+// signedOffset returns 0, i if there is no offset at s[i:]. Minutes that go on
+// as a word are none.
 func signedOffset(s string, i int) (seconds, end int) {
 	if i >= len(s) || s[i] != '+' && s[i] != '-' {
 		return 0, i
@@ -38,7 +48,7 @@ func signedOffset(s string, i int) (seconds, end int) {
 	if k < len(s) && s[k] == ':' {
 		k++
 	}
-	if minutes := two(s, k); minutes >= 0 && minutes < 60 {
+	if minutes := two(s, k); minutes >= 0 && minutes < 60 && boundary(s, k+2) {
 		seconds += minutes * 60
 		end = k + 2
 	}
