@@ -3,4 +3,12 @@
 // A [Jail] is plain state and arithmetic: it is told a failure and the time, and
 // answers what to do. It starts no goroutine, reads no clock and touches neither disk nor
 // firewall; packages store and action do that. Begin with [New] and [Jail.Observe].
+//
+// Counting is exact: a ban falls when MaxRetry failures of one prefix lie within a closed
+// window of FindTime (the first and the last may be FindTime apart, and no more), in whatever order
+// they come. It runs from the latest failure of that window. What is kept for it is bounded;
+// findtime.go says by what, and why no decision depends on it.
+//
+// An [Ignore] is who is never banned. It answers from memory; only [Ignore.Refresh], which belongs off the path,
+// reads files and asks name servers.
 package jail

@@ -168,9 +168,12 @@ func (j *Jail) accused(f filter.Failure, out *Outcome) (who, at key, ok bool) {
 // address which is never banned. Then it is p alone, since a ban of the whole prefix would lock
 // that address out.
 func (j *Jail) counted(p netip.Prefix) netip.Prefix {
-	wide := j.opts.mask(p)
+	wide, alone := j.opts.mask(p), unmap(p).Masked()
+	if wide == alone {
+		return alone
+	}
 	if _, ignored := j.opts.Ignore.Overlaps(wide); ignored {
-		return unmap(p).Masked()
+		return alone
 	}
 	return wide
 }
@@ -308,7 +311,13 @@ func (j *Jail) proven(proofs []proof) (user string, lines []string) {
 func (j *Jail) Expire(now time.Time) []Ban {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	ended := j.replaced
+	var ended []Ban
+	for _, b := range j.replaced {
+		// Its target may have been banned once more since.
+		if e := j.bans.byKey[banKey(b)]; e == nil || !e.running {
+			ended = append(ended, b)
+		}
+	}
 	j.replaced = nil
 	for e := j.bans.due(now); e != nil; e = j.bans.due(now) {
 		if e.running {

@@ -192,7 +192,7 @@ func (k *kept) take(out jail.Outcome) {
 func TestDecisionsAreThoseOfAJailThatForgetsNothing(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]int)
-	for seed := range uint64(600) {
+	for seed := range uint64(200) {
 		checkAgainstModel(t, seed, seen)
 	}
 	t.Log(seen)
@@ -217,8 +217,8 @@ func checkAgainstModel(t *testing.T, seed uint64, seen map[string]int) {
 	m := &model{opts: opts, times: make(map[netip.Prefix][]time.Time), bans: make(map[netip.Prefix]modelBan)}
 	j := newJail(t, opts)
 	var k kept
-	catchUps := rnd.IntN(300)
-	for step := range 600 {
+	catchUps := rnd.IntN(250)
+	for step := range 500 {
 		s.catchUp = step < catchUps
 		f := s.next()
 		out := j.Observe(f)

@@ -11,7 +11,8 @@ import (
 	"gaol/jail"
 )
 
-// Changes are what some lines, a command or the passing of time have led to.
+// Changes are what some lines, a command or the passing of time have led to. Within one Changes, Bans and Forgotten take
+// the Counted of the same target with them, in whatever order they came.
 type Changes struct {
 	// Counted are failures that were counted, in the order in which they were.
 	Counted []jail.Counted
