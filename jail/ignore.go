@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,8 @@ type Ignore struct {
 	files []*ignoreFile
 	names []*ignoreName
 	self  []netip.Prefix
+	// changed says that current is not what the sources say.
+	changed bool
 
 	current atomic.Pointer[ranges]
 }
@@ -29,7 +32,8 @@ type Ignore struct {
 type IgnoreOptions struct {
 	// Self ignores the host's own addresses (ignoreself).
 	Self bool
-	// Lookup resolves a host name; nil: net.DefaultResolver.
+	// Lookup resolves a host name, into a slice that is Ignore's from then on; several calls may run at a time. nil:
+	// net.DefaultResolver.
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
 	// Interfaces lists the host's own addresses; nil: those of its interfaces.
 	Interfaces func() ([]netip.Addr, error)
@@ -59,9 +63,7 @@ func NewIgnore(entries []string, opts IgnoreOptions) (*Ignore, error) {
 		}
 	}
 	errs = append(errs, ig.refreshSelf())
-	for _, f := range ig.files {
-		errs = append(errs, f.refresh(opts.Open)...)
-	}
+	errs = append(errs, ig.refreshFiles()...)
 	ig.build()
 	return ig, errors.Join(errs...)
 }
@@ -124,11 +126,11 @@ func (ig *Ignore) Refresh(ctx context.Context, now time.Time) []error {
 	if err := ig.refreshSelf(); err != nil {
 		errs = append(errs, err)
 	}
-	for _, f := range ig.files {
-		errs = append(errs, f.refresh(ig.opts.Open)...)
-	}
+	errs = append(errs, ig.refreshFiles()...)
 	errs = append(errs, ig.refreshNames(ctx, now)...)
-	ig.build()
+	if ig.changed {
+		ig.build()
+	}
 	return errs
 }
 
@@ -150,6 +152,7 @@ func (ig *Ignore) build() {
 		}
 	}
 	ig.current.Store(newRanges(rules))
+	ig.changed = false
 }
 
 func (ig *Ignore) refreshSelf() error {
@@ -166,6 +169,7 @@ func (ig *Ignore) refreshSelf() error {
 		a = a.Unmap().WithZone("")
 		self = append(self, netip.PrefixFrom(a, a.BitLen()))
 	}
+	ig.changed = ig.changed || !slices.Equal(ig.self, self)
 	ig.self = self
 	return nil
 }

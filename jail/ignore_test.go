@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -140,7 +141,7 @@ func TestIgnoreNames(t *testing.T) {
 			defer mu.Unlock()
 			asked++
 			if a, ok := answers[name]; ok {
-				return a, nil
+				return slices.Clone(a), nil
 			}
 			return nil, errors.New("no such host")
 		},

@@ -34,6 +34,8 @@ type ignoreFile struct {
 	// faults are those of the version that was read last.
 	faults []error
 	seen   fileVersion
+	// reads counts how often it was read.
+	reads int
 }
 
 // fileVersion tells whether a file has changed.
@@ -49,6 +51,17 @@ func versionOf(info fs.FileInfo) fileVersion {
 		v.inode = st.Ino
 	}
 	return v
+}
+
+// refreshFiles reads the files that have changed.
+func (ig *Ignore) refreshFiles() []error {
+	var errs []error
+	for _, f := range ig.files {
+		before := f.reads
+		errs = append(errs, f.refresh(ig.opts.Open)...)
+		ig.changed = ig.changed || f.reads != before
+	}
+	return errs
 }
 
 // refresh reads the file if it has changed. One that cannot be read keeps what was known of it:
@@ -73,6 +86,7 @@ func (f *ignoreFile) refresh(open OpenFunc) []error {
 			return []error{err}
 		}
 		f.prefixes, f.faults, f.seen = prefixes, faults, v
+		f.reads++
 	}
 	return f.faults
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -24,6 +25,8 @@ type ignoreName struct {
 	addrs []netip.Addr
 	// next is when to look it up again; zero: at once.
 	next time.Time
+	// changed says that the last answer was another one than that before.
+	changed bool
 }
 
 // refreshNames looks up the names that are due. An answer that cannot be had leaves the last one in
@@ -43,6 +46,10 @@ func (ig *Ignore) refreshNames(ctx context.Context, now time.Time) []error {
 		})
 	}
 	all.Wait()
+	for _, n := range ig.names {
+		ig.changed = ig.changed || n.changed
+		n.changed = false
+	}
 	return withoutNil(errs)
 }
 
@@ -55,10 +62,12 @@ func (n *ignoreName) refresh(ctx context.Context, now time.Time, lookup func(con
 		return fmt.Errorf("looking up %q for ignoreip: %w: its last known addresses (%d) stay ignored", n.name, err, len(n.addrs))
 	}
 	n.next = now.Add(nameAge)
-	n.addrs = n.addrs[:0]
-	for _, a := range addrs {
-		n.addrs = append(n.addrs, a.Unmap().WithZone(""))
+	for i, a := range addrs {
+		addrs[i] = a.Unmap().WithZone("")
 	}
+	slices.SortFunc(addrs, netip.Addr.Compare) // name servers rotate their answers
+	n.changed = !slices.Equal(n.addrs, addrs)
+	n.addrs = addrs
 	return nil
 }
 
