@@ -63,6 +63,9 @@ type Jail struct {
 	FilterName string
 	Filter     filter.Spec
 	Mode       string
+	// Compiled is Filter made ready, in its mode and time zone. It may be shared with other
+	// jails. nil where the filter has problems, or the jail isn't enabled.
+	Compiled *filter.Filter
 	// LogPath are globs of files, without "journal"; Journal says whether the
 	// journal is read, for Filter's Journalmatch.
 	LogPath []string

@@ -9,8 +9,8 @@ import (
 	"gaol/config"
 )
 
-// stock is a small library; the real one is tested in its own package.
-func stock() fstest.MapFS {
+// library is a small library; the real one is tested in its own package.
+func library() fstest.MapFS {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	return fstest.MapFS{
 		"filter.d/sshd.toml": file(`daemon = ["sshd", "sshd-session"]
@@ -37,7 +37,7 @@ timeout = "5s"
 }
 
 // write puts files into a new folder and gives the options to load gaol.toml of it.
-func write(t *testing.T, files map[string]string) config.Options {
+func write(t testing.TB, files map[string]string) config.Options {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -49,7 +49,7 @@ func write(t *testing.T, files map[string]string) config.Options {
 			t.Fatal(err)
 		}
 	}
-	return config.Options{File: filepath.Join(dir, "gaol.toml"), Stock: stock()}
+	return config.Options{File: filepath.Join(dir, "gaol.toml"), Stock: library()}
 }
 
 // load is write and Load, and fails the test for any problem.

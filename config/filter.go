@@ -82,12 +82,12 @@ func (c *checker) filter(n *node, spec *filter.Spec) {
 	checkSpec(c, n, spec)
 }
 
-// compile reports what package filter has against the patterns of spec, which was
-// read from n.
-func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) {
-	_, err := filter.Compile(spec, opts)
+// compile makes the filter of spec, which was read from n. It reports what package
+// filter has against its patterns, and is nil then.
+func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) *filter.Filter {
+	compiled, err := c.library.compile(n, spec, opts)
 	if err == nil {
-		return
+		return compiled
 	}
 	before := len(c.problems)
 	for _, p := range patternsOf(n, opts.Mode) {
@@ -103,6 +103,35 @@ func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) {
 		}
 		c.pattern(at, err)
 	}
+	return nil
+}
+
+// variant is one way to compile a file.
+type variant struct {
+	root  *node
+	mode  string
+	zone  string // "" for this host's
+	names bool
+}
+
+type compiled struct {
+	filter *filter.Filter
+	err    error
+}
+
+// compile is filter.Compile, once for all jails that use the same file in the same way: that
+// is where most of the time of Load goes.
+func (l *library) compile(n *node, spec filter.Spec, opts filter.Options) (*filter.Filter, error) {
+	key := variant{root: n, mode: opts.Mode, names: opts.Names}
+	if opts.Timezone != nil { // by name, as every jail reads its own
+		key.zone = opts.Timezone.String()
+	}
+	c, ok := l.compiled[key]
+	if !ok {
+		c.filter, c.err = filter.Compile(spec, opts)
+		l.compiled[key] = c
+	}
+	return c.filter, c.err
 }
 
 // pattern reports a pattern that package filter refuses. Its error begins with the

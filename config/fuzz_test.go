@@ -23,7 +23,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(text)
 	}
 	path := filepath.Join(f.TempDir(), "gaol.toml")
-	opts := config.Options{File: path, Stock: stock(), LookupPort: func(string, string) (int, error) { return 0, os.ErrNotExist }}
+	opts := config.Options{File: path, Stock: library(), LookupPort: func(string, string) (int, error) { return 0, os.ErrNotExist }}
 	f.Fuzz(func(t *testing.T, text string) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

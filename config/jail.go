@@ -137,12 +137,15 @@ func (d *draft) readFilter(c *checker, n *node) {
 		return
 	}
 	before := len(c.problems)
-	merged := merge(base, own)
+	merged := base // the same node for all jails that change nothing, see library.compile
+	if len(own.table) > 0 {
+		merged = merge(base, own)
+	}
 	d.Filter.Name = d.FilterName
 	c.filter(merged, &d.Filter)
 	d.Mode = c.checkMode(d.modeNode(n), &d.Filter, d.Mode)
 	if len(c.problems) == before {
-		c.compile(merged, d.Filter, filter.Options{Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS})
+		d.Compiled = c.compile(merged, d.Filter, filter.Options{Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS})
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 type library struct {
 	stock fs.FS
 	// dir is where the main file is.
-	dir  string
-	read map[string]readResult // by file.name
+	dir      string
+	read     map[string]readResult // by file.name
+	compiled map[variant]compiled
 }
 
 type readResult struct {
@@ -23,7 +24,7 @@ type readResult struct {
 }
 
 func newLibrary(opts Options) *library {
-	return &library{stock: opts.Stock, dir: filepath.Dir(opts.file()), read: map[string]readResult{}}
+	return &library{stock: opts.Stock, dir: filepath.Dir(opts.file()), read: map[string]readResult{}, compiled: map[variant]compiled{}}
 }
 
 // open reads a file, or tells again what came of it.

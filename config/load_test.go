@@ -21,6 +21,10 @@ func TestEmptyFile(t *testing.T) {
 	if want := []string{`^Failed password for <F-USER>\S+</F-USER> from <HOST>`}; !slices.Equal(got.Filter.Failregex, want) {
 		t.Errorf("failregex is %q, want %q", got.Filter.Failregex, want)
 	}
+	if got.Compiled == nil {
+		t.Error("the filter is not compiled")
+	}
+	got.Compiled = nil
 	got.Filter.Failregex, got.Filter.Modes, got.Filter.Daemon, got.Filter.Journalmatch = nil, nil, nil, nil
 	want := config.Jail{
 		Name: "sshd", Enabled: true, Stock: true, Description: "OpenSSH", FilterName: "sshd",
@@ -176,7 +180,7 @@ overalljails = true
 	if !slices.Equal(got.Filter.Unless, []string{"x"}) || len(got.Filter.Failregex) != 2 || got.Filter.Daemon[0] != "x" || len(got.Filter.Journalmatch) != 3 {
 		t.Errorf("filter is %+v", got.Filter)
 	}
-	got.Timezone, got.Filter = nil, config.Jail{}.Filter
+	got.Timezone, got.Filter, got.Compiled = nil, config.Jail{}.Filter, nil
 	want := config.Jail{
 		Name: "own", Enabled: true, Description: "mine", Mode: "more", LogPath: []string{"/var/log/*.log"}, Journal: true,
 		FromFindTime: true, UseDNS: true, FindTime: 90 * time.Second, BanTime: config.Forever, MaxRetry: 3, MaxMatches: 4, MaxHosts: 1000,
