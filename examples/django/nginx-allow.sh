@@ -4,5 +4,8 @@
 #
 #	nginx-allow.sh FILE >/etc/nginx/admin-allow.conf && nginx -t && nginx -s reload
 set -eu
-sed -n 's/#.*//; s/[[:space:]]//g; s/..*/allow &;/p' "$1"
-echo 'deny all;'
+awk '
+	{ sub(/#.*/, ""); gsub(/[[:space:]]/, "") }
+	$0 != "" { print "allow " $0 ";" }
+	END { print "deny all;" }
+' <"$1"
