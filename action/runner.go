@@ -88,6 +88,7 @@ type Runner struct {
 	told    uint64 // how many changes there have been
 	doing   uint64 // the lowest seq of those the action works on, or MaxUint64
 	waiters []waiter
+	ended   bool // Run has returned
 	status  RunnerStatus
 }
 
@@ -176,6 +177,10 @@ func (r *Runner) Sync(ctx context.Context) error {
 	if min(r.pending.oldest(), r.doing) > r.told {
 		r.mu.Unlock()
 		return nil
+	}
+	if r.ended {
+		r.mu.Unlock()
+		return errEnded
 	}
 	w := waiter{seq: r.told, done: make(chan error, 1)}
 	r.waiters = append(r.waiters, w)

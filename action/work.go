@@ -21,6 +21,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		r.ended = true
 		r.answerLocked(0, errEnded)
 	}()
 	checks, stopChecks := r.checkTimes()
@@ -269,7 +270,7 @@ func (s *singles) sift(err error) error {
 	for _, b := range single.Bans {
 		s.targets[targetOf(b)] = true
 	}
-	s.err = errors.Join(s.err, single)
+	s.err = errors.Join(s.err, err)
 	return nil
 }
 
