@@ -1,7 +1,9 @@
 package main
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"gaol/cmd/internal/control"
 )
@@ -29,5 +31,30 @@ func TestLocksOut(t *testing.T) {
 				t.Errorf("locksOut(%+v, %q) = %v, want %v", tt.ban, tt.addr, got, tt.want)
 			}
 		})
+	}
+}
+
+func TestBannedText(t *testing.T) {
+	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+	end := now.Add(9 * time.Minute)
+	bans := []control.Ban{
+		{Jail: "sshd", Prefix: "192.0.2.7/32", End: &end, Count: 2, Enforced: true, Lines: []string{"first", "user \x1b[2Jroot"}},
+		{Jail: "web", Prefix: "2001:db8::/64", Count: 1, By: "hand"},
+		{Jail: "mail", ID: "bob\r", End: &end, Count: 1, Enforced: true, User: "bob"},
+	}
+	want := strings.Join([]string{
+		`ADDRESS        JAIL  ENDS      BAN               WHY`,
+		`192.0.2.7      sshd  in 9m     #2                user \x1b[2Jroot`,
+		`2001:db8::/64  web   for ever  #1, not enforced  by hand`,
+		`bob\r          mail  in 9m     #1                tried bob`,
+		`192.0.2.9 is not banned.`,
+		``,
+	}, "\n")
+	if got := bannedText(bans, nil, []string{"192.0.2.9"}, now, false, 0); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	narrow := bannedText([]control.Ban{{Prefix: "192.0.2.7/32", Lines: []string{strings.Repeat("x", 100)}}}, nil, nil, now, false, 80)
+	if !strings.Contains(narrow, strings.Repeat("x", 39)+"…\n") {
+		t.Errorf("the reason is not cut to what a terminal has room for:\n%s", narrow)
 	}
 }

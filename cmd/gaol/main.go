@@ -13,8 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	// Zones of logs are named in the configuration; a small system or a
 	// container often has no zone files of its own.
@@ -22,9 +20,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the whole program: it takes the words behind the program's name and
@@ -34,9 +30,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = errors.New("interrupted")
-	}
 	status := exitStatus(err)
 	if status != exitYes && !errors.Is(err, errNo) {
 		fmt.Fprintln(stderr, a.errorStyle(stderr, "gaol:"), printableText(err.Error()))

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -52,7 +55,7 @@ var commandGroups = []*cobra.Group{
 func commands(a *app) map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
 		"daemon": {
-			newRunCommand(a),
+			gracefully(newRunCommand(a)),
 			newStatusCommand(a),
 			newBannedCommand(a),
 			newBanCommand(a),
@@ -60,7 +63,7 @@ func commands(a *app) map[string][]*cobra.Command {
 			newReloadCommand(a),
 		},
 		"dry": {
-			newDemoCommand(a),
+			gracefully(newDemoCommand(a)),
 			newRegexCommand(a),
 			newTestCommand(a),
 			newCheckCommand(a),
@@ -71,6 +74,19 @@ func commands(a *app) map[string][]*cobra.Command {
 			newManCommand(a),
 		},
 	}
+}
+
+// gracefully makes an interrupt or a termination end the context of cmd, for it to put
+// things in order. All other commands leave nothing behind and may just end.
+func gracefully(cmd *cobra.Command) *cobra.Command {
+	body := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		cmd.SetContext(ctx)
+		return body(cmd, args)
+	}
+	return cmd
 }
 
 // newRootCommand returns the command line as a whole.

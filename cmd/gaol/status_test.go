@@ -1,0 +1,72 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"gaol/cmd/internal/control"
+)
+
+// sampleStatus has a jail that is well, one that lags and one that does not run.
+func sampleStatus(now time.Time) control.Status {
+	last := now.Add(-3 * time.Second)
+	return control.Status{
+		Version: "1.2.3",
+		Started: now.Add(-90 * time.Minute),
+		Jails: []control.JailStatus{
+			{Name: "sshd", Enabled: true, Filter: "sshd", Failures: control.Tally{Current: 2, Total: 17}, Banned: control.Tally{Current: 1, Total: 3},
+				Sources: []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 12345, Matched: 17, LastLine: &last}},
+				Actions: []control.ActionStatus{{Name: "nftables", Healthy: true}}},
+			{Name: "web", Enabled: true, Filter: "nginx-http-auth",
+				Sources: []control.SourceStatus{{Path: "/var/log/a\n.log", LagSeconds: 61.5}},
+				Actions: []control.ActionStatus{{Name: "iptables", Problem: "permission denied"}}},
+			{Name: "mail", Filter: "mail", Problems: []string{"reading gaol.toml:3: unknown key"}},
+		},
+		Problems: []string{"the store is full"},
+	}
+}
+
+func TestStatusTable(t *testing.T) {
+	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+	status := sampleStatus(now)
+	view := statusView{now: now}
+	view.head(status)
+	view.table(status.Jails)
+	view.problems(status)
+	want := strings.Join([]string{
+		`gaol 1.2.3, up 1h 30m`,
+		``,
+		`JAIL  FAILURES  BANNED  LOGS`,
+		`sshd  2 (17)    1 (3)   /var/log/auth.log`,
+		`web   0 (0)     0 (0)   /var/log/a\n.log: 1m 1s behind`,
+		`mail  0 (0)     0 (0)   not running`,
+		``,
+		`Problems:`,
+		`  the store is full`,
+		`  web: action iptables: permission denied`,
+		`  mail: reading gaol.toml:3: unknown key`,
+		``,
+	}, "\n")
+	if got := view.out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestStatusOfOneJail(t *testing.T) {
+	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+	view := statusView{now: now}
+	view.jail(sampleStatus(now).Jails[0])
+	want := strings.Join([]string{
+		`jail      sshd`,
+		`filter    sshd`,
+		`failures  2 now, 17 since the start`,
+		`banned    1 now, 3 since the start`,
+		`log       /var/log/auth.log: 12,345 lines, 17 matched, the last 3s ago`,
+		`action    nftables`,
+		``,
+	}, "\n")
+	if got := view.out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
