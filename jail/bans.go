@@ -11,8 +11,9 @@ import (
 type bans struct {
 	byKey map[key]*entry
 	queue queue
-	// lengths counts the bans of each prefix length (in the terms of key), used are those with any, so that
-	// looking for a ban that holds an address takes one look-up for each length.
+	// lengths counts the bans of each prefix length (in the terms of key), used are those
+	// with any, so that looking for a ban that holds an address takes one look-up for each
+	// length.
 	lengths [256]int
 	used    []uint8
 	// running is how many are in force, lineBytes what their lines take.

@@ -9,6 +9,6 @@
 // they come. It runs from the latest failure of that window. What is kept for it is bounded;
 // findtime.go says by what, and why no decision depends on it.
 //
-// An [Ignore] is who is never banned. It answers from memory; only [Ignore.Refresh], which belongs off the path,
-// reads files and asks name servers.
+// An [Ignore] is who is never banned. It answers from memory; only [Ignore.Refresh], which
+// belongs off the path, reads files and asks name servers.
 package jail

@@ -56,8 +56,8 @@ func cut(s string, size int) string {
 }
 
 // evidence keeps the proofs of all hosts, in the order in which they came, within
-// maxEvidence bytes: the oldest leave first. They are known by numbers, so that whoever holds one that
-// has left gets an empty proof.
+// maxEvidence bytes: the oldest leave first. They are known by numbers, so that whoever
+// holds one that has left gets an empty proof.
 type evidence struct {
 	proofs []proof // a ring
 	first  uint32  // number of the oldest

@@ -57,11 +57,12 @@ func keepFor(findtime time.Duration) time.Duration { return findtime + 2*maxSkew
 
 // timesPerHost bounds how many failures of one host are kept.
 //
-// While there is no ban, no closed window of findtime holds maxretry failures, so any span of n
-// findtimes holds at most n*(maxretry-1). A failure that is dated up to late before the newest
-// one can meet what is dated up to findtime before itself. Keeping all of that span makes the decisions those of a
-// jail that forgets nothing. late is findtime, and at least the minute that dates may be off
-// in live lines. A few more are kept because in catch-up several logs may be read one after another.
+// While there is no ban, no closed window of findtime holds maxretry failures, so any span
+// of n findtimes holds at most n*(maxretry-1). A failure that is dated up to late before
+// the newest one can meet what is dated up to findtime before itself. Keeping all of that
+// span makes the decisions those of a jail that forgets nothing. late is findtime, and at
+// least the minute that dates may be off in live lines. A few more are kept because in
+// catch-up several logs may be read one after another.
 func timesPerHost(maxretry int, findtime time.Duration) int {
 	late := max(findtime, maxSkew)
 	spans := min(1+int((late+findtime-1)/findtime), maxSpans)
@@ -72,9 +73,9 @@ func timesPerHost(maxretry int, findtime time.Duration) int {
 const maxSpans = 1 + int(maxSkew/time.Second)
 
 // window looks for maxretry times that lie within findtime, in times that run from the
-// newest to the oldest. It says where the latest such window begins (that is its newest time) and how
-// many times lie in it. The window is closed: a first and a last time that are
-// exactly findtime apart are both in it.
+// newest to the oldest. It says where the latest such window begins (that is its newest
+// time) and how many times lie in it. The window is closed: a first and a last time that
+// are exactly findtime apart are both in it.
 func window(times []int64, maxretry int, findtime time.Duration) (first, n int, ok bool) {
 	for first = 0; first+maxretry <= len(times); first++ {
 		newest := times[first]

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Ignore is who is never banned: ignoreip and ignoreself. Use [NewIgnore]; a nil
-// Ignore ignores nobody. Match and Overlaps look into a sorted list and never block; Refresh may run beside them.
+// Ignore is who is never banned: ignoreip and ignoreself. Use [NewIgnore]; a nil Ignore
+// ignores nobody. Match and Overlaps look into a sorted list and never block; Refresh may
+// run beside them.
 type Ignore struct {
 	opts  IgnoreOptions
 	fixed []rule
@@ -32,8 +33,8 @@ type Ignore struct {
 type IgnoreOptions struct {
 	// Self ignores the host's own addresses (ignoreself).
 	Self bool
-	// Lookup resolves a host name, into a slice that is Ignore's from then on; several calls may run at a time. nil:
-	// net.DefaultResolver.
+	// Lookup resolves a host name, into a slice that is Ignore's from then on; several
+	// calls may run at a time. nil: net.DefaultResolver.
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
 	// Interfaces lists the host's own addresses; nil: those of its interfaces.
 	Interfaces func() ([]netip.Addr, error)
@@ -47,9 +48,9 @@ type rule struct {
 	name   string
 }
 
-// NewIgnore reads entries: addresses, prefixes ("10.0.0.0/8", "10.0.0.0/255.0.0.0"), host names,
-// and files ("file:/etc/gaol/allow.txt"). Files and the host's own addresses are read at once, names are first looked up
-// by Refresh.
+// NewIgnore reads entries: addresses, prefixes ("10.0.0.0/8", "10.0.0.0/255.0.0.0"), host
+// names, and files ("file:/etc/gaol/allow.txt"). Files and the host's own addresses are
+// read at once, names are first looked up by Refresh.
 //
 // The Ignore is never nil: what is wrong with an entry or file is in the error, and all others
 // hold.
@@ -113,9 +114,10 @@ func (ig *Ignore) Overlaps(p netip.Prefix) (rule string, ok bool) {
 	return ig.current.Load().overlaps(unmap(p).Masked())
 }
 
-// Refresh reads files that have changed, looks names up whose answers are five minutes old (a minute, where there was
-// none), and asks for the host's own addresses. It may block, as long as look-ups do, and belongs off the path. What cannot be
-// learned keeps its last known state and is reported.
+// Refresh reads files that have changed, looks names up whose answers are five minutes old
+// (a minute, where there was none), and asks for the host's own addresses. It may block,
+// as long as look-ups do, and belongs off the path. What cannot be learned keeps its last
+// known state and is reported.
 func (ig *Ignore) Refresh(ctx context.Context, now time.Time) []error {
 	if ig == nil {
 		return nil
@@ -163,7 +165,8 @@ func (ig *Ignore) refreshSelf() error {
 	if err != nil {
 		return fmt.Errorf("listing this host's own addresses for ignoreself: %w", err)
 	}
-	// All of 127.0.0.0/8 is this host, though only one address of it is listed (RFC 1122 section 3.2.1.3).
+	// All of 127.0.0.0/8 is this host, though only one address of it is listed (RFC 1122
+	// section 3.2.1.3).
 	self := []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{127}), 8), netip.PrefixFrom(netip.IPv6Loopback(), 128)}
 	for _, a := range addrs {
 		a = a.Unmap().WithZone("")

@@ -30,8 +30,8 @@ func parseEntry(text string) (ignoreEntry, error) {
 	return ignoreEntry{}, err
 }
 
-// parsePrefix reads an address, ADDRESS/LENGTH or ADDRESS/MASK. Host bits are cleared, mapped IPv4 is
-// IPv4.
+// parsePrefix reads an address, ADDRESS/LENGTH or ADDRESS/MASK. Host bits are cleared,
+// mapped IPv4 is IPv4.
 func parsePrefix(text string) (netip.Prefix, error) {
 	addrText, lengthText, hasLength := strings.Cut(text, "/")
 	addr, err := netip.ParseAddr(addrText)

@@ -45,27 +45,31 @@ type Counts struct {
 	EvictedHosts int
 }
 
-// Outcome is what a failure led to. The zero value: nothing at all, as for a failure that names nobody.
+// Outcome is what a failure led to. The zero value: nothing at all, as for a failure that
+// names nobody.
 type Outcome struct {
 	// Counted is set when the failure was counted, and is to be stored.
 	Counted *Counted
 	// Ban is set when the failure led to a ban that is in force: to be enforced and stored.
 	Ban *Ban
-	// Expired is the ban it led to if that is over already, as the lines were read late: to be stored, not enforced.
+	// Expired is the ban it led to if that is over already, as the lines were read late:
+	// to be stored, not enforced.
 	Expired *Ban
 	// Extended says that the host's last ban had run out but was not taken back yet
 	// by Expire; Ban takes its place.
 	Extended bool
 	// AlreadyBanned says that the failure fell into a ban and was not counted.
 	AlreadyBanned bool
-	// Ignored is the rule by which the failure was ignored, "" if it was not: "ignoreself", "ignoreip
-	// 10.0.0.0/8", "file:/etc/gaol/allow.txt".
+	// Ignored is the rule by which the failure was ignored, "" if it was not:
+	// "ignoreself", "ignoreip 10.0.0.0/8", "file:/etc/gaol/allow.txt".
 	Ignored string
-	// Unresolved is the host name of a failure that names neither address nor id. It was not counted.
+	// Unresolved is the host name of a failure that names neither address nor id. It was
+	// not counted.
 	Unresolved string
 	// Shift is how far the line's date was off (negative: behind) when it was taken as now instead.
 	Shift time.Duration
-	// Undated says that the line bore no date: taken as now when read as it was written, else not counted.
+	// Undated says that the line bore no date: taken as now when read as it was written,
+	// else not counted.
 	Undated bool
 }
 

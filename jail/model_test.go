@@ -145,8 +145,8 @@ func (s *stream) next() filter.Failure {
 	return f
 }
 
-// past is a time in a log that was written before, at most FindTime before the newest of its host. Whole
-// seconds make equal times and exact ends of windows likely.
+// past is a time in a log that was written before, at most FindTime before the newest of
+// its host. Whole seconds make equal times and exact ends of windows likely.
 func (s *stream) past(p netip.Prefix) time.Time {
 	newest := s.newest[p]
 	if newest.IsZero() {

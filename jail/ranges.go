@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// ranges finds the prefix that holds an address, in time that grows with the logarithm of their number.
+// ranges finds the prefix that holds an address, in time that grows with the logarithm of
+// their number.
 //
 // Two prefixes are either apart or one lies in the other. Without those that lie in another one, a
 // sorted list has at most one candidate: the last that does not begin behind the address.

@@ -7,9 +7,10 @@ import (
 	"gaol/filter"
 )
 
-// Restore takes up what the store has kept: bans, counted failures in the order in which they
-// were counted, and how often each target has been banned so far, bans in force included. It returns
-// the bans that are in force: not over, not ignored by now, of this jail. Call it once, before the first failure.
+// Restore takes up what the store has kept: bans, counted failures in the order in which
+// they were counted, and how often each target has been banned so far, bans in force
+// included. It returns the bans that are in force: not over, not ignored by now, of this
+// jail. Call it once, before the first failure.
 func (j *Jail) Restore(list []Ban, counted []Counted, earlier map[Key]int, now time.Time) (running []Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -38,9 +38,9 @@ func isBroken(err error) bool {
 	return code == codeCorrupt || code == codeNotADB || errors.Is(err, errForeign)
 }
 
-// checkForeign tells another program's database before anything is written to it. Ours is known by its head.
-// Any other file is looked at without its write-ahead log: it is ours only if it is
-// empty, as a store is whose making was interrupted.
+// checkForeign tells another program's database before anything is written to it. Ours is
+// known by its head. Any other file is looked at without its write-ahead log: it is ours
+// only if it is empty, as a store is whose making was interrupted.
 func checkForeign(path string) error {
 	head := make([]byte, headSize)
 	f, err := os.Open(path)
@@ -66,7 +66,8 @@ func checkForeign(path string) error {
 	return nil
 }
 
-// A file's head and where it bears the application's id (https://www.sqlite.org/fileformat2.html#the_database_header).
+// A file's head and where it bears the application's id
+// (https://www.sqlite.org/fileformat2.html#the_database_header).
 const (
 	headSize          = 100
 	headApplicationID = 68
@@ -86,8 +87,8 @@ func hinted(err error) error {
 	}
 }
 
-// beginAnew moves the file aside, with those SQLite keeps beside it, and opens an empty one. It is never deleted: most of
-// it can usually be read with sqlite3's .recover.
+// beginAnew moves the file aside, with those SQLite keeps beside it, and opens an empty
+// one. It is never deleted: most of it can usually be read with sqlite3's .recover.
 func (s *Store) beginAnew(cause error) error {
 	now := s.opts.Now
 	if now.IsZero() {

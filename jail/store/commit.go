@@ -11,16 +11,18 @@ import (
 	"gaol/jail"
 )
 
-// Changes are what some lines, a command or the passing of time have led to. Within one Changes, Bans and Forgotten take
-// the Counted of the same target with them, in whatever order they came.
+// Changes are what some lines, a command or the passing of time have led to. Within one
+// Changes, Bans and Forgotten take the Counted of the same target with them, in whatever
+// order they came.
 type Changes struct {
 	// Counted are failures that were counted, in the order in which they were.
 	Counted []jail.Counted
 	// Forgotten are targets whose counted failures were dropped by hand. Their earlier bans
 	// do not count any more.
 	Forgotten []jail.Forgotten
-	// Bans are new, or known by jail, target and start: those take the new end. The failures counted against
-	// the target that are dated before the ban's end are deleted with it.
+	// Bans are new, or known by jail, target and start: those take the new end. The
+	// failures counted against the target that are dated before the ban's end are deleted
+	// with it.
 	Bans []jail.Ban
 	// Ended are bans that were lifted.
 	Ended []Ended
@@ -40,8 +42,8 @@ type Ended struct {
 // ByHand is Ended.By, and a ban's By, for what a person did.
 const ByHand = "hand"
 
-// Commit stores all of c or, with an error, nothing. The caller keeps what it could not store and tries again. Committing the same ban,
-// end or position again changes nothing.
+// Commit stores all of c or, with an error, nothing. The caller keeps what it could not
+// store and tries again. Committing the same ban, end or position again changes nothing.
 func (s *Store) Commit(ctx context.Context, c Changes) error {
 	return s.do("storing changes", func() error {
 		if !c.byHand() {
@@ -168,8 +170,8 @@ func (w *writer) exec(stmt *sql.Stmt, args ...any) {
 	}
 }
 
-// counted adds failures, and deletes those that were outdated when the newest was read: nothing else
-// would ever delete what never led to a ban.
+// counted adds failures, and deletes those that were outdated when the newest was read:
+// nothing else would ever delete what never led to a ban.
 func (w *writer) counted(list []jail.Counted) {
 	read := make(map[string]time.Time)
 	for _, c := range list {

@@ -124,8 +124,8 @@ func (l *loader) stories(prefix string) []Event {
 	return list
 }
 
-// Purge deletes bans that were over before that time and counted failures that could not matter any more then,
-// and gives their space back.
+// Purge deletes bans that were over before that time and counted failures that could not
+// matter any more then, and gives their space back.
 func (s *Store) Purge(ctx context.Context, before time.Time) error {
 	return s.do("purging the store", func() error {
 		tx, err := s.db.BeginTx(ctx, nil)

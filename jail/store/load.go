@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 
 // State is what a start takes up again.
 type State struct {
-	// Bans are in force, of all jails, in the order in which they were made. Where there are very many, only the
-	// last ones have their Lines.
+	// Bans are in force, of all jails, in the order in which they were made. Where there
+	// are very many, only the last ones have their Lines.
 	Bans []jail.Ban
 	// Counted are failures that may still lead to a ban, in the order in which they were counted.
 	Counted []jail.Counted
@@ -24,8 +25,8 @@ type State struct {
 	Positions []filter.Position
 }
 
-// EarlierOf is what the jail of this name is told of earlier bans: its own, or with overall those of all
-// jails together.
+// EarlierOf is what the jail of this name is told of earlier bans: its own, or with
+// overall those of all jails together.
 func (st *State) EarlierOf(name string, overall bool) map[jail.Key]int {
 	if !overall {
 		return st.Earlier[name]
@@ -39,15 +40,17 @@ func (st *State) EarlierOf(name string, overall bool) map[jail.Key]int {
 	return sum
 }
 
-// Load reads what was in force at now. findtime is asked for each jail; 0 means that there is
-// no such jail any more. A counted failure still matters if it was read within findtime (and the few minutes that dates may be
-// off) of the last one of its jail, even if that is long ago: lines that were written since then are yet to be read.
+// Load reads what was in force at now. findtime is asked for each jail; 0 means that there
+// is no such jail any more. A counted failure still matters if it was read within findtime
+// (and the few minutes that dates may be off) of the last one of its jail, even if that is
+// long ago: lines that were written since then are yet to be read.
 func (s *Store) Load(ctx context.Context, now time.Time, findtime func(jail string) time.Duration) (State, error) {
 	var st State
 	err := s.do("loading the store", func() error {
 		st = State{Earlier: make(map[string]map[jail.Key]int)}
 		l := loader{ctx: ctx, db: s.db}
-		// From the last one back, so that these get their lines; sorting would need all of them at once.
+		// From the last one back, so that these get their lines; sorting would need all of
+		// them at once.
 		st.Bans = l.bans(`WHERE ended IS NULL AND (ends IS NULL OR ends > ?) ORDER BY rowid DESC`, nanos(now))
 		slices.Reverse(st.Bans)
 		st.Counted = l.counted(findtime)
@@ -94,35 +97,57 @@ func (l *loader) query(query string, args []any, row func(scan func(...any) erro
 // maxLines bounds the lines that are read with bans, in bytes.
 const maxLines = 8 << 20
 
+// bans reads bans, and lines for the first of them.
 func (l *loader) bans(where string, args ...any) []jail.Ban {
-	var list []jail.Ban
-	linesSize := 0
+	var n int
+	l.query(`SELECT count(*) FROM bans `+where, args, func(scan func(...any) error) error { return scan(&n) })
+	list := make([]jail.Ban, 0, n)
 	names := make(interned)
-	query := `SELECT jail, prefix, id, start, ends, count, failures, user, lines, made_by FROM bans ` + where
+	query := `SELECT jail, prefix, id, start, ends, count, failures, user, made_by FROM bans ` + where
 	l.query(query, args, func(scan func(...any) error) error {
 		var b jail.Ban
 		var prefix string
-		var lines sql.RawBytes
 		var start int64
 		var ends sql.NullInt64
-		err := scan(&b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &lines, &b.By)
+		err := scan(&b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &b.By)
 		if err != nil {
 			return err
 		}
-		b.Jail, b.By, b.Start = names.get(b.Jail), names.get(b.By), timeOf(start)
+		b.Jail, b.By, b.User, b.Start = names.get(b.Jail), names.get(b.By), names.get(b.User), timeOf(start)
 		if ends.Valid {
 			b.End = timeOf(ends.Int64)
 		}
-		if b.Prefix, err = parsePrefix(prefix); err != nil {
-			return err
-		}
-		if linesSize += len(lines); linesSize <= maxLines {
-			b.Lines, err = parseLines(lines)
-		}
+		b.Prefix, err = parsePrefix(prefix)
 		list = append(list, b)
 		return err
 	})
+	l.lines(list, where, args)
 	return list
+}
+
+// errEnough ends a query early.
+var errEnough = errors.New("enough")
+
+// lines reads the lines of bans that were read by the same query, until they are enough.
+// It is apart from the rest because most of what a ban takes is its lines.
+func (l *loader) lines(list []jail.Ban, where string, args []any) {
+	i, size := 0, 0
+	l.query(`SELECT lines FROM bans `+where, args, func(scan func(...any) error) error {
+		var text sql.RawBytes
+		if err := scan(&text); err != nil {
+			return err
+		}
+		if size += len(text); size > maxLines {
+			return errEnough
+		}
+		var err error
+		list[i].Lines, err = parseLines(text)
+		i++
+		return err
+	})
+	if errors.Is(l.err, errEnough) {
+		l.err = nil
+	}
 }
 
 func (l *loader) counted(findtime func(string) time.Duration) []jail.Counted {
@@ -160,7 +185,8 @@ func (l *loader) counted(findtime func(string) time.Duration) []jail.Counted {
 	return list
 }
 
-// slack is how much longer than findtime a jail keeps failures: the dates of two lines may each be off by a minute.
+// slack is how much longer than findtime a jail keeps failures: the dates of two lines may
+// each be off by a minute.
 const slack = 2 * time.Minute
 
 func (l *loader) earlier(to map[string]map[jail.Key]int) {

@@ -39,16 +39,18 @@ type Store struct {
 	broken error
 }
 
-// ErrBegunAnew is returned by Commit and Load when the file was found broken: it has been moved aside and an
-// empty one begun. What was in force must be committed again, with what could not be committed.
+// ErrBegunAnew is returned by Commit and Load when the file was found broken: it has been
+// moved aside and an empty one begun. What was in force must be committed again, with what
+// could not be committed.
 var ErrBegunAnew = errors.New("the store was broken and has been begun anew")
 
 // ErrNewerSchema is returned by Open for a file that a later version of gaol has written.
 var ErrNewerSchema = errors.New("written by a newer version of gaol")
 
-// Open opens the file at path and makes it, and directories above, where they are missing (modes 0600 and 0700). An older schema is
-// brought up to date. A file that is broken, or no store of gaol at all, is moved to path.broken-TIME
-// and a new one begun: [Store.Broken] then says so.
+// Open opens the file at path and makes it, and directories above, where they are missing
+// (modes 0600 and 0700). An older schema is brought up to date. A file that is broken, or
+// no store of gaol at all, is moved to path.broken-TIME and a new one begun:
+// [Store.Broken] then says so.
 func Open(path string, opts Options) (*Store, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -99,8 +101,9 @@ func (s *Store) open() error {
 	return nil
 }
 
-// dataSource is what the driver is told: settings hold for each connection it makes. The page cache is
-// what a transaction of some thousand changes needs; with less, such a one takes three times as long.
+// dataSource is what the driver is told: settings hold for each connection it makes. The
+// page cache is what a transaction of some thousand changes needs; with less, such a one
+// takes three times as long.
 func dataSource(path string) string {
 	pragmas := []string{
 		"busy_timeout(5000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)",
@@ -114,7 +117,8 @@ func fileURI(path string) string { return "file:" + (&url.URL{Path: path}).Escap
 // Path is where the file is.
 func (s *Store) Path() string { return s.path }
 
-// Broken says what was wrong with a file that had to be moved aside, and where it is now; nil: nothing.
+// Broken says what was wrong with a file that had to be moved aside, and where it is now;
+// nil: nothing.
 func (s *Store) Broken() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
