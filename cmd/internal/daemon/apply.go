@@ -11,7 +11,6 @@ import (
 
 	"gaol/cmd/internal/control"
 	"gaol/config"
-	"gaol/filter"
 	"gaol/jail"
 	"gaol/jail/store"
 )
@@ -36,7 +35,7 @@ func (d *Daemon) apply(conf *config.Config, state *store.State) control.ReloadRe
 	t := &transition{Daemon: d, state: state, reply: control.ReloadReply{
 		Started: []string{}, Stopped: []string{}, Changed: []string{}, Unchanged: []string{}, Problems: []string{},
 	}}
-	general := t.noteProblems(conf.Problems)
+	t.noteProblems(conf.Problems)
 	d.mu.Lock()
 	d.onStop = conf.OnStop
 	d.leftOut = nil
@@ -49,7 +48,7 @@ func (d *Daemon) apply(conf *config.Config, state *store.State) control.ReloadRe
 	}
 	for name, c := range gone {
 		// While a file can't be read, nobody knows whether it still has the jail.
-		if !general {
+		if len(conf.Unread) == 0 {
 			t.endLocked(c)
 			t.reply.Stopped = append(t.reply.Stopped, name)
 		}
@@ -62,9 +61,8 @@ func (d *Daemon) apply(conf *config.Config, state *store.State) control.ReloadRe
 	return t.reply
 }
 
-// noteProblems shows the problems of the configuration, and says whether one is not of a
-// single jail.
-func (t *transition) noteProblems(problems []config.Problem) (general bool) {
+// noteProblems shows the problems of the configuration that are not of a single jail.
+func (t *transition) noteProblems(problems []config.Problem) {
 	texts := map[string]string{}
 	for _, p := range problems {
 		t.reply.Problems = append(t.reply.Problems, p.Error())
@@ -73,7 +71,6 @@ func (t *transition) noteProblems(problems []config.Problem) (general bool) {
 		}
 	}
 	t.problems.replace("", "config", texts)
-	return len(texts) > 0
 }
 
 func (t *transition) jailLocked(j config.Jail) {
@@ -89,7 +86,7 @@ func (t *transition) jailLocked(j config.Jail) {
 		if err = t.beginLocked(j); err == nil {
 			t.reply.Started = append(t.reply.Started, j.Name)
 		}
-	case reflect.DeepEqual(running.conf, j):
+	case sameJail(running.conf, j):
 		t.reply.Unchanged = append(t.reply.Unchanged, j.Name)
 	default:
 		if err = t.changeLocked(running, j); err == nil {
@@ -108,11 +105,8 @@ func (t *transition) jailLocked(j config.Jail) {
 
 // beginLocked starts a jail with the bans and counts that the store has of it.
 func (t *transition) beginLocked(j config.Jail) error {
-	f, err := compile(j)
-	if err != nil {
-		return err
-	}
-	c := &cell{conf: j, filter: f, taps: map[string]*tap{}, enforced: map[string]bool{}, ignore: ignoreFor(j)}
+	c := &cell{conf: j, filter: j.Compiled, taps: map[string]*tap{}, enforced: map[string]bool{}, ignore: ignoreFor(j)}
+	var err error
 	if c.jail, err = jail.New(jailOptions(j, c.ignore)); err != nil {
 		return err
 	}
@@ -160,10 +154,6 @@ func (t *transition) actLocked(c *cell, actions []namedAction, bans []jail.Ban) 
 // changeLocked gives a running jail another configuration. Counts and bans stay;
 // actions start anew, with all bans, only if they have changed.
 func (t *transition) changeLocked(c *cell, j config.Jail) error {
-	f, err := compile(j)
-	if err != nil {
-		return err
-	}
 	ignore := ignoreFor(j)
 	actions, err := actionsFor(j, t.opts.Observe, t.log)
 	if err != nil {
@@ -175,13 +165,20 @@ func (t *transition) changeLocked(c *cell, j config.Jail) error {
 	}
 	before := c.conf
 	c.conf, c.ignore = j, ignore
-	c.use(f)
+	c.use(j.Compiled)
 	t.pardonLocked(c, now)
 	if !sameActions(before, j) {
 		t.dismissLocked(c)
 		t.actLocked(c, actions, c.jail.Banned())
 	}
 	return nil
+}
+
+// sameJail says whether two configurations of a jail say the same. What was made of it is
+// new each time.
+func sameJail(a, b config.Jail) bool {
+	a.Compiled, b.Compiled = nil, nil
+	return reflect.DeepEqual(a, b)
 }
 
 func sameActions(a, b config.Jail) bool {
@@ -216,10 +213,6 @@ func (d *Daemon) followLocked() {
 		plans = append(plans, p)
 	}
 	d.sources.follow(plans)
-}
-
-func compile(j config.Jail) (*filter.Filter, error) {
-	return filter.Compile(j.Filter, filter.Options{Mode: j.Mode, Timezone: j.Timezone, Names: j.UseDNS})
 }
 
 func jailOptions(j config.Jail, ignore *jail.Ignore) jail.Options {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,6 +79,9 @@ func Run(ctx context.Context, opts Options) error {
 		opts.Now = time.Now
 	}
 	conf := config.Load(config.Options{File: opts.ConfigFile, Stock: opts.Stock})
+	if err := unreadable(conf); err != nil {
+		return err
+	}
 	listener, err := listenControl(opts.Socket)
 	if err != nil {
 		return err
@@ -131,6 +135,21 @@ func Run(ctx context.Context, opts Options) error {
 	err = errors.Join(err, d.background.Wait())
 	opts.Logger.Info("stopped")
 	return err
+}
+
+// unreadable is why the main file can't be read, nil if it can. Without it nobody knows
+// who must never be banned, so gaol does not start; any other fault leaves out what it is
+// about.
+func unreadable(conf *config.Config) error {
+	if !slices.Contains(conf.Unread, conf.File) {
+		return nil
+	}
+	for _, p := range conf.Problems {
+		if p.File == conf.File {
+			return p
+		}
+	}
+	return fmt.Errorf("reading %s: it can't be read", conf.File)
 }
 
 // open makes the daemon and reads the store. A store that can't be had is a

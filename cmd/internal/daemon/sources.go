@@ -20,9 +20,12 @@ import (
 	"gaol/jail/source"
 )
 
-// journalKey begins the key of a journal's match set, which stands for it among
-// patterns.
-const journalKey = "journal:"
+// journalKey begins the name of a journal's match set among patterns; its batches come from
+// journalName.
+const (
+	journalKey  = "journal:"
+	journalName = "journal"
+)
 
 // staleAfter is the age from which on a log file is thought to be left over: where
 // the journal can be read as well, it is read instead.
@@ -61,35 +64,38 @@ func (p plan) patterns() []string {
 		names = append(names, f.Glob)
 	}
 	if p.journal != nil {
-		names = append(names, journalKey+strings.Join(p.journal, " "))
+		names = append(names, p.journalKey())
 	}
 	return names
 }
 
-// planFor chooses between a jail's files and the journal. Files win where they are
-// being written; a log that went stale (its syslog daemon was removed) or is not
-// there leaves the field to the journal.
+func (p plan) journalKey() string { return journalKey + strings.Join(p.journal, " ") }
+
+// planFor says what a jail reads. Where its files and the journal have the same records,
+// it chooses: files win where they are being written; a log that went stale (its
+// syslog daemon was removed) or is not there leaves the field to the journal.
 func planFor(j config.Jail, stat func(glob string) (newest time.Time, ok bool), haveJournal bool, now time.Time) plan {
-	var files []source.Pattern
+	var p plan
 	fresh := false
 	for _, glob := range j.LogPath {
-		files = append(files, source.Pattern{Glob: glob, From: source.FromEnd})
+		f := source.Pattern{Glob: glob, From: source.FromEnd}
 		if j.FromFindTime {
-			last := &files[len(files)-1]
-			last.From, last.FindTime, last.Date = source.FromTime, j.FindTime, dateReader(j, now)
+			f.From, f.FindTime, f.Date = source.FromTime, j.FindTime, dateReader(j, now)
 		}
+		p.files = append(p.files, f)
 		if newest, ok := stat(glob); ok && now.Sub(newest) < staleAfter {
 			fresh = true
 		}
 	}
-	if j.Journal && (len(files) == 0 || haveJournal && !fresh) {
-		match := j.Filter.Journalmatch
-		if match == nil {
-			match = []string{}
-		}
-		return plan{journal: match}
+	if !j.Journal || j.Either && (fresh || !haveJournal) {
+		return p
 	}
-	return plan{files: files}
+	if j.Either {
+		p.files = nil
+	}
+	// Never nil: an empty match is the whole journal.
+	p.journal = append([]string{}, j.Filter.Journalmatch...)
+	return p
 }
 
 // dateReader dates a line as the jail's filter would.
@@ -125,9 +131,12 @@ func newestMatch(glob string) (newest time.Time, ok bool) {
 	return newest, ok
 }
 
+// haveJournal says whether a journal is being written here (journald's socket,
+// systemd-journald.service(8)) and can be read.
 func haveJournal() bool {
-	_, err := exec.LookPath("journalctl")
-	return err == nil
+	_, running := os.Stat("/run/systemd/journal/socket")
+	_, readable := exec.LookPath("journalctl")
+	return running == nil && readable == nil
 }
 
 // follow makes plans the only things that are read.
@@ -141,7 +150,7 @@ func (s *sources) follow(plans []plan) {
 			}
 		}
 		if p.journal != nil {
-			wanted[p.patterns()[0]] = p
+			wanted[p.journalKey()] = p
 		}
 	}
 	s.files.SetPatterns(slices.Collect(maps.Values(globs)))
@@ -165,7 +174,7 @@ func (s *sources) followJournals(wanted map[string]plan) {
 }
 
 func (s *sources) startJournalLocked(key string, match []string) {
-	opts := source.JournalOptions{Key: key, Match: match, Logger: s.log, Now: s.now}
+	opts := source.JournalOptions{Key: strings.TrimPrefix(key, journalKey), Match: match, Logger: s.log, Now: s.now}
 	for i := range s.stored {
 		if s.stored[i].Path == key {
 			opts.Position = &s.stored[i]

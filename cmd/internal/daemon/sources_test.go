@@ -13,7 +13,7 @@ import (
 func TestFilesOrJournal(t *testing.T) {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	stock := config.Jail{
-		LogPath: []string{"/var/log/auth.log", "/var/log/secure"}, Journal: true,
+		LogPath: []string{"/var/log/auth.log", "/var/log/secure"}, Journal: true, Either: true,
 		Filter: filter.Spec{Journalmatch: []string{"_SYSTEMD_UNIT=ssh.service"}},
 	}
 	files := []string{"/var/log/auth.log", "/var/log/secure"}
@@ -32,6 +32,7 @@ func TestFilesOrJournal(t *testing.T) {
 		{"an old log and no journal", stock, 30 * 24 * time.Hour, false, files},
 		{"files only, old", config.Jail{LogPath: files}, 30 * 24 * time.Hour, true, files},
 		{"the journal only, and none here", config.Jail{Journal: true}, 0, false, []string{"journal:"}},
+		{"both, as somebody has asked for", config.Jail{LogPath: files, Journal: true}, time.Minute, true, append(files, "journal:")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			stat := func(glob string) (time.Time, bool) {

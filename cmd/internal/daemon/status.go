@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"gaol/cmd/internal/control"
@@ -55,11 +56,15 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 	}
 	taps := c.sources()
 	for _, s := range read {
-		if !c.reads(s.Patterns) || slices.Contains(c.patterns, s.Path) && s.Problem != "" {
+		if !c.reads(s.Patterns) || isAbsent(s) {
 			continue
 		}
-		figures := control.SourceStatus{Path: s.Path, LagSeconds: s.Lag.Seconds()}
-		if t := taps[s.Path]; t != nil {
+		name := s.Path
+		if strings.HasPrefix(name, journalKey) {
+			name = journalName
+		}
+		figures := control.SourceStatus{Path: name, LagSeconds: s.Lag.Seconds()}
+		if t := taps[name]; t != nil {
 			lines, matched, last := t.figures()
 			figures.Lines, figures.Matched, figures.LastLine = lines, matched, timeOrNil(last)
 		}
@@ -70,6 +75,11 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 		described.Actions = append(described.Actions, control.ActionStatus{Name: s.Name, Healthy: s.Healthy, Problem: s.Problem})
 	}
 	return described
+}
+
+// isAbsent says that there is no file behind a pattern.
+func isAbsent(s source.Status) bool {
+	return slices.Contains(s.Patterns, s.Path) && s.Problem != "" && s.LastRead.IsZero() && !strings.HasPrefix(s.Path, journalKey)
 }
 
 func filterText(name, mode string) string {
