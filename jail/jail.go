@@ -1,9 +1,6 @@
 package jail
 
 import (
-	"errors"
-	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"sync"
@@ -11,9 +8,6 @@ import (
 
 	"gaol/filter"
 )
-
-// defaultMaxHosts is MaxHosts where none is given.
-const defaultMaxHosts = 1_000_000
 
 // Jail counts the failures of hosts and bans them. Use [New]. It is safe for
 // several goroutines, and no method blocks on anything but another one.
@@ -83,46 +77,6 @@ func New(opts Options) (*Jail, error) {
 		opts: opts, hosts: newHosts(), bans: newBans(),
 		names: make(map[key]string), earlier: make(map[key]int),
 	}, nil
-}
-
-// checked fills in defaults and reports every fault.
-func (o Options) checked() (Options, error) {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("checking jail %q: "+format, append([]any{o.Name}, args...)...))
-		}
-	}
-	setDefault(&o.IPv4Prefix, 32)
-	setDefault(&o.IPv6Prefix, 64)
-	setDefault(&o.MaxHosts, defaultMaxHosts)
-	setDefault(&o.MaxMatches, o.MaxRetry)
-	if o.Rand == nil {
-		o.Rand = rand.Float64
-	}
-	check(o.Name != "", "name is missing")
-	check(o.MaxRetry > 0 && o.MaxRetry <= maxMaxRetry, "maxretry is %d: must be 1 to %d", o.MaxRetry, maxMaxRetry)
-	check(o.FindTime > 0 && o.FindTime <= maxBanTime, "findtime is %s: must be positive", o.FindTime)
-	check(o.BanTime > 0 && o.BanTime <= maxBanTime || o.BanTime == Forever, "bantime is %s: must be positive or forever", o.BanTime)
-	check(o.IPv4Prefix > 0 && o.IPv4Prefix <= 32, "ipv4prefix is %d: must be 1 to 32", o.IPv4Prefix)
-	check(o.IPv6Prefix > 0 && o.IPv6Prefix <= 128, "ipv6prefix is %d: must be 1 to 128", o.IPv6Prefix)
-	check(o.MaxHosts > 0, "maxhosts is %d: must be positive", o.MaxHosts)
-	check(o.MaxMatches > 0, "maxmatches is %d: must be positive", o.MaxMatches)
-	inc := o.Increment
-	check(inc.Factor >= 0 && inc.MaxTime >= 0 && inc.RndTime >= 0 && inc.RndTime <= maxBanTime/2, "bantime_increment: factor, maxtime and rndtime must not be negative")
-	for _, m := range inc.Multipliers {
-		check(m > 0, "bantime_increment: multiplier %d must be positive", m)
-	}
-	return o, errors.Join(errs...)
-}
-
-// maxMaxRetry keeps the time for one failure bounded.
-const maxMaxRetry = 10_000
-
-func setDefault(v *int, value int) {
-	if *v == 0 {
-		*v = value
-	}
 }
 
 // Observe takes a failure and says what it leads to. f.Read stands for now.

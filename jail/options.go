@@ -1,6 +1,11 @@
 package jail
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
 
 // Forever, as a bantime, means a ban without end.
 const Forever time.Duration = -1
@@ -46,4 +51,48 @@ type Increment struct {
 	RndTime time.Duration
 	// OverallJails counts the bans of all jails, not of this one alone.
 	OverallJails bool
+}
+
+const (
+	// defaultMaxHosts is MaxHosts where none is given.
+	defaultMaxHosts = 1_000_000
+	// maxMaxRetry keeps the time for one failure bounded.
+	maxMaxRetry = 10_000
+)
+
+// checked fills in defaults and reports every fault.
+func (o Options) checked() (Options, error) {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("checking jail %q: "+format, append([]any{o.Name}, args...)...))
+		}
+	}
+	setDefault(&o.IPv4Prefix, 32)
+	setDefault(&o.IPv6Prefix, 64)
+	setDefault(&o.MaxHosts, defaultMaxHosts)
+	setDefault(&o.MaxMatches, o.MaxRetry)
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	check(o.Name != "", "name is missing")
+	check(o.MaxRetry > 0 && o.MaxRetry <= maxMaxRetry, "maxretry is %d: must be 1 to %d", o.MaxRetry, maxMaxRetry)
+	check(o.FindTime > 0 && o.FindTime <= maxBanTime, "findtime is %s: must be positive", o.FindTime)
+	check(o.BanTime > 0 && o.BanTime <= maxBanTime || o.BanTime == Forever, "bantime is %s: must be positive or forever", o.BanTime)
+	check(o.IPv4Prefix > 0 && o.IPv4Prefix <= 32, "ipv4prefix is %d: must be 1 to 32", o.IPv4Prefix)
+	check(o.IPv6Prefix > 0 && o.IPv6Prefix <= 128, "ipv6prefix is %d: must be 1 to 128", o.IPv6Prefix)
+	check(o.MaxHosts > 0, "maxhosts is %d: must be positive", o.MaxHosts)
+	check(o.MaxMatches > 0, "maxmatches is %d: must be positive", o.MaxMatches)
+	inc := o.Increment
+	check(inc.Factor >= 0 && inc.MaxTime >= 0 && inc.RndTime >= 0 && inc.RndTime <= maxBanTime/2, "bantime_increment: factor, maxtime and rndtime must not be negative")
+	for _, m := range inc.Multipliers {
+		check(m > 0, "bantime_increment: multiplier %d must be positive", m)
+	}
+	return o, errors.Join(errs...)
+}
+
+func setDefault(v *int, value int) {
+	if *v == 0 {
+		*v = value
+	}
 }
