@@ -3,7 +3,6 @@ package source_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func keyOf(p filter.Position) positionKey { return positionKey{p.Path, p.Device,
 // options are those of nearly all tests.
 func options(patterns ...string) source.FilesOptions {
 	o := source.FilesOptions{
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: testLogger(),
 		Now:    time.Now,
 	}
 	for _, p := range patterns {

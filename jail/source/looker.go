@@ -38,8 +38,9 @@ type looker struct {
 	// finished are rotated files that were let go but still have a matching
 	// path, with where they ended.
 	finished map[fileID]filter.Position
-	// visible are the files that have a matching path.
-	visible map[fileID]bool
+	// looks counts; sighted is the last look in which a file had a matching path.
+	looks   int
+	sighted map[fileID]int
 	// looked are the globs that have been looked at before.
 	looked map[string]bool
 
@@ -65,6 +66,7 @@ func newLooker(f *Files, group *errgroup.Group, ctx context.Context, emit Emit) 
 		positions: slices.Clone(f.opts.Positions),
 		held:      map[fileID]*generation{},
 		finished:  map[fileID]filter.Position{},
+		sighted:   map[fileID]int{},
 		looked:    map[string]bool{},
 		dirTimes:  map[string]time.Time{},
 	}
@@ -98,9 +100,12 @@ func (l *looker) run() error {
 	}
 }
 
+// longestPause is how long a change in a directory may wait for its look.
+const longestPause = 100 * time.Millisecond
+
 // wait returns when it is time to look: at all directories, or at those that
-// seem to have changed. A directory in which something happens all the time
-// takes at most a tenth of the time.
+// seem to have changed. Where something happens all the time, looks take a
+// tenth of the time, or more if one takes longer than 10 ms.
 func (l *looker) wait(rescan, poll <-chan time.Time, start time.Time) (all, ok bool) {
 	var changed chan struct{}
 	if l.dirs != nil {
@@ -114,10 +119,11 @@ func (l *looker) wait(rescan, poll <-chan time.Time, start time.Time) (all, ok b
 		case <-l.files.changed:
 			return true, true
 		case <-changed:
-			pause := time.NewTimer(10*took - (time.Since(start) - took))
+			pause := time.NewTimer(min(10*took, longestPause) - (time.Since(start) - took))
 			defer pause.Stop()
 			select {
 			case <-pause.C:
+			case <-l.files.changed:
 			case <-l.ctx.Done():
 				return false, false
 			}
@@ -182,8 +188,8 @@ func (l *looker) look(all bool) (polled bool) {
 	patterns := l.files.currentPatterns()
 	l.watchDirs(patterns)
 	paths, unmatched := expand(patterns)
-	l.visible = map[fileID]bool{}
-	s := &sight{all: all, names: listings{}, times: l.dirTimes, same: map[string]bool{}}
+	l.looks++
+	s := &sight{all: all, views: views{}, times: l.dirTimes, same: map[string]bool{}}
 	for _, path := range sortedPaths(paths) {
 		l.visit(l.trail(path, paths[path]), s)
 	}
@@ -236,7 +242,7 @@ func (l *looker) watchDirs(patterns []Pattern) {
 type sight struct {
 	// all says that every directory counts as changed.
 	all   bool
-	names listings
+	views views
 	times map[string]time.Time
 	same  map[string]bool
 }

@@ -2,8 +2,10 @@ package source
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"gaol/filter"
@@ -54,6 +56,8 @@ type resumption struct {
 	t        *trail
 	siblings []sibling
 	files    []resumed
+	// postponed says that a file could not be opened for now.
+	postponed bool
 }
 
 // resumed is a file with where to begin.
@@ -84,6 +88,7 @@ func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.P
 	for _, f := range r.files {
 		l.start(t, f.opened, f.beginning)
 	}
+	t.setKnown(ids(r.siblings))
 }
 
 // resumeNewest goes on in the file that the path leads to.
@@ -109,16 +114,24 @@ func (r *resumption) resumeRotated(p filter.Position) {
 	i := slices.IndexFunc(r.siblings, func(s sibling) bool {
 		return s.stat.id.device == p.Device && s.stat.id.inode == p.Inode
 	})
-	if i >= 0 {
-		if f := r.l.openSibling(nil, r.siblings[i]); f != nil {
-			if b, ok := r.place(f[0], p); ok {
-				r.files = append(r.files, resumed{f[0], b})
-				return
-			}
-			f[0].file.Close()
-		}
+	if i < 0 {
+		r.t.done(p)
+		return
 	}
-	r.t.done(p)
+	f := r.l.openSibling(nil, r.siblings[i])
+	if f == nil {
+		// It is there; perhaps it can be read another time.
+		r.postponed = true
+		r.l.positions = append(r.l.positions, p)
+		return
+	}
+	b, ok := r.place(f[0], p)
+	if !ok {
+		f[0].file.Close()
+		r.t.done(p)
+		return
+	}
+	r.files = append(r.files, resumed{f[0], b})
 }
 
 // place is where p says to begin in f, if f is the file that p was stored of.
@@ -154,17 +167,29 @@ func (r *resumption) addNewer() {
 
 // warnOfLoss says so if the file that was read last is not there any more.
 func (r *resumption) warnOfLoss(stored []filter.Position) {
-	if len(r.files) > 0 || len(stored) == 0 {
+	if len(r.files) > 0 || r.postponed {
 		return
 	}
 	what := "the file that was read last is gone"
-	for _, name := range (listings{}).in(filepath.Dir(r.t.real)) {
-		if compressed(name) && isRotated(filepath.Base(r.t.real), name[:len(name)-len(filepath.Ext(name))]) {
-			what = "the file that was read last has been compressed"
-		}
+	if isCompressed(r.t.real) {
+		what = "the file that was read last has been compressed"
 	}
 	r.t.setLoss(fmt.Sprintf("%s: what was written to it after byte %d has not been seen",
 		what, stored[len(stored)-1].Offset))
+}
+
+// isCompressed says that beside real is what rotation and compression made of it.
+func isCompressed(real string) bool {
+	names, err := os.ReadDir(filepath.Dir(real))
+	if err != nil {
+		return false
+	}
+	r := rotationOf(filepath.Base(real))
+	return slices.ContainsFunc(names, func(d os.DirEntry) bool {
+		name := d.Name()
+		plain := strings.TrimSuffix(name, filepath.Ext(name))
+		return compressed(name) && r.made(dirEntry{name: plain, shape: shapeOf(plain)})
+	})
 }
 
 // minCopyPrint is the fingerprint that is enough to know a copy by: that of a

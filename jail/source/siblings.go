@@ -16,49 +16,126 @@ type sibling struct {
 	stat fileStat
 }
 
-// isRotated says whether name can be what rotation made of base: base with a
-// suffix (auth.log.1, auth.log-20260310, auth.log.old), a date or number before
-// the extension (auth-20260310.log), or, for a link that is switched from file to
-// file, another number in the same place (app-0001.log, app-0002.log).
-func isRotated(base, name string) bool {
-	if name == base || compressed(name) {
+// dirEntry is a name in a directory, of a regular file.
+type dirEntry struct {
+	name string
+	// shape is the name with each number as 0.
+	shape string
+	stat  fileStat
+}
+
+// rotation knows what rotation can make of a log's name.
+type rotation struct {
+	base, stem, ext string
+	// shape is "" if there is no number in base.
+	shape string
+}
+
+func rotationOf(base string) rotation {
+	r := rotation{base: base, ext: filepath.Ext(base)}
+	r.stem = strings.TrimSuffix(base, r.ext)
+	if digits.MatchString(base) {
+		r.shape = shapeOf(base)
+	}
+	return r
+}
+
+// made says whether e can be what rotation made of the log: base with a suffix
+// (auth.log.1, auth.log-20260310, auth.log.old), a date or number before the
+// extension (auth-20260310.log), or, for a link that is switched from file to file,
+// another number in the same place (app-0001.log, app-0002.log).
+func (r rotation) made(e dirEntry) bool {
+	if e.name == r.base {
 		return false
 	}
-	if suffix, ok := strings.CutPrefix(name, base); ok {
+	if suffix, ok := strings.CutPrefix(e.name, r.base); ok {
 		return rotationSuffix.MatchString(suffix)
 	}
-	ext := filepath.Ext(base)
-	if stem := strings.TrimSuffix(base, ext); ext != "" && stem != "" {
-		if middle, ok := strings.CutPrefix(name, stem); ok {
-			if middle, ok = strings.CutSuffix(middle, ext); ok && rotationSuffix.MatchString(middle) {
+	if r.ext != "" && r.stem != "" {
+		if middle, ok := strings.CutPrefix(e.name, r.stem); ok {
+			if middle, ok = strings.CutSuffix(middle, r.ext); ok && rotationSuffix.MatchString(middle) {
 				return true
 			}
 		}
 	}
-	return digits.MatchString(base) && digits.ReplaceAllString(base, "0") == digits.ReplaceAllString(name, "0")
+	return r.shape != "" && r.shape == e.shape
 }
+
+// shapeOf is name with each number as 0.
+func shapeOf(name string) string { return digits.ReplaceAllString(name, "0") }
 
 var (
 	rotationSuffix = regexp.MustCompile(`^[-._](?:[0-9][-._:+0-9A-Za-z]*|old|bak|prev|save)$`)
+	rotatedName    = regexp.MustCompile(`[0-9]|[-._](?:old|bak|prev|save)$`)
 	digits         = regexp.MustCompile(`[0-9]+`)
 	lastNumber     = regexp.MustCompile(`([0-9]{1,9})[^0-9]*$`)
 )
 
-// siblingsOf finds the rotated files beside real among the names in its directory.
-func siblingsOf(real string, names []string) []sibling {
+// views are the directories that were read in one look.
+type views map[string][]dirEntry
+
+// in returns what may be a rotated file in dir, none if it cannot be read.
+func (v views) in(dir string) []dirEntry {
+	entries, ok := v[dir]
+	if !ok {
+		entries = viewDir(dir)
+		v[dir] = entries
+	}
+	return entries
+}
+
+// siblings finds the rotated files beside real.
+func (v views) siblings(real string) []sibling {
 	dir, base := filepath.Split(real)
+	r := rotationOf(base)
 	var found []sibling
-	for _, name := range names {
-		if !isRotated(base, name) {
-			continue
-		}
-		path := dir + name
-		st, err := lstatPath(path)
-		if err == nil && st.regular() {
-			found = append(found, sibling{path, st})
+	for _, e := range v.in(filepath.Clean(dir)) {
+		if r.made(e) {
+			found = append(found, sibling{dir + e.name, e.stat})
 		}
 	}
 	return found
+}
+
+// viewTries is how often a directory is read to see it twice the same.
+const viewTries = 10
+
+// viewDir reads a directory. While files in it are renamed, a reading may miss one
+// of them, so it is read until it looks the same twice.
+func viewDir(dir string) []dirEntry {
+	before := readDir(dir)
+	for range viewTries {
+		now := readDir(dir)
+		if slices.EqualFunc(before, now, sameEntry) {
+			return now
+		}
+		before = now
+	}
+	return before
+}
+
+func sameEntry(a, b dirEntry) bool { return a.name == b.name && a.stat.id == b.stat.id }
+
+// readDir reads a directory once, in the order of names.
+func readDir(dir string) []dirEntry {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	slices.Sort(names)
+	var entries []dirEntry
+	for _, name := range names {
+		if compressed(name) || !rotatedName.MatchString(name) {
+			continue
+		}
+		st, err := lstatPath(filepath.Join(dir, name))
+		if err == nil && st.regular() {
+			entries = append(entries, dirEntry{name, shapeOf(name), st})
+		}
+	}
+	return entries
 }
 
 // ids are the siblings' identities.
@@ -94,23 +171,4 @@ func rotationNumber(path string) int {
 		return -1
 	}
 	return n
-}
-
-// sortByAge sorts from the oldest to the newest.
-func sortByAge(files []sibling) { slices.SortStableFunc(files, compareAge) }
-
-// listings are the names in the directories that were read in one look.
-type listings map[string][]string
-
-// in returns the names in dir, none if it cannot be read.
-func (l listings) in(dir string) []string {
-	names, ok := l[dir]
-	if !ok {
-		if d, err := os.Open(dir); err == nil {
-			names, _ = d.Readdirnames(-1)
-			d.Close()
-		}
-		l[dir] = names
-	}
-	return names
 }

@@ -18,6 +18,11 @@ const (
 
 // tidy takes leave of what is not needed any more.
 func (l *looker) tidy(paths found) {
+	for id, last := range l.sighted {
+		if l.looks-last > lately {
+			delete(l.sighted, id)
+		}
+	}
 	for id, g := range l.held {
 		if g.ended() {
 			delete(l.held, id)
@@ -53,10 +58,39 @@ func (l *looker) endingOf(g *generation, found bool) ending {
 	if !over || !idle || l.opts.Now().Sub(since) < l.opts.Quiet {
 		return 0
 	}
-	if l.visible[g.id] {
+	switch l.sight(g.id) {
+	case seenNow:
 		return retained
+	case seenLately:
+		return 0
 	}
 	return finished
+}
+
+// sighting says whether a pattern leads to a file.
+type sighting int
+
+const (
+	notSeen sighting = iota
+	// seenLately: not in this look, but it may just be on its way from one
+	// matching name to another.
+	seenLately
+	seenNow
+)
+
+// lately is so many looks.
+const lately = 3
+
+// sight says whether a pattern leads to a file.
+func (l *looker) sight(id fileID) sighting {
+	last, ok := l.sighted[id]
+	switch {
+	case !ok:
+		return notSeen
+	case last == l.looks:
+		return seenNow
+	}
+	return seenLately
 }
 
 // isMatched says whether a pattern would lead to path if there were a file.
@@ -73,7 +107,7 @@ func (l *looker) isMatched(path string) bool {
 // more.
 func (l *looker) tidyFinished() {
 	for id, position := range l.finished {
-		if l.visible[id] {
+		if l.sight(id) != notSeen {
 			continue
 		}
 		for _, t := range l.files.eachTrail() {

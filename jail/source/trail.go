@@ -31,6 +31,8 @@ type trail struct {
 	// known are the rotated files beside it that were there before its
 	// current file; nil: never looked.
 	known map[fileID]bool
+	// unread are those among them that could not be opened.
+	unread map[fileID]bool
 	// alias is the trail that follows the same file under another path.
 	alias *trail
 
@@ -80,6 +82,14 @@ func (t *trail) insert(g *generation) {
 	t.generations = slices.Insert(t.generations, len(t.generations)-1, g)
 }
 
+// setKnown says which rotated files need not be read.
+func (t *trail) setKnown(known map[fileID]bool) {
+	for id := range t.unread {
+		delete(known, id)
+	}
+	t.known = known
+}
+
 // leave notes that the path leads to a file that is followed, or finished, under
 // another path.
 func (t *trail) leave(current *generation) {
@@ -121,9 +131,10 @@ func (t *trail) setProblem(problem string) {
 // setLoss shows, for the rest of the Run, that something was missed.
 func (t *trail) setLoss(loss string) {
 	t.mu.Lock()
+	was := t.loss
 	t.loss = loss
 	t.mu.Unlock()
-	logProblem(t.logger, "", loss)
+	logProblem(t.logger, was, loss)
 }
 
 // logProblem logs that a problem has come, changed or gone.

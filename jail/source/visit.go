@@ -17,8 +17,8 @@ func (l *looker) visit(t *trail, s *sight) {
 	// The order matters: if the path still leads to the same file after the
 	// listing, then all that was listed had been rotated before that file.
 	var before map[fileID]bool
-	if dir := filepath.Dir(t.real); s.changed(dir) {
-		before = ids(siblingsOf(t.real, s.names.in(dir)))
+	if s.changed(filepath.Dir(t.real)) {
+		before = ids(s.views.siblings(t.real))
 	}
 	st, err := statPath(t.path)
 	current := t.current()
@@ -33,13 +33,13 @@ func (l *looker) visit(t *trail, s *sight) {
 		}
 		return
 	}
-	l.visible[st.id] = true
+	l.sighted[st.id] = l.looks
 	holder, isHeld := l.held[st.id]
 	ended, isFinished := l.finished[st.id]
 	switch {
 	case current != nil && current.id == st.id:
 		if before != nil {
-			t.known = before
+			t.setKnown(before)
 		}
 		t.setProblem("")
 		l.recoverCopy(t, current)
@@ -71,7 +71,7 @@ func (l *looker) absent(t *trail, err error, before map[fileID]bool) {
 		l.resume(t, nil, t.real, stored)
 	}
 	if before != nil && t.current() == nil {
-		t.known = before
+		t.setKnown(before)
 	}
 	problem := noFile
 	if st, err := lstatPath(t.path); err == nil && st.link() {
@@ -83,6 +83,12 @@ func (l *looker) absent(t *trail, err error, before map[fileID]bool) {
 // open opens the file that a path leads to, and what was rotated since the one
 // before.
 func (l *looker) open(t *trail) {
+	real, err := filepath.EvalSymlinks(t.path)
+	if err != nil {
+		real = t.path
+	}
+	// As in visit, what is listed before the opening is older than the file.
+	older := rotated(t, real)
 	file, st, err := openRegular(t.path)
 	if err != nil {
 		// Not being there is for the next look.
@@ -95,11 +101,7 @@ func (l *looker) open(t *trail) {
 		file.Close() // the path has changed again
 		return
 	}
-	l.visible[st.id] = true
-	real, err := filepath.EvalSymlinks(t.path)
-	if err != nil {
-		real = t.path
-	}
+	l.sighted[st.id] = l.looks
 	newest := opened{file, sibling{t.path, st}}
 	stored := l.takePositions(t.path, st.id)
 	switch {
@@ -108,11 +110,11 @@ func (l *looker) open(t *trail) {
 	case t.fresh:
 		l.begin(t, newest)
 	default:
-		l.follow(t, newest, real)
+		l.follow(t, newest, real, older)
 	}
 	t.fresh = false
 	t.real = real
-	t.known = ids(rotated(t, real))
+	t.setKnown(ids(older))
 	t.setProblem("")
 }
 
@@ -124,29 +126,66 @@ type opened struct {
 
 // rotated lists the rotated files where a path led and leads.
 func rotated(t *trail, real string) []sibling {
-	names := listings{} // not the look's: things have happened since
-	all := siblingsOf(t.real, names.in(filepath.Dir(t.real)))
-	if real != t.real {
-		all = append(all, siblingsOf(real, names.in(filepath.Dir(real)))...)
+	v := views{} // not the look's: things have happened since
+	all := v.siblings(t.real)
+	if real == t.real {
+		return all
+	}
+	seen := ids(all)
+	for _, s := range v.siblings(real) {
+		if !seen[s.stat.id] {
+			all = append(all, s)
+		}
 	}
 	return all
 }
 
 // follow goes on from the trail's present file to newest, by way of all that was
-// rotated in between.
-func (l *looker) follow(t *trail, newest opened, real string) {
+// rotated in between. older was listed before newest was opened.
+func (l *looker) follow(t *trail, newest opened, real string, older []sibling) {
 	files := []opened{newest}
 	if t.known != nil {
-		for _, s := range rotated(t, real) {
-			if !t.known[s.stat.id] && s.stat.id != newest.stat.id {
-				files = l.openSibling(files, s)
-			}
-		}
+		files = l.openUnread(t, files, real, older)
 	}
 	slices.SortStableFunc(files, func(a, b opened) int { return compareAge(a.sibling, b.sibling) })
 	for _, f := range files {
 		l.start(t, f, beginning{catchUp: l.isOld(f.stat)})
 	}
+}
+
+// openTries is how often the names of rotated files are looked up again because
+// they were renamed just before the opening.
+const openTries = 10
+
+// openUnread adds the rotated files that are neither known nor followed. What
+// cannot be opened is left to the next time the path changes.
+func (l *looker) openUnread(t *trail, files []opened, real string, older []sibling) []opened {
+	isOpen := map[fileID]bool{files[0].stat.id: true}
+	isUnread := func(s sibling) bool {
+		_, isFinished := l.finished[s.stat.id]
+		return !t.known[s.stat.id] && !isOpen[s.stat.id] && !isFinished && l.held[s.stat.id] == nil
+	}
+	var list []sibling
+	for range openTries {
+		list = rotated(t, real)
+		for _, s := range list {
+			if isUnread(s) {
+				before := len(files)
+				files = l.openSibling(files, s)
+				isOpen[s.stat.id] = len(files) > before
+			}
+		}
+		if !slices.ContainsFunc(list, isUnread) {
+			break
+		}
+	}
+	t.unread = map[fileID]bool{}
+	for _, s := range slices.Concat(older, list) {
+		if isUnread(s) {
+			t.unread[s.stat.id] = true
+		}
+	}
+	return files
 }
 
 // openSibling opens a rotated file unless it is followed, or was.
@@ -189,8 +228,8 @@ func (l *looker) start(t *trail, f opened, b beginning) {
 // launch lets a generation run.
 func (l *looker) launch(g *generation) {
 	l.held[g.id] = g
-	l.group.Go(func() error { return g.follow(l.ctx, l.emit) })
 	g.logger.Debug("following", "offset", g.position.Offset)
+	l.group.Go(func() error { return g.follow(l.ctx, l.emit) })
 }
 
 // generation makes the follower of a file, to be launched.
