@@ -1,0 +1,187 @@
+package daemon_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gaol/cmd/internal/control"
+	"gaol/cmd/internal/daemon"
+	"gaol/config/stock"
+)
+
+// beDaemon, in the environment, makes the test binary be the daemon: its value is the folder
+// with the configuration.
+const beDaemon = "GAOL_TEST_BE_DAEMON"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(beDaemon); dir != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		if err := daemon.Run(ctx, options(dir)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func options(dir string) daemon.Options {
+	return daemon.Options{
+		ConfigFile: filepath.Join(dir, "gaol.toml"), Socket: filepath.Join(dir, "gaol.sock"), Stock: stock.FS(), Version: "test",
+		Observe: os.Getenv("GAOL_TEST_OBSERVE") != "", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}
+}
+
+// site is a folder with a configuration, a log and a running daemon.
+type site struct {
+	t      *testing.T
+	dir    string
+	client *control.Client
+	daemon *exec.Cmd
+}
+
+// newSite writes a configuration; DIR in it stands for the folder.
+func newSite(t *testing.T, conf string) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir()}
+	s.client = control.Dial(filepath.Join(s.dir, "gaol.sock"))
+	t.Cleanup(s.client.Close)
+	s.configure(conf)
+	s.append("app.log", "")
+	return s
+}
+
+func (s *site) configure(conf string) {
+	s.t.Helper()
+	conf += "\n[store]\npath = \"DIR/gaol.sqlite3\"\n"
+	if err := os.WriteFile(filepath.Join(s.dir, "gaol.toml"), []byte(strings.ReplaceAll(conf, "DIR", s.dir)), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// append adds text to a file of the site.
+func (s *site) append(name, text string) {
+	s.t.Helper()
+	f, err := os.OpenFile(filepath.Join(s.dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// start starts the daemon as a process and returns once it answers.
+func (s *site) start(env ...string) {
+	s.t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	log, err := os.OpenFile(filepath.Join(s.dir, "daemon.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer log.Close()
+	s.daemon = exec.Command(exe)
+	s.daemon.Env = append(os.Environ(), append(env, beDaemon+"="+s.dir)...)
+	s.daemon.Stdout, s.daemon.Stderr = log, log
+	if err := s.daemon.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(s.kill)
+	s.wait("the daemon answers", func() error {
+		_, err := s.client.Version(s.t.Context())
+		return err
+	})
+}
+
+// kill ends the daemon as a crash would.
+func (s *site) kill() {
+	if s.daemon != nil {
+		_ = s.daemon.Process.Kill()
+		_ = s.daemon.Wait()
+		s.daemon = nil
+	}
+}
+
+// stop ends the daemon as systemd would.
+func (s *site) stop() {
+	s.t.Helper()
+	if err := s.daemon.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.daemon.Wait(); err != nil {
+		s.t.Fatalf("stopping: %v\n%s", err, s.log())
+	}
+	s.daemon = nil
+}
+
+func (s *site) log() string {
+	text, _ := os.ReadFile(filepath.Join(s.dir, "daemon.log"))
+	return string(text)
+}
+
+// wait waits for a state, half a minute at most.
+func (s *site) wait(what string, state func() error) {
+	s.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		err := state()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s: %v\n%s", what, err, s.log())
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func (s *site) status() control.Status {
+	s.t.Helper()
+	status, err := s.client.Status(s.t.Context(), "")
+	if err != nil {
+		s.t.Fatalf("%v\n%s", err, s.log())
+	}
+	return status
+}
+
+func (s *site) banned(addresses ...string) []control.Ban {
+	s.t.Helper()
+	bans, err := s.client.Banned(s.t.Context(), addresses)
+	if err != nil {
+		s.t.Fatalf("%v\n%s", err, s.log())
+	}
+	return bans
+}
+
+// waitBanned waits until the kernel holds a ban of the address.
+func (s *site) waitBanned(address string) control.Ban {
+	s.t.Helper()
+	var bans []control.Ban
+	s.wait(address+" is banned, and the kernel holds it", func() error {
+		bans = s.banned(address)
+		if len(bans) != 1 || !bans[0].Enforced {
+			return fmt.Errorf("bans: %+v", bans)
+		}
+		return nil
+	})
+	return bans[0]
+}
+
+// failures are lines of failed logins from address, dated now.
+func failures(n int, address string) string {
+	return strings.Repeat(time.Now().Format("2006-01-02 15:04:05,000")+" ERROR Login failure "+address+"\n", n)
+}
