@@ -27,6 +27,10 @@ func parseZone(name string) (*time.Location, error) {
 // have three characters at least.
 const unknownAbbreviation = "?"
 
+// maxOffset is, in seconds, just more than POSIX allows: 24 hours, 59 minutes and
+// 59 seconds. The time package takes a week.
+const maxOffset = 25 * 60 * 60
+
 // posixZone makes a zone of a POSIX rule. The time package understands such
 // rules, but only as the footer of a zone file; so this is the shortest zone
 // file with that footer (RFC 8536 section 3).
@@ -38,9 +42,15 @@ func posixZone(rule string) (*time.Location, bool) {
 	if err != nil {
 		return nil, false
 	}
-	// What the rule says shows only when it is applied.
-	abbreviation, _ := time.Unix(0, 0).In(loc).Zone()
-	return loc, abbreviation != unknownAbbreviation
+	// What the rule says shows only when it is applied; in one of the months the
+	// other half of the year begins.
+	for month := time.January; month <= time.December; month++ {
+		abbreviation, offset := time.Date(1970, month, 1, 0, 0, 0, 0, time.UTC).In(loc).Zone()
+		if abbreviation == unknownAbbreviation || offset <= -maxOffset || offset >= maxOffset {
+			return nil, false
+		}
+	}
+	return loc, true
 }
 
 // zoneFile writes a TZif file of version 2 without transitions.
