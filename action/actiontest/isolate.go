@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -67,8 +68,22 @@ func Isolate(t *testing.T) bool {
 	return false
 }
 
+// Enter moves the calling goroutine, and nothing else, into a network namespace of
+// its own for the rest of its life. It is for benchmarks, which Isolate cannot
+// run elsewhere: all they do has to be done by that goroutine.
+func Enter(tb testing.TB) {
+	tb.Helper()
+	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+	switch err := unix.Unshare(unix.CLONE_NEWNET); {
+	case errors.Is(err, unix.EPERM):
+		Missing(tb, "a network namespace of its own: run it as root")
+	case err != nil:
+		tb.Fatalf("making a network namespace: %v", err)
+	}
+}
+
 // Need makes sure that programs are there.
-func Need(t *testing.T, programs ...string) {
+func Need(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
@@ -78,7 +93,7 @@ func Need(t *testing.T, programs ...string) {
 }
 
 // Missing skips a test that lacks something, and fails it where CI=true.
-func Missing(t *testing.T, what string) {
+func Missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatalf("this test needs %s", what)

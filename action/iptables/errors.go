@@ -26,6 +26,9 @@ var (
 	errNoFamily = errors.New("the kernel has no IPv6")
 )
 
+// iptables-legacy opens a raw socket to speak to the kernel.
+const needCapabilities = "run gaol as root or give it CAP_NET_ADMIN, with iptables-legacy also CAP_NET_RAW"
+
 // explain says what err, of netlink or of a program, means for somebody who
 // has to do something about it.
 func explain(doing string, err error) error {
@@ -37,7 +40,7 @@ func explain(doing string, err error) error {
 	}
 	switch errnoOf(err) {
 	case unix.EPERM, unix.EACCES:
-		return fmt.Errorf("%s: %w: run gaol as root or give it CAP_NET_ADMIN", doing, err)
+		return fmt.Errorf("%s: %w: %s", doing, err, needCapabilities)
 	case errnoFull:
 		return fmt.Errorf("%s: %w (%d members): ban wider prefixes or for less long", doing, ErrFull, lastMaxElem)
 	case errnoType, unix.EPROTONOSUPPORT, unix.EAFNOSUPPORT, unix.EINVAL:
@@ -50,15 +53,14 @@ func explain(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// messages are what the iptables commands write when they fail, those of
-// iptables-legacy and iptables-nft from 1.8.2 to 1.8.10, and what it means.
-// They are not translated whatever the locale.
+// messages are what the iptables commands write when they fail, legacy and nft
+// alike, and what it means. They are not translated whatever the locale.
 var messages = []struct {
 	text string
 	kind error
 	hint string
 }{
-	{"Permission denied (you must be root)", unix.EPERM, "run gaol as root or give it CAP_NET_ADMIN"},
+	{"Permission denied (you must be root)", unix.EPERM, needCapabilities},
 	{"holding the xtables lock", ErrLocked, "it is tried again; see which program hangs with: fuser -v /run/xtables.lock"},
 	{"Resource temporarily unavailable", ErrLocked, "it is tried again"},
 	{"Address family not supported", errNoFamily, ""},

@@ -300,18 +300,21 @@ func (c *ipsets) list(name string) ([]entry, error) {
 // encodeMember is: data { ip { address }, cidr, timeout }, each an attribute
 // of length, type and padded value.
 func encodeMember(m action.Member) []byte {
-	addr := m.Prefix.Addr().AsSlice()
-	attrAddr := uint16(1) // IPSET_ATTR_IPADDR_IPV4
-	if len(addr) == 16 {
-		attrAddr = 2 // IPSET_ATTR_IPADDR_IPV6
-	}
-	ip := attribute(attrAddr|unix.NLA_F_NET_BYTEORDER, addr)
 	data := slices.Concat(
-		attribute(attrIP|unix.NLA_F_NESTED, ip),
+		encodeAddr(m.Prefix.Addr()),
 		attribute(attrCIDR, []byte{byte(m.Prefix.Bits())}),
 		attribute(attrTimeout|unix.NLA_F_NET_BYTEORDER, binary.BigEndian.AppendUint32(nil, seconds(m.Timeout))),
 	)
 	return attribute(attrData|unix.NLA_F_NESTED, data)
+}
+
+// encodeAddr is: ip { address }.
+func encodeAddr(addr netip.Addr) []byte {
+	kind := uint16(1) // IPSET_ATTR_IPADDR_IPV4
+	if addr.Is6() {
+		kind = 2 // IPSET_ATTR_IPADDR_IPV6
+	}
+	return attribute(attrIP|unix.NLA_F_NESTED, attribute(kind|unix.NLA_F_NET_BYTEORDER, addr.AsSlice()))
 }
 
 func attribute(kind uint16, value []byte) []byte {
@@ -329,39 +332,42 @@ func seconds(d time.Duration) uint32 {
 	return uint32((d + time.Second - 1) / time.Second)
 }
 
+// decodeMember reads what stands inside a data attribute.
 func decodeMember(data []byte) (entry, error) {
-	dec, err := netlink.NewAttributeDecoder(data)
+	attrs, err := netlink.UnmarshalAttributes(data)
 	if err != nil {
 		return entry{}, err
 	}
-	dec.ByteOrder = binary.BigEndian
 	var addr netip.Addr
-	var packets uint64
+	var e entry
+	var others []byte
 	bits := -1
-	for dec.Next() {
-		switch dec.Type() {
+	for _, a := range attrs {
+		switch a.Type &^ (netlink.Nested | netlink.NetByteOrder) {
 		case attrIP:
-			dec.Nested(func(ip *netlink.AttributeDecoder) error {
-				for ip.Next() {
-					addr, _ = netip.AddrFromSlice(ip.Bytes())
-				}
-				return ip.Err()
-			})
+			if len(a.Data) > 4 {
+				addr, _ = netip.AddrFromSlice(a.Data[4:])
+			}
+			continue
 		case attrCIDR:
-			bits = int(dec.Uint8())
+			if len(a.Data) == 1 {
+				bits = int(a.Data[0])
+			}
 		case attrPackets:
-			packets = dec.Uint64()
+			if len(a.Data) == 8 {
+				e.packets = binary.BigEndian.Uint64(a.Data)
+			}
 		}
-	}
-	if err := dec.Err(); err != nil {
-		return entry{}, err
+		others = append(others, attribute(a.Type, a.Data)...)
 	}
 	if bits < 0 {
 		bits = addr.BitLen() // the kernel leaves out the length of a single address
 	}
-	p := netip.PrefixFrom(addr, bits)
-	if !p.IsValid() {
+	if e.prefix = netip.PrefixFrom(addr, bits); !e.prefix.IsValid() {
 		return entry{}, fmt.Errorf("the kernel lists a member that is no prefix: %x", data)
 	}
-	return entry{prefix: p, packets: packets, encoded: attribute(attrData|unix.NLA_F_NESTED, data)}, nil
+	// The kernel lists addresses without the mark that it wants to see on
+	// them, and takes all else as it was listed.
+	e.encoded = attribute(attrData|unix.NLA_F_NESTED, append(encodeAddr(addr), others...))
+	return e, nil
 }

@@ -1,15 +1,19 @@
 package iptables_test
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"gaol/action"
 	"gaol/action/actiontest"
 	"gaol/action/iptables"
+	"gaol/jail"
 )
 
 // variant is one of the two programs called iptables.
@@ -235,4 +239,60 @@ func testPackets(t *testing.T, v variant) {
 		IPTables:  v.v4,
 		IP6Tables: v.v6,
 	})
+}
+
+func TestWithoutIP6Tables(t *testing.T) {
+	v := nftVariant(t)
+	if !actiontest.Isolate(t) {
+		return
+	}
+	v.v6 = "gaol-no-such-program"
+	s := v.newSet(t, action.Rule{Jail: "web"})
+	bans := []jail.Ban{actiontest.Ban("192.0.2.7", time.Hour), actiontest.Ban("2001:db8:0:7::/64", time.Hour)}
+	if err := errors.Join(s.Start(t.Context()), s.Check(t.Context()), s.Ban(t.Context(), bans, time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	if notes := s.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "IPv6 addresses are not banned") {
+		t.Errorf("notes: %q", notes)
+	}
+	if missing, err := s.Missing(t.Context(), []netip.Prefix{bans[0].Prefix, bans[1].Prefix}); err != nil || len(missing) != 0 {
+		t.Errorf("missing: %v, %v", missing, err)
+	}
+	if held, err := s.Holds(t.Context(), bans[1].Prefix); err != nil || held.Holds {
+		t.Errorf("Holds: %+v, %v", held, err)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	v := nftVariant(t)
+	if !actiontest.Isolate(t) {
+		return
+	}
+	s := v.newSet(t, action.Rule{Jail: "web", Chains: []string{"nowhere"}})
+	if err := s.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "no chain [nowhere]") {
+		t.Errorf("with a chain that is not there: %v", err)
+	}
+	if err := s.Ban(t.Context(), []jail.Ban{actiontest.Ban("192.0.2.7", 0)}, time.Now()); err == nil {
+		t.Error("Ban after a failed Start: no error")
+	}
+	v.v4 = "gaol-no-such-program"
+	if err := v.newSet(t, action.Rule{Jail: "web"}).Start(t.Context()); !errors.Is(err, iptables.ErrNoProgram) {
+		t.Errorf("without iptables: %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, rule := range map[string]action.Rule{
+		"no jail":             {},
+		"an unknown protocol": {Jail: "web", Protocol: "icmp"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := iptables.New(iptables.Options{Rule: rule}); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
 }
