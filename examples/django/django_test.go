@@ -66,7 +66,7 @@ func TestFiveFailedLoginsAtTheAdminLockTheClientOut(t *testing.T) {
 	})
 
 	t.Run("IPv6", func(t *testing.T) {
-		failUntilBanned(t, g, n.a, for6, "2001:db8:a::/64", "::1")
+		failUntilBanned(t, g, n.a, for6, "2001:db8:aa::/64", "::1")
 		wantStatus(t, "a page for the banned client", n.a.browse(t, "get", for6+"/"), refused)
 		g.unban(t, address6OfA)
 		waitFor(t, "axes to forget", func() bool { return n.a.browse(t, "login", for6, "admin", "right") == "302" })

@@ -20,7 +20,7 @@ type namespace string
 const (
 	serverOfA, addressOfA   = "192.0.2.1", "192.0.2.5"
 	serverOfB, addressOfB   = "198.51.100.1", "198.51.100.5"
-	server6OfA, address6OfA = "2001:db8:a::1", "2001:db8:a::5"
+	server6OfA, address6OfA = "2001:db8:a::1", "2001:db8:aa::5"
 )
 
 // newNetwork is gone when the test is over.
@@ -34,7 +34,7 @@ func newNetwork(t *testing.T) network {
 		run(t, "ip", "-n", string(ns), "link", "set", "lo", "up")
 	}
 	n.cable(t, n.a, "to-a", serverOfA+"/24", addressOfA+"/24", server6OfA+"/64", address6OfA+"/64")
-	n.cable(t, n.b, "to-b", serverOfB+"/24", addressOfB+"/24", "2001:db8:b::1/64", "2001:db8:b::5/64")
+	n.cable(t, n.b, "to-b", serverOfB+"/24", addressOfB+"/24", "2001:db8:b::1/64", "2001:db8:bb::5/64")
 	return n
 }
 
@@ -49,6 +49,10 @@ func (n network) cable(t *testing.T, client namespace, device, server4, client4,
 		run(t, "ip", "-n", string(end.ns), "address", "add", end.v6, "dev", end.device, "nodad")
 		run(t, "ip", "-n", string(end.ns), "link", "set", end.device, "up")
 	}
+	// Client and server are in different IPv6 networks, as they are outside of tests: gaol does not
+	// ban a prefix that it is in itself.
+	run(t, "ip", "-n", string(n.server), "-6", "route", "add", client6[:len(client6)-len("5/64")]+"/64", "dev", device)
+	run(t, "ip", "-n", string(client), "-6", "route", "add", "default", "dev", "eth0")
 }
 
 // command is a program to be run in there.

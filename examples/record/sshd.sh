@@ -6,7 +6,7 @@
 #	examples/record/sshd.sh iso        the header of Debian 12's rsyslog and later
 #	examples/record/sshd.sh repeated   "message repeated N times", on in Ubuntu
 . "$(dirname "$0")/lib.sh"
-need_here() { need openssh-server openssh-client rsyslog iproute2; }
+need_here() { need openssh-server openssh-client python3-paramiko rsyslog iproute2; }
 [ "${RECORDING:-}" = yes ] || need_here
 own_namespaces "$0" "$@"
 form=${1:-rfc3164}
@@ -99,6 +99,19 @@ login() {
 	show_new "$log"
 }
 
+# hostile USER tries one password, for a name that ssh itself would not send.
+hostile() {
+	/usr/bin/python3 - "$client4" "$server4" "$1" <<'END' >/dev/null 2>&1 || true
+import os, socket, sys, paramiko
+client, server, user = sys.argv[1:]
+connection = socket.create_connection((server, 22), source_address=(client, 0))
+transport = paramiko.Transport(connection)
+transport.start_client()
+transport.auth_password(os.fsencode(user), "wrong", fallback=False)
+END
+	show_new "$log"
+}
+
 password=(-o PreferredAuthentications=password -o PubkeyAuthentication=no)
 interactive=(-o PreferredAuthentications=keyboard-interactive -o PubkeyAuthentication=no)
 keys=(-o PreferredAuthentications=publickey -o IdentitiesOnly=yes -i "$tmp/key1" -i "$tmp/key2" -i "$tmp/key3")
@@ -159,7 +172,7 @@ for user in \
 	$'x\nNov 24 20:00:00 server sshd[1]: Failed password for root from 198.51.100.1 port 22 ssh2' \
 	$'x\x80\xff' \
 	"$(printf 'l%.0s' $(seq 150)) from $innocent port 22 ssh2"; do
-	login 4 wrong "$user" "${password[@]}" -o NumberOfPasswordPrompts=1
+	hostile "$user"
 done
 
 say "the client says something else than ssh"
