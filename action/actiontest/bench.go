@@ -1,6 +1,7 @@
 package actiontest
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -86,4 +87,26 @@ func BenchmarkBan(b *testing.B, a action.Action) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Nanoseconds())/1000, "µs/p50")
 	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds())/1000, "µs/p99")
+}
+
+// BenchmarkCheck measures what the Runner does every second for each jail: a check, and a
+// look for a sample of 32 bans among 10,000.
+func BenchmarkCheck(b *testing.B, a action.Action) {
+	now := time.Now()
+	var bans []jail.Ban
+	for _, p := range LoadPrefixes()[:10_000] {
+		bans = append(bans, jail.Ban{Prefix: p, Start: now, End: now.Add(time.Hour)})
+	}
+	if err := errors.Join(a.Start(b.Context()), a.Ban(b.Context(), bans, now)); err != nil {
+		b.Fatal(err)
+	}
+	sample := LoadPrefixes()[100:132]
+	for b.Loop() {
+		if err := a.(action.Checker).Check(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		if missing, err := a.(action.Prober).Missing(b.Context(), sample); err != nil || len(missing) > 0 {
+			b.Fatal(missing, err)
+		}
+	}
 }

@@ -36,6 +36,8 @@ func BenchmarkLoadLegacy(b *testing.B) {
 	actiontest.BenchmarkLoad(b, benchSet(b, "iptables-legacy", "ip6tables-legacy"))
 }
 
+func BenchmarkCheck(b *testing.B) { actiontest.BenchmarkCheck(b, benchSet(b, "iptables-nft", "ip6tables-nft")) }
+
 // BenchmarkLoadIPSet is the rival: ipset restore fed the same.
 func BenchmarkLoadIPSet(b *testing.B) {
 	actiontest.Need(b, "ipset")

@@ -109,25 +109,24 @@ func (f *family) makeRules() error {
 	for _, chain := range f.chains() {
 		want := f.jumpSpecs(chain)
 		f.jumps += len(want)
-		if slices.EqualFunc(f.seen.jumps(chain, f.chain), want, func(at jump, spec []string) bool {
-			return at.text == strings.Join(spec, " ")
-		}) {
+		if f.seen.leads(chain, f.chain, want) {
 			continue
 		}
-		// New ones first, so that nobody gets through in between.
-		for i, spec := range want {
-			if err := f.ipt.Insert(filter, chain, i+1, spec...); err != nil {
+		if err := f.removeJumps(chain); err != nil {
+			return err
+		}
+		// One before the other, so that each is first whatever other programs
+		// do in the meantime.
+		for _, spec := range slices.Backward(want) {
+			if err := f.ipt.Insert(filter, chain, 1, spec...); err != nil {
 				return explain("jumping from "+chain+" to "+f.chain, err)
 			}
 		}
-		if err := f.removeJumps(chain, len(want)); err != nil {
-			return err
-		}
 	}
-	// A chain of an earlier run's that is not to be jumped from any more.
+	// Chains of an earlier run's that are not to be jumped from any more.
 	for _, chain := range f.seen.jumpingTo(f.chain) {
 		if !slices.Contains(f.chains(), chain) {
-			if err := f.removeJumps(chain, 0); err != nil {
+			if err := f.removeJumps(chain); err != nil {
 				return err
 			}
 		}
@@ -156,12 +155,11 @@ func (f *family) makeChain() error {
 	return nil
 }
 
-// removeJumps removes the jumps to our chain that were read from chain, after
-// which inserted new ones were put before all others.
-func (f *family) removeJumps(chain string, inserted int) error {
-	old := f.seen.jumps(chain, f.chain)
-	for _, j := range slices.Backward(old) { // the last first, or numbers would shift
-		if err := f.ipt.DeleteById(filter, chain, j.number+inserted); err != nil {
+// removeJumps removes the jumps to our chain that were read from chain. It
+// names them by their words: their numbers may be those of other rules by now.
+func (f *family) removeJumps(chain string) error {
+	for _, jump := range f.seen.jumps(chain, f.chain) {
+		if err := f.ipt.Delete(filter, chain, words(jump)...); err != nil {
 			return explain("removing a jump from "+chain+" to "+f.chain, err)
 		}
 	}
@@ -172,7 +170,7 @@ func (f *family) removeJumps(chain string, inserted int) error {
 // is there.
 func (f *family) removeRules() error {
 	for _, chain := range f.seen.jumpingTo(f.chain) {
-		if err := f.removeJumps(chain, 0); err != nil {
+		if err := f.removeJumps(chain); err != nil {
 			return err
 		}
 	}

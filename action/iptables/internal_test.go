@@ -103,8 +103,9 @@ func TestParseRules(t *testing.T) {
 -A INPUT -p tcp -m multiport --dports 80 -j gaol-web
 -A gaol-web -j DROP
 `)
-	if got := r.jumps("INPUT", "gaol-web"); len(got) != 1 || got[0].number != 3 {
-		t.Errorf("jumps: %+v", got)
+	jump := "-p tcp -m multiport --dports 80 -j gaol-web"
+	if got := r.jumps("INPUT", "gaol-web"); !slices.Equal(got, []string{jump}) {
+		t.Errorf("jumps: %q", got)
 	}
 	if got := r.jumpingTo("gaol-web"); !slices.Equal(got, []string{"INPUT"}) {
 		t.Errorf("jumping: %q", got)
@@ -114,19 +115,57 @@ func TestParseRules(t *testing.T) {
 	}
 }
 
+func TestLeads(t *testing.T) {
+	web := [][]string{{"-p", "tcp", "-j", "gaol-web"}, {"-p", "udp", "-j", "gaol-web"}}
+	tests := []struct {
+		name  string
+		rules []string
+		want  bool
+	}{
+		{"first of all", []string{"-p tcp -j gaol-web", "-p udp -j gaol-web", "-j ACCEPT"}, true},
+		{"behind another jail's", []string{"-j gaol-sshd", "-p tcp -j gaol-web", "-j gaol-ftp", "-p udp -j gaol-web"}, true},
+		{"behind a rule of others", []string{"-p tcp -j gaol-web", "-i lo -j ACCEPT", "-p udp -j gaol-web"}, false},
+		{"behind a rule without target", []string{"-i lo", "-p tcp -j gaol-web", "-p udp -j gaol-web"}, false},
+		{"one missing", []string{"-p tcp -j gaol-web", "-j ACCEPT"}, false},
+		{"none", nil, false},
+		{"one of an earlier run's in between", []string{"-p tcp -j gaol-web", "-p sctp -j gaol-web", "-p udp -j gaol-web"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rules{byChain: map[string][]string{"INPUT": tt.rules}}
+			if got := r.leads("INPUT", "gaol-web", web); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestWords(t *testing.T) {
+	for rule, want := range map[string][]string{
+		`-p tcp -j gaol-web`:                       {"-p", "tcp", "-j", "gaol-web"},
+		`-m comment --comment "a \"b\" c" -j X`:    {"-m", "comment", "--comment", `a "b" c`, "-j", "X"},
+		`-m comment --comment "" -j X`:             {"-m", "comment", "--comment", "", "-j", "X"},
+		`-m comment --comment "-j gaol-web" -j X `: {"-m", "comment", "--comment", "-j gaol-web", "-j", "X"},
+	} {
+		if got := words(rule); !slices.Equal(got, want) {
+			t.Errorf("words(%s) = %q, want %q", rule, got, want)
+		}
+	}
+}
+
 func FuzzParseRules(f *testing.F) {
 	f.Add("-P INPUT ACCEPT\n-N gaol-web\n-A INPUT -j gaol-web\n")
 	f.Add("-A\n-A INPUT\n-A INPUT -j")
+	f.Add(`-A INPUT -m comment --comment "a \" b" -j gaol-web`)
 	f.Fuzz(func(t *testing.T, out string) {
 		r := parseRules(out)
 		for _, chain := range r.jumpingTo("gaol-web") {
-			for _, j := range r.jumps(chain, "gaol-web") {
-				// The number is what the rule would be deleted by.
-				if r.byChain[chain][j.number-1] != j.text {
-					t.Errorf("rule %d of %q is not %q", j.number, chain, j.text)
+			for _, jump := range r.jumps(chain, "gaol-web") {
+				if !strings.Contains(out, jump) {
+					t.Errorf("%q was never there", jump)
 				}
-				if !strings.Contains(out, j.text) {
-					t.Errorf("%q was never there", j.text)
+				if w := words(jump); !slices.Contains(w, "gaol-web") || len(strings.Join(w, "")) > len(jump) {
+					t.Errorf("%q becomes %q", jump, w)
 				}
 			}
 		}

@@ -95,6 +95,7 @@ func testContract(t *testing.T, v variant) {
 			"jumps in several places, twice": v.script(
 				"V4 -N gaol-web", "V4 -A INPUT -j ACCEPT", "V4 -A INPUT -j gaol-web", "V4 -A INPUT -j gaol-web",
 				"V4 -A OUTPUT -p udp -j gaol-web", "V6 -N gaol-web", "V6 -I INPUT -j gaol-web"),
+			"a jump with a comment":    v.script("V4 -N gaol-web", "V4 -A INPUT -m comment --comment gaol's,\\u00a0\"quoted\" -j gaol-web"),
 			"a chain with other rules": v.script("V4 -N gaol-web", "V4 -A gaol-web -j ACCEPT", "V4 -A gaol-web -j DROP"),
 		},
 		Damage: map[string]func(*testing.T){
@@ -294,5 +295,22 @@ func TestNewRefuses(t *testing.T) {
 				t.Error("no error")
 			}
 		})
+	}
+}
+
+func TestJailsSideBySideNFT(t *testing.T)    { testJailsSideBySide(t, nftVariant(t)) }
+func TestJailsSideBySideLegacy(t *testing.T) { testJailsSideBySide(t, legacyVariant(t)) }
+
+func testJailsSideBySide(t *testing.T, v variant) {
+	if !actiontest.Isolate(t) {
+		return
+	}
+	v.run(t, "V4 -A INPUT -i lo -j ACCEPT", "V4 -A INPUT -p icmp -j ACCEPT")
+	actiontest.SideBySide(t, 3, func(t *testing.T, jail string) action.Action {
+		return v.newSet(t, action.Rule{Jail: jail, Ports: []action.Port{{First: 80, Last: 80}}})
+	})
+	want := "-A INPUT -i lo -j ACCEPT\n-A INPUT -p icmp -j ACCEPT\n"
+	if got := withoutPolicies(v.left(t)); got != want {
+		t.Errorf("left:\n%s\nwant:\n%s", got, want)
 	}
 }

@@ -16,12 +16,6 @@ type rules struct {
 	byChain map[string][]string
 }
 
-// jump is a rule that leads to our chain.
-type jump struct {
-	number int // in its chain, from 1
-	text   string
-}
-
 // parseRules reads the output of iptables -S: first the chains, "-P INPUT
 // ACCEPT" or "-N NAME", then the rules, "-A INPUT …". What it does not
 // know it leaves out.
@@ -49,23 +43,80 @@ func (r rules) has(chain string) bool {
 	return chain == "INPUT" || chain == "FORWARD" || chain == "OUTPUT"
 }
 
-// jumps are the rules of chain that lead to target.
-func (r rules) jumps(chain, target string) []jump {
-	var found []jump
-	for i, rule := range r.byChain[chain] {
-		words := strings.Fields(rule)
-		if at := slices.Index(words, "-j"); at >= 0 && at+1 < len(words) && words[at+1] == target {
-			found = append(found, jump{number: i + 1, text: rule})
+// target is where a rule leads, or "".
+func target(rule string) string {
+	w := words(rule)
+	if at := slices.Index(w, "-j"); at >= 0 && at+1 < len(w) {
+		return w[at+1]
+	}
+	return ""
+}
+
+// jumps are the rules of chain that lead to ours.
+func (r rules) jumps(chain, ours string) []string {
+	var found []string
+	for _, rule := range r.byChain[chain] {
+		if target(rule) == ours {
+			found = append(found, rule)
 		}
 	}
 	return found
 }
 
-// jumpingTo are the chains that have a rule that leads to target.
-func (r rules) jumpingTo(target string) []string {
+// leads says whether the jumps from chain to ours are just these, and only
+// jumps to gaol's chains stand before them: a rule of others might let packets
+// through that ours were to see.
+func (r rules) leads(chain, ours string, want [][]string) bool {
+	for _, rule := range r.byChain[chain] {
+		if len(want) == 0 {
+			break
+		}
+		switch {
+		case rule == strings.Join(want[0], " "):
+			want = want[1:]
+		case target(rule) == ours, !strings.HasPrefix(target(rule), namePrefix):
+			return false
+		}
+	}
+	return len(want) == 0
+}
+
+// words splits a rule as iptables -S writes it: at blanks, except in double
+// quotes, where a backslash takes a character as it is.
+func words(rule string) []string {
+	var list []string
+	var word strings.Builder
+	quoted, begun := false, false
+	for i := 0; i < len(rule); i++ {
+		c := rule[i]
+		switch {
+		case c == '"':
+			quoted, begun = !quoted, true
+		case c == '\\' && quoted && i+1 < len(rule):
+			i++
+			word.WriteByte(rule[i])
+		case c == ' ' && !quoted:
+			if begun {
+				list = append(list, word.String())
+			}
+			word.Reset()
+			begun = false
+		default:
+			word.WriteByte(c)
+			begun = true
+		}
+	}
+	if begun {
+		list = append(list, word.String())
+	}
+	return list
+}
+
+// jumpingTo are the chains that have a rule that leads to ours.
+func (r rules) jumpingTo(ours string) []string {
 	var chains []string
 	for chain := range r.byChain {
-		if len(r.jumps(chain, target)) > 0 {
+		if len(r.jumps(chain, ours)) > 0 {
 			chains = append(chains, chain)
 		}
 	}

@@ -23,6 +23,8 @@ func benchSet(b *testing.B) *nftables.Set {
 func BenchmarkBan(b *testing.B)  { actiontest.BenchmarkBan(b, benchSet(b)) }
 func BenchmarkLoad(b *testing.B) { actiontest.BenchmarkLoad(b, benchSet(b)) }
 
+func BenchmarkCheck(b *testing.B) { actiontest.BenchmarkCheck(b, benchSet(b)) }
+
 // BenchmarkLoadNFT is the rival: nft -f fed the same.
 func BenchmarkLoadNFT(b *testing.B) {
 	actiontest.Need(b, "nft")

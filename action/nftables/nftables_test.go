@@ -86,3 +86,29 @@ func TestPackets(t *testing.T) {
 	}
 	actiontest.Packets(t, actiontest.PacketSuite{New: newSet, IPTables: "iptables-nft", IP6Tables: "ip6tables-nft"})
 }
+
+func TestJailsSideBySide(t *testing.T) {
+	actiontest.Need(t, "nft")
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.SideBySide(t, 20, func(t *testing.T, jail string) action.Action {
+		return newSet(t, action.Rule{Jail: jail, Ports: []action.Port{{First: 80, Last: 80}}})
+	})
+	if got := ruleset(t); got != "" {
+		t.Errorf("left:\n%s", got)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, rule := range map[string]action.Rule{
+		"no jail":             {},
+		"an unknown protocol": {Jail: "web", Protocol: "icmp"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := nftables.New(nftables.Options{Rule: rule}); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}
