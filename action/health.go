@@ -7,7 +7,7 @@ import (
 )
 
 // sampleSize is how many bans in force are looked for at each check.
-const sampleSize = 32
+const sampleSize = 8
 
 // check asks a Checker whether all is there. If not, the next round starts the
 // action anew and restores all bans.

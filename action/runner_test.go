@@ -447,6 +447,41 @@ func TestRunnerStop(t *testing.T) {
 	}
 }
 
+// slow is an action that does one thing after another, and says what it did
+// not come to.
+type slow struct{ *firewall }
+
+func (s slow) Ban(ctx context.Context, bans []jail.Ban, now time.Time) error {
+	if err := s.firewall.Ban(ctx, bans, now); err != nil {
+		return &action.FailedError{Bans: bans, Err: err}
+	}
+	return nil
+}
+
+func TestRunnerIsCutShort(t *testing.T) {
+	f := newFirewall()
+	synctest.Test(t, func(t *testing.T) {
+		r := action.NewRunner(action.RunnerOptions{Name: "slow", Action: slow{f}, CheckEvery: -1})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		expect(t, f, "start")
+		f.set(func(f *firewall) { f.hang = make(chan struct{}) })
+		r.Ban(bans(1))
+		synctest.Wait()
+		cancel()
+		<-done
+		if s := r.Status(); !s.Healthy {
+			t.Errorf("status %+v", s)
+		}
+		f.set(func(f *firewall) { f.hang = nil })
+		if err := r.Stop(t.Context(), false); err != nil {
+			t.Error(err)
+		}
+		expect(t, f, "ban 192.0.2.1")
+	})
+}
+
 // bare is a firewall that cannot check itself, such as a program.
 type bare struct{ action.Action }
 

@@ -158,7 +158,7 @@ func (r *Runner) do(ctx context.Context, changes []*change) error {
 			r.enforced(impose, failed)
 		}
 	}
-	r.settle(changes, failed, err)
+	r.settle(ctx, changes, failed, err)
 	return err
 }
 
@@ -196,7 +196,7 @@ func (r *Runner) enforced(bans []jail.Ban, failed singles) {
 }
 
 // settle returns to pending what was not done, and answers who waits for it.
-func (r *Runner) settle(changes []*change, failed singles, err error) {
+func (r *Runner) settle(ctx context.Context, changes []*change, failed singles, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.doing = math.MaxUint64
@@ -204,6 +204,10 @@ func (r *Runner) settle(changes []*change, failed singles, err error) {
 	switch {
 	case err != nil:
 		r.pending.putBack(changes)
+		lowest = r.pending.oldest()
+	case failed.err != nil && ctx.Err() != nil: // cut short, rather than failed
+		err = failed.err
+		r.pending.putBack(slices.DeleteFunc(changes, func(c *change) bool { return !failed.targets[c.target] }))
 		lowest = r.pending.oldest()
 	case failed.err != nil:
 		err = failed.err

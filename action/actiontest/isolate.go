@@ -10,11 +10,12 @@ package actiontest
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -35,13 +36,8 @@ const inside = "GAOL_TEST_NAMESPACE"
 func Isolate(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inside) == t.Name() {
-		own := Own(t)
-		own.up(t)
+		Own(t).up(t)
 		return true
-	}
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
 	}
 	args := []string{"-test.run=^" + regexp.QuoteMeta(t.Name()) + "$", "-test.count=1"}
 	if testing.Verbose() {
@@ -53,33 +49,53 @@ func Isolate(t *testing.T) bool {
 	if deadline, ok := t.Deadline(); ok {
 		args = append(args, fmt.Sprintf("-test.timeout=%s", time.Until(deadline)-time.Second))
 	}
-	cmd := exec.CommandContext(t.Context(), exe, args...)
-	cmd.Env = append(os.Environ(), inside+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: unix.SIGKILL}
-	out, err := cmd.CombinedOutput()
-	switch {
-	case errors.Is(err, unix.EPERM):
-		Missing(t, "a network namespace of its own: run it as root")
-	case err != nil:
-		t.Errorf("in its network namespace: %v\n%s", err, out)
-	case testing.Verbose():
+	out := again(t, args)
+	if testing.Verbose() && !t.Failed() {
 		t.Logf("in its network namespace:\n%s", out)
 	}
 	return false
 }
 
-// Enter moves the calling goroutine, and nothing else, into a network namespace of
-// its own for the rest of its life. It is for benchmarks, which Isolate cannot
-// run elsewhere: all they do has to be done by that goroutine.
-func Enter(tb testing.TB) {
+// IsolateBenchmark is Isolate for benchmarks. The result is that of the other
+// process; this one skips the benchmark.
+func IsolateBenchmark(b *testing.B) {
+	b.Helper()
+	if os.Getenv(inside) == b.Name() {
+		return
+	}
+	args := []string{"-test.run=^$", "-test.bench=^" + regexp.QuoteMeta(b.Name()) + "$"}
+	if f := flag.Lookup("test.benchtime"); f != nil {
+		args = append(args, "-test.benchtime="+f.Value.String())
+	}
+	for line := range strings.Lines(again(b, args)) {
+		if strings.HasPrefix(line, "Benchmark") {
+			_, _ = os.Stdout.WriteString(line)
+		}
+	}
+	if !b.Failed() {
+		b.Skip("measured in a network namespace of its own, see above")
+	}
+}
+
+// again runs this test binary in a network namespace of its own, and returns
+// what it wrote.
+func again(tb testing.TB, args []string) string {
 	tb.Helper()
-	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-	switch err := unix.Unshare(unix.CLONE_NEWNET); {
+	exe, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.CommandContext(tb.Context(), exe, args...)
+	cmd.Env = append(os.Environ(), inside+"="+tb.Name())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
+	out, err := cmd.CombinedOutput()
+	switch {
 	case errors.Is(err, unix.EPERM):
 		Missing(tb, "a network namespace of its own: run it as root")
 	case err != nil:
-		tb.Fatalf("making a network namespace: %v", err)
+		tb.Errorf("in its network namespace: %v\n%s", err, out)
 	}
+	return string(out)
 }
 
 // Need makes sure that programs are there.

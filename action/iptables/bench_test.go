@@ -13,7 +13,7 @@ import (
 
 func benchSet(b *testing.B, v4, v6 string) *iptables.Set {
 	actiontest.Need(b, v4, v6)
-	actiontest.Enter(b)
+	actiontest.IsolateBenchmark(b)
 	s, err := iptables.New(iptables.Options{
 		Rule:     action.Rule{Jail: "web", Ports: []action.Port{{First: 80, Last: 80}}},
 		IPTables: v4, IP6Tables: v6,
@@ -36,12 +36,14 @@ func BenchmarkLoadLegacy(b *testing.B) {
 	actiontest.BenchmarkLoad(b, benchSet(b, "iptables-legacy", "ip6tables-legacy"))
 }
 
-func BenchmarkCheck(b *testing.B) { actiontest.BenchmarkCheck(b, benchSet(b, "iptables-nft", "ip6tables-nft")) }
+func BenchmarkCheck(b *testing.B) {
+	actiontest.BenchmarkCheck(b, benchSet(b, "iptables-nft", "ip6tables-nft"))
+}
 
 // BenchmarkLoadIPSet is the rival: ipset restore fed the same.
 func BenchmarkLoadIPSet(b *testing.B) {
 	actiontest.Need(b, "ipset")
-	actiontest.Enter(b)
+	actiontest.IsolateBenchmark(b)
 	var script bytes.Buffer
 	script.WriteString("create x4 hash:net timeout 0 counters maxelem 262144\ncreate x6 hash:net family inet6 timeout 0 counters maxelem 262144\n")
 	for _, p := range actiontest.LoadPrefixes() {

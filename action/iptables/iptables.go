@@ -16,6 +16,10 @@
 // that look into the set tells, without starting a program, whether the jumps
 // are all there.
 //
+// Refusals are ICMP errors, as fail2ban's are. The kernel sends each host about one
+// a second after the first six (icmp_ratelimit); a connection that gets none
+// waits, as it would if it were dropped.
+//
 // In chains that forwarded packets pass, such as DOCKER-USER, the port is compared with the one the
 // connection was made to before NAT: the packet's own is the container's there.
 //
@@ -82,7 +86,7 @@ const (
 	// Every so many checks the rules are read through the iptables command as
 	// well: that takes milliseconds, and almost all that can happen to rules
 	// shows in the set's header, which takes microseconds.
-	thoroughEvery = 10
+	thoroughEvery = 30
 )
 
 // New checks opts. It starts nothing and touches neither kernel nor programs.

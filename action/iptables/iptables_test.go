@@ -82,7 +82,7 @@ func testContract(t *testing.T, v variant) {
 		},
 		Timed:    true,
 		Prefixes: true,
-		Checks:   10,
+		Checks:   30,
 		Dirt: map[string]func(*testing.T){
 			"a set of another type":   v.script("ipset create gaol-web bitmap:port range 1-9"),
 			"a set of another family": v.script("ipset create gaol-web hash:net family inet6", "ipset create gaol-web6 hash:net"),

@@ -12,7 +12,7 @@ import (
 )
 
 func benchSet(b *testing.B) *nftables.Set {
-	actiontest.Enter(b)
+	actiontest.IsolateBenchmark(b)
 	s, err := nftables.New(nftables.Options{Rule: action.Rule{Jail: "web", Ports: []action.Port{{First: 80, Last: 80}}}})
 	if err != nil {
 		b.Fatal(err)
@@ -28,7 +28,7 @@ func BenchmarkCheck(b *testing.B) { actiontest.BenchmarkCheck(b, benchSet(b)) }
 // BenchmarkLoadNFT is the rival: nft -f fed the same.
 func BenchmarkLoadNFT(b *testing.B) {
 	actiontest.Need(b, "nft")
-	actiontest.Enter(b)
+	actiontest.IsolateBenchmark(b)
 	var script bytes.Buffer
 	script.WriteString("table inet x { set addr4 { type ipv4_addr; flags timeout; counter; }; set addr6 { type ipv6_addr; flags timeout; counter; }; }\n")
 	for _, v6 := range []bool{false, true} {
