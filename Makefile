@@ -27,7 +27,7 @@ demo: build ## see the whole job in a network of its own: login page, attacker, 
 
 .PHONY: run
 run: build ## run on this host's logs, observing only; ENFORCE=1 bans
-	./gaol run $(if $(filter 1,$(ENFORCE)),,--observe)
+	.ci/as-root ./gaol run $(if $(filter 1,$(ENFORCE)),,--observe)
 
 .PHONY: test
 test: ## run all tests and checks; installs what they need

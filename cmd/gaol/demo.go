@@ -79,7 +79,7 @@ func performDemo(ctx context.Context, a *app, opts demoOptions) error {
 	result := demoResult{Steps: []demo.Step{}}
 	paint := a.paint(a.stdout)
 	err := demo.Perform(ctx, demo.Options{
-		Stock: stock.FS(), Version: version, Logger: slog.New(slog.DiscardHandler),
+		Stock: stock.FS(), Version: programVersion(), Logger: slog.New(slog.DiscardHandler),
 		Tell: func(s demo.Step) {
 			result.Steps = append(result.Steps, s)
 			if !opts.json {

@@ -235,15 +235,17 @@ func (d *Daemon) banLocked(cells []*cell, targets []target, length time.Duration
 // settle waits until the firewall and the store have caught up, and returns
 // what it had to leave unsettled.
 func (d *Daemon) settle(ctx context.Context, cells []*cell) []string {
-	ctx, cancel := context.WithTimeout(ctx, syncWait)
-	defer cancel()
 	var late []string
+	acting, cancel := context.WithTimeout(ctx, syncWait)
+	defer cancel()
 	for _, c := range cells {
-		if err := c.sync(ctx); err != nil {
+		if err := c.sync(acting); err != nil {
 			late = append(late, fmt.Sprintf("jail %s: %v: see gaol status %s", c.conf.Name, err, c.conf.Name))
 		}
 	}
-	if err := d.writer.flush(ctx); err != nil {
+	storing, cancel := context.WithTimeout(ctx, syncWait)
+	defer cancel()
+	if err := d.writer.flush(storing); err != nil {
 		late = append(late, err.Error())
 	}
 	return late
