@@ -79,7 +79,7 @@ func (r *Runner) workOff(ctx context.Context) error {
 		}
 		if err := r.do(ctx, changes); err != nil {
 			// Perhaps because what Start made is gone.
-			if checker, ok := r.opts.Action.(Checker); ok && checker.Check(ctx) != nil {
+			if checker, ok := r.opts.Action.(Checker); ok && ctx.Err() == nil && checker.Check(ctx) != nil {
 				r.started = false
 			}
 			return err
@@ -158,7 +158,12 @@ func (r *Runner) do(ctx context.Context, changes []*change) error {
 			r.enforced(impose, failed)
 		}
 	}
-	r.settle(ctx, changes, failed, err)
+	if err == nil && failed.err != nil && ctx.Err() != nil {
+		// Cut short, rather than failed: they are as they were.
+		err = failed.err
+		changes = slices.DeleteFunc(changes, func(c *change) bool { return !failed.targets[c.target] })
+	}
+	r.settle(changes, failed, err)
 	return err
 }
 
@@ -196,7 +201,7 @@ func (r *Runner) enforced(bans []jail.Ban, failed singles) {
 }
 
 // settle returns to pending what was not done, and answers who waits for it.
-func (r *Runner) settle(ctx context.Context, changes []*change, failed singles, err error) {
+func (r *Runner) settle(changes []*change, failed singles, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.doing = math.MaxUint64
@@ -204,10 +209,6 @@ func (r *Runner) settle(ctx context.Context, changes []*change, failed singles, 
 	switch {
 	case err != nil:
 		r.pending.putBack(changes)
-		lowest = r.pending.oldest()
-	case failed.err != nil && ctx.Err() != nil: // cut short, rather than failed
-		err = failed.err
-		r.pending.putBack(slices.DeleteFunc(changes, func(c *change) bool { return !failed.targets[c.target] }))
 		lowest = r.pending.oldest()
 	case failed.err != nil:
 		err = failed.err

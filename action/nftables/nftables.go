@@ -63,7 +63,8 @@ type Set struct {
 	mu   sync.Mutex // guards all below, and one use of the connection at a time
 	conn *connection
 	// made are the sets that are there since Start, by what they hold.
-	made map[kind]*nftables.Set
+	made   map[kind]*nftables.Set
+	lastID uint32 // see nextID
 }
 
 var (

@@ -115,6 +115,7 @@ func (s *Set) build() map[kind]*nftables.Set {
 func (s *Set) buildSet(k kind) *nftables.Set {
 	set := &nftables.Set{
 		Table:      table(),
+		ID:         s.nextID(),
 		Name:       s.setName(k),
 		KeyType:    nftables.TypeIPAddr,
 		HasTimeout: true,
@@ -127,6 +128,14 @@ func (s *Set) buildSet(k kind) *nftables.Set {
 	_ = s.conn.AddSet(set, nil)
 	s.conn.AddRule(&nftables.Rule{Table: table(), Chain: s.chain(), Exprs: s.refuse(k, set)})
 	return set
+}
+
+// nextID returns what a rule names a set by that is made in the same
+// transaction. The library would count in a variable that all connections
+// share, without a lock.
+func (s *Set) nextID() uint32 {
+	s.lastID++
+	return s.lastID
 }
 
 // refuse is: ip saddr @set counter reject.
@@ -194,7 +203,8 @@ func (s *Set) portRules() []func() []expr.Any {
 // portSet has the next transaction make an anonymous set of the rule's ports.
 func (s *Set) portSet() *nftables.Set {
 	set := &nftables.Set{
-		Table: table(), Anonymous: true, Constant: true, Interval: true,
+		Table: table(), ID: s.nextID(), Name: "__set%d", // which the kernel fills in
+		Anonymous: true, Constant: true, Interval: true,
 		KeyType: nftables.TypeInetService, KeyByteOrder: binaryutil.BigEndian,
 	}
 	var elements []nftables.SetElement
