@@ -191,6 +191,14 @@ func (f *following) ready(paths ...string) {
 // stored is what a store would hold.
 func (f *following) stored() []filter.Position { return slices.Collect(maps.Values(f.positions)) }
 
+// untilCaughtUp waits until every file has been read to its end.
+func (f *following) untilCaughtUp() {
+	f.t.Helper()
+	f.untilStatus("the end of every file", func(all []source.Status) bool {
+		return !slices.ContainsFunc(all, func(s source.Status) bool { return s.Unread > 0 || s.Lag > 0 })
+	})
+}
+
 // untilStatus waits for a problem of r.
 func untilStatus(t *testing.T, r runner, part string) {
 	t.Helper()
