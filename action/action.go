@@ -28,7 +28,9 @@ type Action interface {
 	// Ban locks all of bans out, those of both families, until their ends
 	// as seen from now. A ban that is in force already is brought to
 	// the new end; one that is over at now is left out. Bans whose Prefix is invalid
-	// (ids) are ignored by actions that can only ban addresses.
+	// (ids) are ignored by actions that can only ban addresses. An action that
+	// does bans one by one returns a *FailedError if only some fail; so does
+	// Unban.
 	Ban(ctx context.Context, bans []jail.Ban, now time.Time) error
 	// Unban lets all of bans in again. One that is not in force is no error.
 	Unban(ctx context.Context, bans []jail.Ban) error

@@ -28,7 +28,7 @@ type RunnerOptions struct {
 	// Run's goroutine, which waits for it. nil: nobody is told.
 	Enforced func(bans []jail.Ban, at time.Time)
 	// CheckEvery is how often a Checker is asked whether all is still there;
-	// 0: every second, which is what "comes back within a second" rests on;
+	// 0: every half second, so that what was lost is back within a second;
 	// negative: never.
 	CheckEvery time.Duration
 	// BatchSize is how many bans are handed to the action at once; 0: 10,000. What is told in
@@ -42,7 +42,7 @@ type RunnerOptions struct {
 // reloading. A ban that fails by itself, while others succeed, mostly fails
 // for good.
 const (
-	defaultCheckEvery = time.Second
+	defaultCheckEvery = 500 * time.Millisecond
 	defaultBatchSize  = 10_000
 	renewEvery        = 24 * time.Hour
 	wholeRetryMin     = 100 * time.Millisecond

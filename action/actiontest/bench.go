@@ -89,7 +89,7 @@ func BenchmarkBan(b *testing.B, a action.Action) {
 	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds())/1000, "µs/p99")
 }
 
-// BenchmarkCheck measures what the Runner does every second for each jail: a check, and a
+// BenchmarkCheck measures what the Runner does twice a second for each jail: a check, and a
 // look for a sample of 8 bans among 10,000.
 func BenchmarkCheck(b *testing.B, a action.Action) {
 	now := time.Now()

@@ -314,3 +314,18 @@ func testJailsSideBySide(t *testing.T, v variant) {
 		t.Errorf("left:\n%s\nwant:\n%s", got, want)
 	}
 }
+
+func TestComesBackNFT(t *testing.T)    { testComesBack(t, nftVariant(t)) }
+func TestComesBackLegacy(t *testing.T) { testComesBack(t, legacyVariant(t)) }
+
+func testComesBack(t *testing.T, v variant) {
+	if !actiontest.Isolate(t) {
+		return
+	}
+	a := v.newSet(t, action.Rule{Jail: "web", Ports: []action.Port{{First: 80, Last: 80}}})
+	actiontest.ComesBack(t, a, map[string]func(*testing.T){
+		"flushed rules":          v.script("V4 -F", "V4 -X"),
+		"emptied sets":           v.script("ipset flush"),
+		"removed rules and sets": v.script("V4 -F", "V4 -X", "V6 -F", "V6 -X", "ipset destroy"),
+	})
+}

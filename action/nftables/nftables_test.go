@@ -112,3 +112,15 @@ func TestNewRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestComesBack(t *testing.T) {
+	actiontest.Need(t, "nft")
+	if !actiontest.Isolate(t) {
+		return
+	}
+	a := newSet(t, action.Rule{Jail: "web", Ports: []action.Port{{First: 80, Last: 80}}})
+	actiontest.ComesBack(t, a, map[string]func(*testing.T){
+		"a flushed ruleset": script("flush ruleset"),
+		"emptied sets":      script("flush set inet gaol addr4-web; flush set inet gaol addr6-web/64"),
+	})
+}
