@@ -31,7 +31,7 @@ func failUntilBanned(t *testing.T, g gaol, client namespace, base, prefix, forwa
 			t.Fatalf("wrong password, attempt %d: answered %s, want %s", i+1, got, want)
 		}
 	}
-	waitFor(t, "the ban", func() bool { return len(g.banned(t)) > 0 && g.banned(t)[0].Enforced })
+	waitFor(t, "the ban", nil, func() bool { return len(g.banned(t)) > 0 && g.banned(t)[0].Enforced })
 	if got := g.banned(t); len(got) != 1 || got[0].Jail != "django-auth" || got[0].Prefix != prefix {
 		t.Fatalf("banned %+v, want %s in django-auth alone", got, prefix)
 	}
@@ -60,16 +60,16 @@ func TestFiveFailedLoginsAtTheAdminLockTheClientOut(t *testing.T) {
 		if got := g.unban(t, addressOfA); len(got) != 1 || got[0].Prefix != addressOfA+"/32" {
 			t.Errorf("unbanned %+v, want %s/32", got, addressOfA)
 		}
-		waitFor(t, "a page for the client again", func() bool { return n.a.browse(t, "get", forA+"/") == "200" })
+		waitFor(t, "a page for the client again", nil, func() bool { return n.a.browse(t, "get", forA+"/") == "200" })
 		// axes would answer 403 to the right password as well, had it not been reset.
-		waitFor(t, "axes to forget", func() bool { return n.a.browse(t, "login", forA, "admin", "right") == "302" })
+		waitFor(t, "axes to forget", nil, func() bool { return n.a.browse(t, "login", forA, "admin", "right") == "302" })
 	})
 
 	t.Run("IPv6", func(t *testing.T) {
 		failUntilBanned(t, g, n.a, for6, "2001:db8:aa::/64", "::1")
 		wantStatus(t, "a page for the banned client", n.a.browse(t, "get", for6+"/"), refused)
 		g.unban(t, address6OfA)
-		waitFor(t, "axes to forget", func() bool { return n.a.browse(t, "login", for6, "admin", "right") == "302" })
+		waitFor(t, "axes to forget", nil, func() bool { return n.a.browse(t, "login", for6, "admin", "right") == "302" })
 	})
 }
 
@@ -96,7 +96,7 @@ func TestOneAllowListForAllThree(t *testing.T) {
 	for range 5 {
 		around(addressOfA)
 	}
-	waitFor(t, "the ban of somebody else", func() bool { return len(g.banned(t)) > 0 })
+	waitFor(t, "the ban of somebody else", nil, func() bool { return len(g.banned(t)) > 0 })
 	if got := g.banned(t); len(got) != 1 || got[0].Prefix != addressOfA+"/32" {
 		t.Errorf("banned %+v, want %s/32 alone", got, addressOfA)
 	}
@@ -106,7 +106,10 @@ func TestOneAllowListForAllThree(t *testing.T) {
 func TestTheProjectPassesItsOwnTests(t *testing.T) {
 	needRoot(t)
 	dir := t.TempDir()
-	writeFile(t, dir+"/secret-key", "of this test")
+	if err := os.Mkdir(dir+"/data", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, dir+"/data/secret-key", "of this test")
 	cmd := exec.Command("project/manage.py", "test", "authlog")
 	cmd.Env = append(os.Environ(), "EXAMPLE_DIR="+dir, "PYTHONDONTWRITEBYTECODE=1")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -20,7 +20,14 @@ cd "$EXAMPLE_DIR"
 # What is already there may have been changed, and stays.
 [ -e project ] || cp -R "$here/project" project
 [ -e admin-allow.txt ] || cp "$here/admin-allow.txt" .
-[ -e secret-key ] || (umask 077 && head -c 32 /dev/urandom | base64 >secret-key)
+[ -e data ] || mkdir data
+[ -e data/secret-key ] || (umask 077 && head -c 32 /dev/urandom | base64 >data/secret-key)
+# Django may write to its data, and not to its own program, which gaol runs as well.
+as=
+if [ "$(id -u)" = 0 ]; then
+	chown -R www-data: data
+	as="setpriv --reuid www-data --regid www-data --init-groups"
+fi
 cp "$here/nginx.conf" .
 for address in ${LISTEN:-127.0.0.1:8080}; do echo "listen $address;"; done >listen.conf
 if [ -n "${ADMIN_ONLY:-}" ]; then
@@ -31,7 +38,7 @@ fi
 
 export PYTHONDONTWRITEBYTECODE=1
 export DJANGO_SUPERUSER_PASSWORD="${ADMIN_PASSWORD:-$(head -c 12 /dev/urandom | base64)}"
-project/manage.py shell <<'END'
+$as project/manage.py shell <<'END'
 import os
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -46,10 +53,10 @@ END
 unset DJANGO_SUPERUSER_PASSWORD
 
 # Both stay children of this shell and end with it.
-/usr/bin/gunicorn --chdir project --bind 127.0.0.1:8000 --workers 2 --log-level warning mysite.wsgi &
+$as /usr/bin/gunicorn --chdir project --bind 127.0.0.1:8000 --workers 2 --log-level warning mysite.wsgi &
 gunicorn=$!
 /usr/sbin/nginx -p "$EXAMPLE_DIR" -c "$EXAMPLE_DIR/nginx.conf" -g 'daemon off;' &
 nginx=$!
 trap 'trap - INT TERM; kill $gunicorn $nginx 2>/dev/null; wait' INT TERM EXIT
 echo "ready: ${LISTEN:-127.0.0.1:8080}"
-wait $gunicorn $nginx
+wait $nginx

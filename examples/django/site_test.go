@@ -23,8 +23,11 @@ type site struct {
 func startSite(t *testing.T, in namespace, allow string, environment ...string) site {
 	t.Helper()
 	s := site{dir: t.TempDir(), in: in}
-	if err := os.Chmod(s.dir, 0o755); err != nil {
-		t.Fatal(err)
+	// Django is another user, and has to get there.
+	for _, dir := range []string{s.dir, filepath.Dir(s.dir)} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if allow != "" {
 		writeFile(t, s.path("admin-allow.txt"), allow)
@@ -32,8 +35,8 @@ func startSite(t *testing.T, in namespace, allow string, environment ...string) 
 	cmd := in.command("./run.sh", s.dir)
 	cmd.Env = append(os.Environ(), "LISTEN=0.0.0.0:80 [::]:80", "ADMIN_PASSWORD=right")
 	cmd.Env = append(cmd.Env, environment...)
-	background(t, cmd, s.path("run.out"))
-	waitFor(t, "the site", func() bool { return in.browse(t, "get", "http://127.0.0.1/") == "200" })
+	ended := background(t, cmd, s.path("run.out"))
+	waitFor(t, "the site", ended, func() bool { return in.browse(t, "get", "http://127.0.0.1/") == "200" })
 	return s
 }
 
@@ -63,8 +66,9 @@ func startGaol(t *testing.T, s site) gaol {
 	text := strings.ReplaceAll(string(config), "/srv/example", s.dir) +
 		"\n[jail.sshd]\nenabled = false\n[store]\npath = '" + filepath.Join(dir, "gaol.sqlite3") + "'\n"
 	writeFile(t, g.config, text)
-	background(t, g.in.command(g.program, "run", "-c", g.config, "--socket", g.socket), filepath.Join(dir, "gaol.out"))
-	waitFor(t, "gaol", func() bool { _, err := g.try("banned"); return err == nil })
+	run := g.in.command(g.program, "run", "-c", g.config, "--socket", g.socket)
+	ended := background(t, run, filepath.Join(dir, "gaol.out"))
+	waitFor(t, "gaol", ended, func() bool { _, err := g.try("banned"); return err == nil })
 	return g
 }
 
@@ -112,8 +116,8 @@ func told(err error) string {
 }
 
 // background runs a program until the test ends, and shows what it wrote if
-// the test has failed.
-func background(t *testing.T, cmd *exec.Cmd, output string) {
+// the test has failed. The channel is closed when the program ends.
+func background(t *testing.T, cmd *exec.Cmd, output string) (ended <-chan struct{}) {
 	t.Helper()
 	out, err := os.Create(output)
 	if err != nil {
@@ -123,25 +127,35 @@ func background(t *testing.T, cmd *exec.Cmd, output string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	over := make(chan struct{})
+	go func() {
+		cmd.Wait() // however it ends
+		close(over)
+	}()
 	t.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
-		cmd.Wait()
+		<-over
 		out.Close()
 		if text, err := os.ReadFile(output); err == nil && t.Failed() {
 			t.Logf("%s wrote:\n%s", strings.Join(cmd.Args, " "), text)
 		}
 	})
+	return over
 }
 
-// waitFor asks until the answer is yes.
-func waitFor(t *testing.T, what string, ready func() bool) {
+// waitFor asks until the answer is yes, or the program that is to bring it about has
+// ended (nil: none can end).
+func waitFor(t *testing.T, what string, ended <-chan struct{}, ready func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(3 * time.Minute)
+	deadline := time.After(3 * time.Minute)
 	for !ready() {
-		if time.Now().After(deadline) {
+		select {
+		case <-deadline:
 			t.Fatalf("gave up waiting for %s", what)
+		case <-ended:
+			t.Fatalf("%s has ended", what)
+		case <-time.After(100 * time.Millisecond):
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 }
 

@@ -31,9 +31,9 @@ stop_django() {
 }
 
 new_lines() {
-	for log in auth axes access; do
-		echo "($log.log)"
-		show_new "$site/$log.log"
+	for log in data/auth.log data/axes.log access.log; do
+		echo "($log)"
+		show_new "$site/$log"
 	done
 }
 
@@ -100,7 +100,7 @@ stop_django
 
 say "the login form of the admin, asked by somebody who is not in the allow-list"
 django <<'END'
-ADMIN_ALLOW_LIST = DATA_DIR / "admin-allow.txt"
+ADMIN_ALLOW_LIST = SITE_DIR / "admin-allow.txt"
 END
 login "$base4" admin right
 stop_django

@@ -10,8 +10,9 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Where the site keeps its data and logs; run.sh sets it.
-DATA_DIR = Path(os.environ.get("EXAMPLE_DIR", "/srv/example"))
+# Where the site is, and where in there it may write; run.sh sets it.
+SITE_DIR = Path(os.environ.get("EXAMPLE_DIR", "/srv/example"))
+DATA_DIR = SITE_DIR / "data"
 
 SECRET_KEY = (DATA_DIR / "secret-key").read_text()
 DEBUG = False
@@ -74,7 +75,7 @@ TRUSTED_PROXIES = ["127.0.0.1", "::1"]
 
 # Who may log in at the admin. None: everybody. A file that is not there, or has
 # nobody in it, lets nobody in.
-ADMIN_ALLOW_LIST = DATA_DIR / "admin-allow.txt" if os.environ.get("ADMIN_ONLY") else None
+ADMIN_ALLOW_LIST = SITE_DIR / "admin-allow.txt" if os.environ.get("ADMIN_ONLY") else None
 
 # axes counts as gaol does and locks out for as long: see the README.
 AXES_FAILURE_LIMIT = 5
