@@ -41,9 +41,6 @@ type Suite struct {
 	Clean func(t *testing.T)
 }
 
-// start is when the bans of the suite start; they are long over at no time.
-func start() time.Time { return time.Now() }
-
 // Ban returns a ban of target, an address or prefix, for d from now on; d 0 is
 // for ever.
 func Ban(target string, d time.Duration) jail.Ban {
@@ -52,7 +49,7 @@ func Ban(target string, d time.Duration) jail.Ban {
 		addr := netip.MustParseAddr(target)
 		p = netip.PrefixFrom(addr, addr.BitLen())
 	}
-	b := jail.Ban{Jail: "web", Prefix: p, Start: start(), Count: 1, By: "jail"}
+	b := jail.Ban{Jail: "web", Prefix: p, Start: time.Now(), Count: 1, By: "jail"}
 	if d != 0 {
 		b.End = b.Start.Add(d)
 	}
