@@ -212,7 +212,7 @@ func FuzzJournalRecord(f *testing.F) {
 	f.Add("", "a\nb", "\xff\xfe")
 	f.Fuzz(func(t *testing.T, host, ident, message string) {
 		numbers := make([]int, len(message))
-		for i := range message {
+		for i := range len(message) {
 			numbers[i] = int(message[i])
 		}
 		data, err := json.Marshal(map[string]any{
