@@ -138,12 +138,6 @@ func (r *Runner) failLocked(err error) {
 	r.status.Problem = err.Error()
 }
 
-func (r *Runner) healthy() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.healthyLocked()
-}
-
 func (r *Runner) healthyLocked() {
 	if r.status.Healthy {
 		return

@@ -134,10 +134,18 @@ func FuzzObjectName(f *testing.F) {
 func TestChoose(t *testing.T) {
 	there := func(string) (string, error) { return "/usr/sbin/iptables", nil }
 	missing := func(string) (string, error) { return "", errors.New("not found") }
-	if got := action.Choose(there); got != "iptables" {
-		t.Errorf("with iptables: %s", got)
-	}
-	if got := action.Choose(missing); got != "nftables" {
-		t.Errorf("without: %s", got)
+	for _, tt := range []struct {
+		name       string
+		lookPath   func(string) (string, error)
+		mayOpenRaw bool
+		want       string
+	}{
+		{"with iptables", there, true, "iptables"},
+		{"with iptables, but without the right to use it", there, false, "nftables"},
+		{"without iptables", missing, true, "nftables"},
+	} {
+		if got := action.Choose(tt.lookPath, tt.mayOpenRaw); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
 	}
 }

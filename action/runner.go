@@ -85,6 +85,7 @@ type Runner struct {
 	mu      sync.Mutex // guards all below; never held while the action works
 	wanted  map[target]jail.Ban
 	pending *pending
+	tried   bool   // the action has been started, or could not be
 	told    uint64 // how many changes there have been
 	doing   uint64 // the lowest seq of those the action works on, or MaxUint64
 	waiters []waiter
@@ -169,12 +170,12 @@ func (r *Runner) Status() RunnerStatus {
 	return s
 }
 
-// Sync waits until everything told before it has been done by the action. It
-// returns an error as soon as an attempt to do so fails (the Runner goes on
+// Sync waits until the action has been started and everything told before it has
+// been done. It returns an error as soon as an attempt to do so fails (the Runner goes on
 // trying), when Run ends, and when ctx does.
 func (r *Runner) Sync(ctx context.Context) error {
 	r.mu.Lock()
-	if min(r.pending.oldest(), r.doing) > r.told {
+	if r.tried && min(r.pending.oldest(), r.doing) > r.told {
 		r.mu.Unlock()
 		return nil
 	}

@@ -94,6 +94,7 @@ func (r *Runner) start(ctx context.Context) error {
 		err = fmt.Errorf("starting: %w", err)
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		r.tried = true
 		r.answerLocked(0, err)
 		return err
 	}
@@ -106,8 +107,10 @@ func (r *Runner) start(ctx context.Context) error {
 	r.status.Notes = notes
 	r.restoreLocked()
 	count := len(r.wanted)
+	r.healthyLocked()
+	r.tried = true
+	r.answerLocked(math.MaxUint64, nil)
 	r.mu.Unlock()
-	r.healthy()
 	r.log.Info("action started", "count", count, "took", r.opts.Now().Sub(began))
 	for _, note := range notes {
 		r.log.Warn("action is not complete", "problem", note)

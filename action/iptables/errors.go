@@ -26,8 +26,8 @@ var (
 	errNoFamily = errors.New("the kernel has no IPv6")
 )
 
-// iptables-legacy opens a raw socket to speak to the kernel.
-const needCapabilities = "run gaol as root or give it CAP_NET_ADMIN, with iptables-legacy also CAP_NET_RAW"
+// iptables' set match, and all of iptables-legacy, opens a raw socket to speak to the kernel.
+const needCapabilities = "run gaol as root, give it CAP_NET_ADMIN and CAP_NET_RAW, or use banaction nftables, which needs no CAP_NET_RAW"
 
 // explain says what err, of netlink or of a program, means for somebody who
 // has to do something about it.
@@ -61,6 +61,7 @@ var messages = []struct {
 	hint string
 }{
 	{"Permission denied (you must be root)", unix.EPERM, needCapabilities},
+	{"Can't open socket to ipset", unix.EPERM, needCapabilities},
 	{"holding the xtables lock", ErrLocked, "it is tried again; see which program hangs with: fuser -v /run/xtables.lock"},
 	{"Resource temporarily unavailable", ErrLocked, "it is tried again"},
 	{"Address family not supported", errNoFamily, ""},

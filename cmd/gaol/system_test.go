@@ -91,6 +91,8 @@ func TestSystem(t *testing.T) {
 		attacker.mustBeRefused(t)
 	})
 
+	t.Run("the README's commands do what it says", func(t *testing.T) { followReadme(t, m, root) })
+
 	m.powerOff(t)
 	m = boot(t, root)
 	attacker, friend = m.plug(t, "attacker", attackerIP), m.plug(t, "friend", friendIP)
@@ -103,6 +105,62 @@ func TestSystem(t *testing.T) {
 		m.run(t, "gaol", "unban", attackerIP)
 		attacker.mustConnect(t)
 	})
+}
+
+// followReadme runs the README's commands in their order, with its pieces of configuration. What make does with the
+// source is shown elsewhere.
+func followReadme(t *testing.T, m *machine, root string) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, content string) {
+		path := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("etc/systemd/system/fail2ban.service", "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n")
+	write("var/log/django/auth.log", "2026-03-10T21:31:23+0100 ERROR Login failure 192.0.2.99\n")
+	m.run(t, "systemctl", "daemon-reload")
+	m.run(t, "systemctl", "enable", "--now", "fail2ban")
+
+	commands := 0
+	for i, block := range codeBlocks(string(text)) {
+		if block.language == "toml" {
+			write(fmt.Sprintf("etc/gaol/conf.d/%d.toml", i), block.text)
+		}
+		if block.language != "sh" {
+			continue
+		}
+		for line := range strings.Lines(block.text) {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "make ") {
+				continue
+			}
+			m.run(t, "sh", "-ec", line)
+			commands++
+		}
+	}
+	if commands < 10 {
+		t.Errorf("the README has only %d commands: is it read well?", commands)
+	}
+	host(t, "rm", "-rf", filepath.Join(root, "etc/gaol/conf.d"))
+	m.run(t, "gaol", "reload")
+}
+
+// codeBlock is a piece of a Markdown text between fences.
+type codeBlock struct{ language, text string }
+
+func codeBlocks(text string) []codeBlock {
+	var blocks []codeBlock
+	for i, part := range strings.Split("\n"+text, "\n```") {
+		if i%2 == 1 {
+			language, body, _ := strings.Cut(part, "\n")
+			blocks = append(blocks, codeBlock{language, body})
+		}
+	}
+	return blocks
 }
 
 // installedSystem returns a root directory with gaol installed and enabled.

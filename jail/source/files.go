@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -54,7 +55,13 @@ type Files struct {
 
 	mu       sync.Mutex
 	patterns []Pattern
-	trails   map[string]*trail
+	// change counts the changes of patterns; looked is the change that was
+	// looked at last, and waiting are those who wait for a later one.
+	change, looked int
+	waiting        []chan struct{}
+	// announced are closed as the first positions of files have been emitted.
+	announced []<-chan struct{}
+	trails    map[string]*trail
 	// unmatched are the patterns that lead to no file, with the reason.
 	unmatched map[string]string
 	// problem is one of all files.
@@ -86,6 +93,7 @@ func NewFiles(opts FilesOptions) (*Files, error) {
 	}
 	return &Files{
 		opts:     opts,
+		change:   1,
 		changed:  make(chan struct{}, 1),
 		patterns: slices.Clone(opts.Patterns),
 		trails:   map[string]*trail{},
@@ -116,9 +124,38 @@ func (f *Files) SetPatterns(patterns []Pattern) error {
 	}
 	f.mu.Lock()
 	f.patterns = slices.Clone(patterns)
+	f.change++
 	f.mu.Unlock()
 	f.wake()
 	return nil
+}
+
+// Looked returns once the patterns, as they are now, have been looked at: every
+// file that there is has been opened and its first position emitted, or has a problem. A
+// line that is written from now on will be read, and once those positions are
+// stored, also after a crash. It returns ctx's error if that ends before.
+func (f *Files) Looked(ctx context.Context) error {
+	for {
+		f.mu.Lock()
+		done := f.looked == f.change
+		steps := f.announced
+		if !done {
+			next := make(chan struct{})
+			f.waiting = append(f.waiting, next)
+			steps = []<-chan struct{}{next}
+		}
+		f.mu.Unlock()
+		for _, step := range steps {
+			select {
+			case <-step:
+			case <-ctx.Done():
+				return fmt.Errorf("waiting for the logs to be opened: %w", context.Cause(ctx))
+			}
+		}
+		if done {
+			return nil
+		}
+	}
 }
 
 // wake asks for a look at everything.
@@ -154,11 +191,23 @@ func (f *Files) Status() []Status {
 	return all
 }
 
-// currentPatterns are those to look for now.
-func (f *Files) currentPatterns() []Pattern {
+// currentPatterns are those to look for now, and which change they are.
+func (f *Files) currentPatterns() (patterns []Pattern, change int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.patterns
+	return f.patterns, f.change
+}
+
+// setLooked says which change has been looked at, and what is closed as the files that were found
+// are announced.
+func (f *Files) setLooked(change int, announced []<-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.looked, f.announced = change, announced
+	for _, next := range f.waiting {
+		close(next)
+	}
+	f.waiting = nil
 }
 
 // setUnmatched shows which patterns lead to no file, and logs news of it.

@@ -275,6 +275,28 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestNothingIsMissedOnceLooked writes as soon as the file is said to have been opened.
+func TestNothingIsMissedOnceLooked(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		log := filepath.Join(t.TempDir(), "x.log")
+		write(t, log, "before\n")
+		f := run(t, options(log))
+		if err := f.files.Looked(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.mu.Lock()
+		stored := len(f.stored())
+		f.mu.Unlock()
+		if stored != 1 {
+			t.Fatalf("%d positions, want one", stored)
+		}
+		write(t, log, "after\n")
+		f.expect("after")
+		f.end()
+	}
+}
+
 func TestRenameRotation(t *testing.T) {
 	t.Parallel()
 	log := filepath.Join(t.TempDir(), "x.log")

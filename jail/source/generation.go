@@ -35,8 +35,10 @@ type generation struct {
 	// after is closed when the generation before has been read to where it
 	// ended when this one appeared; nil: there is none.
 	after <-chan struct{}
-	// announce says that the position is to be stored before the first line.
-	announce bool
+	// announce says that the position is to be stored before the first line;
+	// announced is closed when it has been handed on.
+	announce  bool
+	announced chan struct{}
 
 	// superseded says that the path leads to another file by now.
 	superseded atomic.Bool
@@ -87,6 +89,8 @@ const (
 // follow delivers lines until ctx or finish says to end, or emit fails.
 func (g *generation) follow(ctx context.Context, emit Emit) error {
 	defer g.close()
+	announced := sync.OnceFunc(func() { close(g.announced) })
+	defer announced()
 	if g.after != nil {
 		select {
 		case <-g.after:
@@ -101,6 +105,7 @@ func (g *generation) follow(ctx context.Context, emit Emit) error {
 			return err
 		}
 	}
+	announced()
 	g.startWatch()
 	for {
 		if err := g.readToEnd(ctx, emit); err != nil {

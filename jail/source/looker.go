@@ -185,7 +185,7 @@ func (l *looker) anyWatchable() bool {
 // look looks at all paths, and in directories for what was rotated: in all of
 // them, or only in those that have changed. It says whether a file is polled.
 func (l *looker) look(all bool) (polled bool) {
-	patterns := l.files.currentPatterns()
+	patterns, change := l.files.currentPatterns()
 	l.watchDirs(patterns)
 	paths, unmatched := expand(patterns)
 	l.looks++
@@ -199,10 +199,15 @@ func (l *looker) look(all bool) (polled bool) {
 	l.sharePatterns(paths)
 	l.showUnmatched(unmatched)
 	l.tidy(paths)
+	var announced []<-chan struct{}
 	for _, g := range l.held {
 		g.poke(false)
 		polled = polled || g.isPolled()
+		if g.after == nil {
+			announced = append(announced, g.announced)
+		}
 	}
+	l.files.setLooked(change, announced)
 	return polled
 }
 

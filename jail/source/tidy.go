@@ -95,7 +95,8 @@ func (l *looker) sight(id fileID) sighting {
 
 // isMatched says whether a pattern would lead to path if there were a file.
 func (l *looker) isMatched(path string) bool {
-	for _, p := range l.files.currentPatterns() {
+	patterns, _ := l.files.currentPatterns()
+	for _, p := range patterns {
 		if ok, err := filepath.Match(p.Glob, path); err == nil && ok || filepath.Clean(p.Glob) == path {
 			return true
 		}

@@ -244,6 +244,7 @@ func (l *looker) generation(t *trail, f opened, b beginning) *generation {
 		truncated: l.files.wake,
 		announce:  !b.stored,
 		drained:   make(chan struct{}),
+		announced: make(chan struct{}),
 		wake:      make(chan struct{}, 1),
 		finish:    make(chan struct{}),
 		reader:    reader{file: f.file, maxLine: l.opts.MaxLine, offset: b.offset, print: b.print},

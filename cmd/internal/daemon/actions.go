@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os/exec"
 
+	"golang.org/x/sys/unix"
+
 	"gaol/action"
 	"gaol/action/command"
 	"gaol/action/iptables"
@@ -50,7 +52,7 @@ func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, e
 func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 	kind := j.BanAction
 	if kind == "auto" {
-		kind = action.Choose(exec.LookPath)
+		kind = action.Choose(exec.LookPath, mayOpenRaw())
 	}
 	var made action.Action
 	var err error
@@ -66,4 +68,14 @@ func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 		return namedAction{}, fmt.Errorf("banaction %s: %w", kind, err)
 	}
 	return namedAction{name: kind, action: made, firewall: true}, nil
+}
+
+// mayOpenRaw says whether this process has CAP_NET_RAW in effect (capabilities(7)).
+func mayOpenRaw() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false
+	}
+	return data[0].Effective&(1<<unix.CAP_NET_RAW) != 0
 }

@@ -28,6 +28,10 @@ import (
 // kernel lets go by itself to the second; this only follows.
 const housekeepEvery = 500 * time.Millisecond
 
+// startWait is how long a start waits for the logs and the firewall before it says that gaol is
+// running.
+const startWait = 2 * time.Second
+
 // refreshEvery is how often files and names of ignoreip are looked at again.
 const refreshEvery = 2 * time.Second
 
@@ -222,13 +226,23 @@ func (d *Daemon) listenWeb(address string) {
 	d.background.Go(func() error { return serve(d.bgCtx, l, mux) })
 }
 
+// announceStart tells everybody that gaol is running, once the actions have been started and the
+// logs opened, or it has waited long enough for them.
 func (d *Daemon) announceStart(ctx context.Context, notify notifier) {
+	d.mu.Lock()
+	cells := d.sortedLocked()
+	d.mu.Unlock()
+	waiting, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	// What is late or wrong shows among the problems.
+	_ = d.sources.files.Looked(waiting)
+	_ = d.writer.flush(waiting)
+	for _, c := range cells {
+		_ = c.sync(waiting)
+	}
 	d.watchProblems()
 	notify.send(systemd.SdNotifyReady)
-	d.mu.Lock()
-	jails := len(d.cells)
-	d.mu.Unlock()
-	d.log.Info("started", "version", d.opts.Version, "jails", jails, "observe", d.opts.Observe,
+	d.log.Info("started", "version", d.opts.Version, "jails", len(cells), "observe", d.opts.Observe,
 		"took", d.opts.Now().Sub(d.started).Round(time.Millisecond))
 	if d.opts.Ready == nil {
 		return

@@ -153,7 +153,9 @@ func (s *sources) follow(plans []plan) {
 			wanted[p.journalKey()] = p
 		}
 	}
-	s.files.SetPatterns(slices.Collect(maps.Values(globs)))
+	if err := s.files.SetPatterns(slices.Collect(maps.Values(globs))); err != nil {
+		s.log.Error("following files", "err", err)
+	}
 	s.followJournals(wanted)
 }
 

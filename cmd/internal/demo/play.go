@@ -35,6 +35,7 @@ func forbidden(err error) bool {
 
 func play(ctx context.Context, args []string, stdout, stderr io.Writer, flags uintptr) error {
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Args[0] = os.Args[0]
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}

@@ -64,10 +64,12 @@ func (s *stage) guessing(context.Context) error {
 // line they came.
 func (s *stage) banned(ctx context.Context) error {
 	_, written := s.last()
+	waiting, cancel := context.WithTimeout(ctx, limit/3)
+	defer cancel()
 	for {
 		select {
-		case <-ctx.Done():
-			return s.explainNoBan()
+		case <-waiting.Done():
+			return s.explainNoBan(ctx)
 		case b := <-s.bans:
 			took := b.at.Sub(written)
 			if !b.Enforced {
@@ -81,9 +83,7 @@ func (s *stage) banned(ctx context.Context) error {
 }
 
 // explainNoBan says what the daemon knows of a ban that did not come.
-func (s *stage) explainNoBan() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
+func (s *stage) explainNoBan(ctx context.Context) error {
 	problems := []string{"the ban did not come in time"}
 	if status, err := s.client.Status(ctx, jailName); err == nil {
 		problems = append(problems, status.Problems...)
