@@ -30,7 +30,7 @@ type FilesOptions struct {
 	// Now is the daemon's clock; required.
 	Now func() time.Time
 	// Rescan is how often globs are expanded and paths looked at besides
-	// the notifications of the kernel; 0: 500 ms.
+	// the notifications of the kernel; 0: 1 s.
 	Rescan time.Duration
 	// Quiet is how long a rotated file must have been silent before it is
 	// let go, and a deleted one before it is closed; 0: 60 s.
@@ -83,7 +83,7 @@ func NewFiles(opts FilesOptions) (*Files, error) {
 		opts.MaxLine = defaultMaxLine
 	}
 	if opts.Rescan == 0 {
-		opts.Rescan = 500 * time.Millisecond
+		opts.Rescan = time.Second
 	}
 	if opts.Quiet == 0 {
 		opts.Quiet = 60 * time.Second

@@ -327,7 +327,7 @@ func (g *generation) startWatch() {
 	g.mu.Unlock()
 	problem := ""
 	if err != nil {
-		problem = "reading it every 50 ms: " + err.Error()
+		problem = fmt.Sprintf("looking at it every %v: %v", pollEvery, err)
 	}
 	g.setProblem(watchProblem, problem)
 }

@@ -66,7 +66,7 @@ func (c *child) run(ctx context.Context) error {
 	if last := said.last(); last != "" {
 		return errors.New(last)
 	}
-	if readErr != nil && !errors.Is(readErr, io.EOF) {
+	if !errors.Is(readErr, io.EOF) {
 		return readErr
 	}
 	if waitErr != nil {
@@ -90,7 +90,8 @@ func (c *child) arguments() []string {
 	return append(append(args, "--"), c.journal.opts.Match...)
 }
 
-// read hands over records, all that have come already in one batch.
+// read hands over records, all that have come already in one batch, until there
+// are no more; that is io.EOF.
 func (c *child) read(ctx context.Context, out io.Reader) error {
 	in := bufio.NewReaderSize(out, maxEntry)
 	for {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,14 +119,14 @@ func TestFromTime(t *testing.T) {
 	t.Parallel()
 	log := filepath.Join(t.TempDir(), "x.log")
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
-	text := ""
+	var text strings.Builder
 	var want []string
 	for i := range 20_000 {
 		at := now.Add(time.Duration(i-20_000) * time.Second)
 		line := at.Format(time.DateTime) + " a failure"
-		text += line + "\n"
+		text.WriteString(line + "\n")
 		if i%3 == 0 {
-			text += "  a line without a date\n"
+			text.WriteString("  a line without a date\n")
 		}
 		if at.Before(now.Add(-10 * time.Minute)) {
 			continue
@@ -135,7 +136,7 @@ func TestFromTime(t *testing.T) {
 			want = append(want, "  a line without a date")
 		}
 	}
-	write(t, log, text)
+	write(t, log, text.String())
 	o := options()
 	o.Now = func() time.Time { return now }
 	o.Patterns = []source.Pattern{{

@@ -86,9 +86,6 @@ func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int
 		o.long = ""
 		block = block[rest:]
 	}
-	if lines == nil {
-		lines = make([]filter.Line, 0, bytes.Count(block, newline)+1)
-	}
 	lines, _ = appendLines(lines, string(block), o.like, defaultMaxLine)
 	o.offset += int64(end)
 	return used + end, o.emit(ctx, Batch{
@@ -97,5 +94,3 @@ func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int
 		Position: filter.Position{Path: o.like.Source, Offset: o.offset},
 	})
 }
-
-var newline = []byte{'\n'}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gaol/filter"
@@ -52,9 +53,11 @@ func (l *looker) begin(t *trail, f opened) {
 
 // resumption is the work of going on where the store says.
 type resumption struct {
-	l        *looker
-	t        *trail
-	siblings []sibling
+	l *looker
+	t *trail
+	// siblings lists the rotated files, as they are at its first call: mostly
+	// it is not needed.
+	siblings func() []sibling
 	files    []resumed
 	// postponed says that a file could not be opened for now.
 	postponed bool
@@ -69,7 +72,8 @@ type resumed struct {
 // resume goes on where stored says, in rotated files first, and ends with
 // newest, which is nil if the path leads to no file at present.
 func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.Position) {
-	r := &resumption{l: l, t: t, siblings: rotated(t, real)}
+	r := &resumption{l: l, t: t}
+	r.siblings = sync.OnceValue(func() []sibling { return views{}.rotated(t, real) })
 	isOpen := false
 	for _, p := range stored {
 		if newest != nil && p.Device == newest.stat.id.device && p.Inode == newest.stat.id.inode {
@@ -80,7 +84,7 @@ func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.P
 		r.resumeRotated(p)
 	}
 	r.warnOfLoss(stored)
-	r.addNewer()
+	r.addNewer(isOpen)
 	if newest != nil && !isOpen {
 		r.files = append(r.files, resumed{*newest, beginning{catchUp: true}})
 	}
@@ -88,7 +92,9 @@ func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.P
 	for _, f := range r.files {
 		l.start(t, f.opened, f.beginning)
 	}
-	t.setKnown(ids(r.siblings))
+	if newest == nil {
+		t.setKnown(ids(r.siblings()))
+	}
 }
 
 // resumeNewest goes on in the file that the path leads to.
@@ -99,7 +105,7 @@ func (r *resumption) resumeNewest(f opened, p filter.Position) {
 	}
 	r.t.logger.Info("log was truncated since it was read last, reading it from its beginning",
 		"offset", p.Offset, "size", f.stat.size)
-	if copied, ok := r.l.findCopy(p, r.siblings); ok {
+	if copied, ok := r.l.findCopy(p, r.siblings()); ok {
 		// A copy is younger than the log, but what it holds is older.
 		r.l.start(r.t, copied, beginning{offset: p.Offset, print: printOf(p), catchUp: true})
 	}
@@ -111,14 +117,14 @@ func (r *resumption) resumeNewest(f opened, p filter.Position) {
 
 // resumeRotated goes on in a rotated file, if it is still there.
 func (r *resumption) resumeRotated(p filter.Position) {
-	i := slices.IndexFunc(r.siblings, func(s sibling) bool {
+	i := slices.IndexFunc(r.siblings(), func(s sibling) bool {
 		return s.stat.id.device == p.Device && s.stat.id.inode == p.Inode
 	})
 	if i < 0 {
 		r.t.done(p)
 		return
 	}
-	f := r.l.openSibling(nil, r.siblings[i])
+	f := r.l.openSibling(nil, r.siblings()[i])
 	if f == nil {
 		// It is there; perhaps it can be read another time.
 		r.postponed = true
@@ -148,14 +154,14 @@ func (r *resumption) place(f opened, p filter.Position) (beginning, bool) {
 }
 
 // addNewer adds the files that were rotated after the newest one of which a
-// position is stored. A copy that copytruncate made of an older state was
+// position is stored, unless that is where the path leads. A copy that copytruncate made of an older state was
 // changed last before that one was.
-func (r *resumption) addNewer() {
-	if len(r.files) == 0 {
+func (r *resumption) addNewer(isOpen bool) {
+	if len(r.files) == 0 || isOpen {
 		return
 	}
 	newest := slices.MaxFunc(r.files, func(a, b resumed) int { return compareAge(a.sibling, b.sibling) })
-	for _, s := range r.siblings {
+	for _, s := range r.siblings() {
 		if compareAge(s, newest.sibling) <= 0 || s.stat.modified.Before(newest.stat.modified) {
 			continue
 		}

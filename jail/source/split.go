@@ -13,6 +13,9 @@ const defaultMaxLine = 64 << 10
 // like with its text. A block ends behind a line end, or with a last line
 // that has none. It returns how many lines were longer than maxLine and cut.
 func appendLines(dst []filter.Line, block string, like filter.Line, maxLine int) (lines []filter.Line, cut int) {
+	if dst == nil {
+		dst = make([]filter.Line, 0, strings.Count(block, "\n")+1)
+	}
 	for len(block) > 0 {
 		end := strings.IndexByte(block, '\n')
 		text := block

@@ -53,9 +53,9 @@ func (l *looker) visit(t *trail, s *sight) {
 	case isFinished:
 		l.positions = append(l.positions, ended)
 		delete(l.finished, st.id)
-		l.open(t)
+		l.open(t, s)
 	default:
-		l.open(t)
+		l.open(t, s)
 	}
 }
 
@@ -82,13 +82,13 @@ func (l *looker) absent(t *trail, err error, before map[fileID]bool) {
 
 // open opens the file that a path leads to, and what was rotated since the one
 // before.
-func (l *looker) open(t *trail) {
+func (l *looker) open(t *trail, s *sight) {
 	real, err := filepath.EvalSymlinks(t.path)
 	if err != nil {
 		real = t.path
 	}
 	// As in visit, what is listed before the opening is older than the file.
-	older := rotated(t, real)
+	older := s.views.rotated(t, real)
 	file, st, err := openRegular(t.path)
 	if err != nil {
 		// Not being there is for the next look.
@@ -125,8 +125,7 @@ type opened struct {
 }
 
 // rotated lists the rotated files where a path led and leads.
-func rotated(t *trail, real string) []sibling {
-	v := views{} // not the look's: things have happened since
+func (v views) rotated(t *trail, real string) []sibling {
 	all := v.siblings(t.real)
 	if real == t.real {
 		return all
@@ -167,7 +166,8 @@ func (l *looker) openUnread(t *trail, files []opened, real string, older []sibli
 	}
 	var list []sibling
 	for range openTries {
-		list = rotated(t, real)
+		// Not what the look has seen: things have happened since.
+		list = views{}.rotated(t, real)
 		for _, s := range list {
 			if isUnread(s) {
 				before := len(files)
@@ -261,7 +261,7 @@ func (l *looker) generation(t *trail, f opened, b beginning) *generation {
 // copytruncate they hold what had not been read by then.
 func (l *looker) recoverCopy(t *trail, g *generation) {
 	for _, p := range g.takeTruncations() {
-		f, ok := l.findCopy(p, rotated(t, t.real))
+		f, ok := l.findCopy(p, views{}.rotated(t, t.real))
 		if !ok {
 			continue
 		}
