@@ -78,9 +78,11 @@ func (c *child) run(ctx context.Context) error {
 // program is what is run.
 func (c *child) program() string { return c.journal.opts.Command[0] }
 
-// arguments are journalctl's, see journalctl(1).
+// arguments are journalctl's, see journalctl(1). Without --merge, following means this
+// boot alone (journalctl.c in systemd 252): what was written before a reboot while gaol was
+// down would be missed, and everything where a container's boot id is hidden from services.
 func (c *child) arguments() []string {
-	args := []string{"--output=json", "--follow", "--all", "--no-tail", "--no-pager", "--output-fields=" + entryFields}
+	args := []string{"--output=json", "--follow", "--merge", "--all", "--no-tail", "--no-pager", "--output-fields=" + entryFields}
 	if from, ok := cursorTime(c.cursor); ok {
 		c.from = from
 		args = append(args, fmt.Sprintf("--since=@%d", from.Unix()))
