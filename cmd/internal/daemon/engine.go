@@ -32,7 +32,8 @@ type engine struct {
 
 // handle takes a batch of lines from a source: match, count, decide. The
 // position goes to the store together with what the lines led to.
-func (e *engine) handle(_ context.Context, batch source.Batch) error {
+func (e *engine) handle(ctx context.Context, batch source.Batch) error {
+	e.writer.room(ctx)
 	type hit struct {
 		cell     *cell
 		failures []filter.Failure

@@ -21,8 +21,12 @@ const (
 	later = 2 * time.Second
 	// storeRetry is the wait after a commit that failed.
 	storeRetry = time.Second
-	// maxPending bounds what waits while the store refuses. Past it the oldest
-	// half is given up: bans stay in force, but a restart won't know of them.
+	// backlog is how much may wait for a store that works, before the sources
+	// wait as well: a flood then is read as fast as it can be stored.
+	backlog = 20_000
+	// maxPending bounds what waits while the store refuses, as bans must not wait for
+	// it. Past it the oldest half is given up: bans stay in force, but a restart won't
+	// know of them.
 	maxPending = 200_000
 )
 
@@ -47,10 +51,32 @@ type writer struct {
 	size    int
 	urgent  bool
 	waiting []chan struct{}
+	// refusing says that the last commit failed.
+	refusing bool
+	// moved is closed, and made anew, whenever a commit has ended.
+	moved chan struct{}
 }
 
 func newWriter(s committer, report func(string), inForce func() store.Changes) *writer {
-	return &writer{store: s, report: report, inForce: inForce, wake: make(chan struct{}, 1)}
+	return &writer{store: s, report: report, inForce: inForce, wake: make(chan struct{}, 1), moved: make(chan struct{})}
+}
+
+// room returns once there is room for more, or the store refuses, or ctx has
+// ended.
+func (w *writer) room(ctx context.Context) {
+	for {
+		w.mu.Lock()
+		full, moved := w.size > backlog && !w.refusing, w.moved
+		w.mu.Unlock()
+		if !full {
+			return
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // add queues c; it never blocks.
@@ -174,7 +200,16 @@ func (w *writer) commit(ctx context.Context) bool {
 	for _, done := range waiting {
 		close(done)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refusing = false
+	w.moveLocked()
 	return true
+}
+
+func (w *writer) moveLocked() {
+	close(w.moved)
+	w.moved = make(chan struct{})
 }
 
 // putBack keeps what could not be stored for the next try. A store that was begun anew
@@ -188,6 +223,8 @@ func (w *writer) putBack(batch []store.Changes, waiting []chan struct{}, anew bo
 	w.pending = append(batch, w.pending...)
 	w.waiting = append(waiting, w.waiting...)
 	w.urgent = true
+	w.refusing = true
+	w.moveLocked()
 	w.size = 0
 	for _, c := range w.pending {
 		w.size += weight(c)

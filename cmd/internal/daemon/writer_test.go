@@ -217,3 +217,55 @@ func TestWriterBoundsWhatWaits(t *testing.T) {
 		}
 	})
 }
+
+// slowDisk takes a minute for each commit.
+type slowDisk struct{ disk }
+
+func (d *slowDisk) Commit(ctx context.Context, c store.Changes) error {
+	time.Sleep(time.Minute)
+	return d.disk.Commit(ctx, c)
+}
+
+func TestWriterMakesSourcesWaitForASlowStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &slowDisk{}
+		w := newWriter(d, ignore, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		const all = 3 * backlog
+		for range all {
+			w.room(ctx)
+			w.add(counted("1"))
+		}
+		w.mu.Lock()
+		if w.size > 2*backlog {
+			t.Errorf("%d wait", w.size)
+		}
+		w.mu.Unlock()
+		if err := w.flush(context.Background()); err != nil {
+			t.Error(err)
+		}
+		got := 0
+		for _, commit := range d.seen() {
+			got += len(commit) / len("c1")
+		}
+		if got != all {
+			t.Errorf("%d of %d are stored", got, all)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWriterLetsNobodyWaitForAStoreThatRefuses(t *testing.T) {
+	d := &disk{err: errors.New("no space left on device")}
+	run(t, d, ignore, func(w *writer) {
+		for range backlog + 10 {
+			w.room(context.Background())
+			w.add(counted("1"))
+		}
+	})
+}
