@@ -22,15 +22,14 @@ type namedAction struct {
 	firewall bool
 }
 
-// actionsFor makes the actions of a jail: the firewall first, unless gaol only
-// observes, then the others in their order. This is the list of all kinds there are.
+// actionsFor makes the actions of a jail: the firewall first, then the others in their
+// order, and none where gaol only observes. This is the list of all kinds there are.
 func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, error) {
-	if !j.Enforce {
+	if observe || !j.Enforce {
 		return nil, nil
 	}
-	log = log.With("jail", j.Name)
 	var actions []namedAction
-	if !observe && j.BanAction != "none" {
+	if j.BanAction != "none" {
 		firewall, err := firewallFor(j, log)
 		if err != nil {
 			return nil, err
@@ -39,7 +38,7 @@ func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, e
 	}
 	for _, a := range j.Actions {
 		made, err := command.New(command.Options{
-			Name: a.Name, Start: a.Start, Ban: a.Ban, Unban: a.Unban, Stop: a.Stop, Timeout: a.Timeout, Logger: log,
+			Name: a.Name, Jail: j.Name, Start: a.Start, Ban: a.Ban, Unban: a.Unban, Stop: a.Stop, Timeout: a.Timeout, Logger: log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("action %s: %w", a.Name, err)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -115,9 +116,10 @@ func (d *Daemon) watchProblems() {
 		}
 		d.problems.replace(name, "source", texts)
 		texts = map[string]string{}
-		for _, r := range c.runners {
+		for i, r := range c.runners {
+			// Several actions of a jail may have the same name.
 			if s := r.Status(); !s.Healthy && s.Problem != "" {
-				texts[s.Name] = "action " + s.Name + ": " + s.Problem
+				texts[strconv.Itoa(i)] = "action " + s.Name + ": " + s.Problem
 			}
 		}
 		d.problems.replace(name, "action", texts)

@@ -1,0 +1,72 @@
+package daemon_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// newCommandSite has a jail that runs actions and no firewall.
+func newCommandSite(t *testing.T, actions string) *site {
+	t.Helper()
+	return newSite(t, `
+[jail.sshd]
+enabled = false
+[jail.app]
+enabled = true
+logpath = ["DIR/app.log"]
+failregex = ['^ERROR Login failure <HOST>$']
+banaction = "none"
+maxretry = 2
+action = [`+actions+`]
+`)
+}
+
+// record is a program that writes down what it was run for.
+const record = `{ name = "command", ban = ["/bin/sh", "-c", "echo $GAOL_ACTION $GAOL_JAIL $GAOL_IP >> DIR/ran"] }`
+
+func TestCommandsKnowTheirJail(t *testing.T) {
+	s := newCommandSite(t, record)
+	s.start()
+	s.append("app.log", failures(2, "192.0.2.7"))
+	s.wait("the program has run", func() error {
+		ran, err := os.ReadFile(filepath.Join(s.dir, "ran"))
+		if err == nil && string(ran) != "ban app 192.0.2.7\n" {
+			err = fmt.Errorf("it wrote %q", ran)
+		}
+		return err
+	})
+}
+
+func TestObservingRunsNoCommand(t *testing.T) {
+	s := newCommandSite(t, record)
+	s.start("GAOL_TEST_OBSERVE=1")
+	s.append("app.log", failures(2, "192.0.2.7"))
+	s.wait("the ban is decided", func() error {
+		if bans := s.banned("192.0.2.7"); len(bans) != 1 {
+			return fmt.Errorf("bans: %+v", bans)
+		}
+		return nil
+	})
+	s.stop() // what was begun is done by then
+	if ran, err := os.ReadFile(filepath.Join(s.dir, "ran")); err == nil {
+		t.Errorf("a program was run: %s", ran)
+	}
+}
+
+func TestActionsOfOneNameHaveProblemsOfTheirOwn(t *testing.T) {
+	s := newCommandSite(t, `{ name = "command", ban = ["/bin/false"] }, { name = "command", ban = ["/nowhere/program"] }`)
+	s.start()
+	s.append("app.log", failures(2, "192.0.2.7"))
+	s.wait("both problems show", func() error {
+		problems := strings.Join(s.status().Jails[0].Problems, "\n")
+		for _, want := range []string{"/bin/false", "/nowhere/program"} {
+			if strings.Count(problems, "running "+want+":") != 1 {
+				return fmt.Errorf("want one of %s in:\n%s", want, problems)
+			}
+		}
+		return nil
+	})
+}
