@@ -1,0 +1,115 @@
+package automaton
+
+import (
+	"errors"
+	"regexp/syntax"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrTooLarge says that a pattern has more parts than an automaton is made for.
+var ErrTooLarge = errors.New("the pattern is too large for an automaton")
+
+// Automaton is a compiled pattern.
+type Automaton struct {
+	program
+	classes classes
+	// takers holds, for each class of characters, the set of positions that
+	// take them.
+	takers [][]uint64
+	// words is the number of words of a set of positions.
+	words int
+	// shift makes a state's number the index of its row in table.next.
+	shift uint
+	// prefixes are texts with one of which every match begins; none: unknown.
+	prefixes []string
+
+	states atomic.Pointer[table]
+	mu     sync.Mutex // for adding states
+	ids    map[string]uint32
+	// full says that the pattern has more states than are kept.
+	full atomic.Bool
+}
+
+// Compile makes an automaton of a pattern. The only error is [ErrTooLarge].
+func Compile(re *syntax.Regexp) (*Automaton, error) {
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil {
+		return nil, ErrTooLarge
+	}
+	a := &Automaton{program: newProgram(prog), ids: make(map[string]uint32)}
+	if len(a.insts) > maxPositions {
+		return nil, ErrTooLarge
+	}
+	a.classes, err = newClasses(&a.program)
+	if err != nil {
+		return nil, err
+	}
+	a.words = (len(a.insts) + 63) / 64
+	for 1<<a.shift < len(a.classes.samples) {
+		a.shift++
+	}
+	for _, sample := range a.classes.samples {
+		set := make([]uint64, a.words)
+		for q, inst := range a.insts {
+			if inst.MatchRune(sample) {
+				set[q/64] |= 1 << (q % 64)
+			}
+		}
+		a.takers = append(a.takers, set)
+	}
+	a.prefixes = a.findPrefixes()
+	a.newTable()
+	return a, nil
+}
+
+// Begins reports false if text cannot match, as what it begins with doesn't fit.
+func (a *Automaton) Begins(text string) bool {
+	if len(a.prefixes) == 0 {
+		return true
+	}
+	for _, prefix := range a.prefixes {
+		if strings.HasPrefix(text, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Scratch is memory for matching that is used again. The zero value is ready.
+type Scratch struct {
+	trace   []uint32
+	classes []uint8
+}
+
+// Size is the number of offsets that Find fills.
+func (a *Automaton) Size() int { return a.captures }
+
+// Find looks for the match that package regexp finds, and fills at as
+// FindStringSubmatchIndex does, -1 for groups that took no part. at must have
+// room for Size offsets; nil: only whether text matches is asked.
+//
+// It reports known false if that could not be found out, as the pattern has too
+// many states; then it is so for good.
+func (a *Automaton) Find(text string, at []int, s *Scratch) (matched, known bool) {
+	if a.full.Load() {
+		return false, false
+	}
+	if cap(s.trace) < len(text)+1 {
+		s.trace = make([]uint32, len(text)+1+len(text)/2)
+	}
+	r := reading{Automaton: a, text: text, trace: s.trace[:len(text)+1], table: a.states.Load()}
+	fits, known := r.back(s)
+	if !fits || !known {
+		return false, known
+	}
+	start := r.leftmost()
+	if start < 0 {
+		return false, true
+	}
+	if at != nil {
+		r.walk(start, at)
+	}
+	return true, true
+}

@@ -1,0 +1,113 @@
+package automaton
+
+import (
+	"regexp/syntax"
+	"slices"
+	"sort"
+	"unicode"
+	"unicode/utf8"
+)
+
+// classes divides all characters into those between which the pattern makes no
+// difference.
+type classes struct {
+	ascii [utf8.RuneSelf]uint8
+	// from are the first characters of ranges, of what class each says class.
+	from  []rune
+	class []uint8
+	// samples holds a character of each class.
+	samples []rune
+}
+
+// inside is in place of a class for a byte that begins no character.
+const inside = 0xff
+
+func newClasses(p *program) (classes, error) {
+	var c classes
+	known := make(map[string]uint8)
+	for _, r := range borders(p) {
+		traits := make([]byte, 0, len(p.insts)+2)
+		for _, inst := range p.insts {
+			traits = append(traits, bit(inst.MatchRune(r)))
+		}
+		traits = append(traits, bit(p.byWord && syntax.IsWordChar(r)), bit(p.byLine && r == '\n'))
+		class, ok := known[string(traits)]
+		if !ok {
+			if len(c.samples) == inside {
+				return classes{}, ErrTooLarge
+			}
+			class = uint8(len(c.samples))
+			known[string(traits)] = class
+			c.samples = append(c.samples, r)
+		}
+		c.from = append(c.from, r)
+		c.class = append(c.class, class)
+	}
+	for b := range c.ascii {
+		c.ascii[b] = c.search(rune(b))
+	}
+	return c, nil
+}
+
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// borders returns each character, in order, that the pattern may treat
+// differently than the one before it.
+func borders(p *program) []rune {
+	all := []rune{0, utf8.RuneSelf}
+	add := func(lo, hi rune) { all = append(all, lo, hi+1) }
+	for _, inst := range p.insts {
+		switch {
+		case inst.Op == syntax.InstRuneAnyNotNL:
+			add('\n', '\n')
+		case len(inst.Rune) == 1:
+			// Alone it may stand for its upper and lower case as well.
+			r := inst.Rune[0]
+			add(r, r)
+			for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+				add(other, other)
+			}
+		default:
+			for i := 0; i+1 < len(inst.Rune); i += 2 {
+				add(inst.Rune[i], inst.Rune[i+1])
+			}
+		}
+	}
+	for _, r := range [][2]rune{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}, {'\n', '\n'}} {
+		add(r[0], r[1])
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// search returns the class of r.
+func (c *classes) search(r rune) uint8 {
+	i := sort.Search(len(c.from), func(i int) bool { return c.from[i] > r })
+	return c.class[i-1]
+}
+
+// of writes the class of each character of text to where it begins in to, and
+// inside to where none begins. Like package regexp it takes a byte that is not
+// UTF-8 for U+FFFD.
+func (c *classes) of(text string, to []uint8) []uint8 {
+	to = slices.Grow(to[:0], len(text))[:len(text)]
+	for i := 0; i < len(text); {
+		if text[i] < utf8.RuneSelf {
+			to[i] = c.ascii[text[i]]
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		to[i] = c.search(r)
+		for k := 1; k < n; k++ {
+			to[i+k] = inside
+		}
+		i += n
+	}
+	return to
+}

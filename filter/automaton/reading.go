@@ -1,0 +1,145 @@
+package automaton
+
+import (
+	"regexp/syntax"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// reading is the matching of one text.
+type reading struct {
+	*Automaton
+	table *table
+	text  string
+	// classes is nil for a text of ASCII, where each byte is a character.
+	classes []uint8
+	// trace holds the state at each place, shifted, from from on: no match begins
+	// further left.
+	trace []uint32
+	from  int
+}
+
+// back reads from right to left and leaves the states in trace. It reports false
+// for a text that cannot match.
+func (r *reading) back(s *Scratch) (fits, known bool) {
+	a, t, text, trace := r.Automaton, r.table, r.text, r.trace[:len(r.text)]
+	state := uint32(firstState) << a.shift
+	r.trace[len(text)] = state
+	for i := len(trace) - 1; i >= 0; i-- {
+		b := text[i]
+		if b >= utf8.RuneSelf {
+			r.classes = a.classes.of(text, s.classes)
+			s.classes = r.classes
+			return r.backByClass()
+		}
+		class := a.classes.ascii[b]
+		next := atomic.LoadUint32(&t.next[state+uint32(class)])
+		if next <= hopeless {
+			if next == unknown {
+				next, t = a.find(state, class)
+				r.table = t
+			}
+			if next <= hopeless {
+				r.from = i + 1
+				return !a.atStart, next == hopeless
+			}
+		}
+		trace[i] = next
+		state = next
+	}
+	return true, true
+}
+
+// backByClass is back for texts that are not of ASCII alone.
+func (r *reading) backByClass() (fits, known bool) {
+	state := r.trace[len(r.text)]
+	for i := len(r.text) - 1; i >= 0; i-- {
+		class := r.classes[i]
+		if class == inside {
+			continue
+		}
+		next := atomic.LoadUint32(&r.table.next[state+uint32(class)])
+		if next == unknown {
+			next, r.table = r.find(state, class)
+		}
+		if next <= hopeless {
+			r.from = i + 1
+			return !r.atStart, next == hopeless
+		}
+		r.trace[i] = next
+		state = next
+	}
+	return true, true
+}
+
+// leftmost returns where the first match begins, -1 if there is none.
+func (r *reading) leftmost() int {
+	entry := r.entry()
+	for i := r.from; i <= len(r.text); i++ {
+		if r.begins(i) && r.choose(entry, i) != nil {
+			return i
+		}
+		if r.atStart {
+			break
+		}
+	}
+	return -1
+}
+
+// begins says whether a character begins at i, or the text ends there.
+func (r *reading) begins(i int) bool {
+	return r.classes == nil || i == len(r.text) || r.classes[i] != inside
+}
+
+// choose returns the preferred of the steps from position q at i that lead to
+// a match, nil if none does.
+func (r *reading) choose(q, i int) *step {
+	alive := r.aliveIn(r.table, r.trace[i])
+	steps := r.steps[q]
+	for n := range steps {
+		s := &steps[n]
+		if (s.target == accept || has(alive, s.target)) && (s.when == 0 || r.holds(s.when, i)) {
+			return s
+		}
+	}
+	return nil
+}
+
+// holds says whether the conditions are met at i.
+func (r *reading) holds(when syntax.EmptyOp, i int) bool {
+	// Only ASCII counts, and no byte of another character looks like it.
+	before, behind := rune(-1), rune(-1)
+	if i > 0 {
+		before = rune(r.text[i-1])
+	}
+	if i < len(r.text) {
+		behind = rune(r.text[i])
+	}
+	return when&^syntax.EmptyOpContext(before, behind) == 0
+}
+
+// walk follows the match that begins at i, and fills at.
+func (r *reading) walk(i int, at []int) {
+	for n := range at {
+		at[n] = -1
+	}
+	at[0] = i
+	q := r.entry()
+	for {
+		if l := &r.forced[q]; l.length > 0 && r.classes == nil {
+			q = l.target
+			i += l.length
+		}
+		s := r.choose(q, i)
+		for _, n := range s.sets {
+			at[n] = i
+		}
+		if s.target == accept {
+			at[1] = i
+			return
+		}
+		q = s.target
+		for i++; !r.begins(i); i++ {
+		}
+	}
+}
