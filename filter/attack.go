@@ -109,12 +109,12 @@ func (f *Filter) reconnoitre(lines []Line) (culprits, []target) {
 func (m *Matcher) captured(number int, line Line) []target {
 	f := m.filter
 	v := f.look(line, m.dates)
-	text, offset, ok := f.narrow(v.text, &m.before)
+	text, offset, ok := f.narrow(v.text, &m.before, &m.work)
 	if !v.daemon || !ok {
 		return nil
 	}
 	targets := targetsOf(&m.before, number, 0, &v)
-	if f.fails(text, &m.found) >= 0 {
+	if f.fails(text, &m.found, &m.work) >= 0 {
 		targets = append(targets, targetsOf(&m.found, number, offset, &v)...)
 	}
 	return targets

@@ -15,11 +15,12 @@ func (m *Matcher) Explain(line Line) string {
 	if !v.daemon {
 		return f.explainHeader(line, v)
 	}
-	if i := first(f.ignore, v.text); i >= 0 {
+	var w work
+	if i := first(f.ignore, v.text, &w); i >= 0 {
 		return fmt.Sprintf("ignored by ignoreregex %d", i+1)
 	}
 	var found captures
-	text, _, ok := f.narrow(v.text, &found)
+	text, _, ok := f.narrow(v.text, &found, &w)
 	if !ok {
 		if reason := f.pref.explainAddress(v.text); reason != "" {
 			return reason
@@ -54,14 +55,15 @@ func (f *Filter) explainHeader(line Line, v view) string {
 // best; "" if none fits.
 func (f *Filter) explainPatterns(text string) string {
 	var found captures
+	var w work
 	for i, p := range f.fail {
-		if !p.find(text, &found) {
+		if !p.find(text, &found, &w) {
 			continue
 		}
-		if veto := first(f.unless, text); veto >= 0 {
+		if veto := first(f.unless, text, &w); veto >= 0 {
 			return fmt.Sprintf("failregex %d matched, but unless %d forbids it", i+1, veto+1)
 		}
-		if ignored := first(f.ignore, text); ignored >= 0 {
+		if ignored := first(f.ignore, text, &w); ignored >= 0 {
 			return fmt.Sprintf("ignored by ignoreregex %d", ignored+1)
 		}
 		return fmt.Sprintf("failregex %d matched", i+1)

@@ -22,6 +22,7 @@ type Matcher struct {
 	// found and before hold what failregex and prefregex captured; they are
 	// used again for each line.
 	found, before captures
+	work          work
 }
 
 // NewMatcher returns a matcher that has seen nothing yet.
@@ -61,19 +62,19 @@ func (m *Matcher) examine(line Line) Result {
 	if !v.daemon {
 		return result
 	}
-	if i := first(f.ignore, v.text); i >= 0 {
+	if i := first(f.ignore, v.text, &m.work); i >= 0 {
 		result.Verdict, result.Pattern = Ignored, i
 		return result
 	}
-	text, _, ok := f.narrow(v.text, &m.before)
+	text, _, ok := f.narrow(v.text, &m.before, &m.work)
 	if !ok {
 		return result
 	}
-	i := f.fails(text, &m.found)
+	i := f.fails(text, &m.found, &m.work)
 	if i < 0 {
 		return result
 	}
-	if ignored := first(f.ignore, text); len(text) != len(v.text) && ignored >= 0 {
+	if ignored := first(f.ignore, text, &m.work); len(text) != len(v.text) && ignored >= 0 {
 		result.Verdict, result.Pattern = Ignored, ignored
 		return result
 	}
@@ -102,9 +103,9 @@ func (m *Matcher) aside() *logtime.Finder {
 }
 
 // first is the index of the first pattern that matches text, -1 if none does.
-func first(patterns []*pattern, text string) int {
+func first(patterns []*pattern, text string, w *work) int {
 	for i, p := range patterns {
-		if p.matches(text) {
+		if p.matches(text, w) {
 			return i
 		}
 	}
@@ -114,12 +115,12 @@ func first(patterns []*pattern, text string) int {
 // narrow applies prefregex: it fills before with what it captured, and returns
 // the text that is left for failregex and where it begins. It reports false for
 // a text that prefregex doesn't match.
-func (f *Filter) narrow(text string, before *captures) (narrowed string, start int, ok bool) {
+func (f *Filter) narrow(text string, before *captures, w *work) (narrowed string, start int, ok bool) {
 	before.reset()
 	if f.pref == nil {
 		return text, 0, true
 	}
-	if !f.pref.find(text, before) {
+	if !f.pref.find(text, before, w) {
 		return "", 0, false
 	}
 	for _, v := range before.values {
@@ -131,9 +132,9 @@ func (f *Filter) narrow(text string, before *captures) (narrowed string, start i
 }
 
 // fails is the index of the failregex that decides on text, -1 if there is none.
-func (f *Filter) fails(text string, found *captures) int {
+func (f *Filter) fails(text string, found *captures, w *work) int {
 	for i, p := range f.fail {
-		if p.find(text, found) && first(f.unless, text) < 0 {
+		if p.find(text, found, w) && first(f.unless, text, w) < 0 {
 			return i
 		}
 	}

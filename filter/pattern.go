@@ -10,13 +10,16 @@ import (
 	"slices"
 	"sync"
 
+	"gaol/filter/automaton"
 	"gaol/filter/literal"
 )
 
 // pattern is one compiled failregex, ignoreregex, prefregex or unless.
 type pattern struct {
-	text   string // as written
-	re     *regexp.Regexp
+	text string // as written
+	re   *regexp.Regexp
+	// fast matches as re does; nil for a pattern that is too large for it.
+	fast   *automaton.Automaton
 	groups []numbered
 	// accuses says whether there is an address among the groups, without which
 	// nothing matches.
@@ -70,6 +73,9 @@ func newPattern(text string, names, loose bool) (*pattern, error) {
 		return nil, explainSyntax(err)
 	}
 	p := &pattern{text: text, re: re, syntax: parsed, required: literal.Required(parsed, nil)}
+	if p.fast, err = automaton.Compile(parsed); err != nil {
+		p.fast = nil // re has no such limit
+	}
 	for i, g := range tr.groups {
 		if index := re.SubexpIndex(groupName(i)); index >= 0 {
 			p.groups = append(p.groups, numbered{g, index})
@@ -133,27 +139,59 @@ func (c *captures) merge(other *captures) {
 	}
 }
 
+// work is memory for matching, used again for each line.
+type work struct {
+	scratch automaton.Scratch
+	at      []int
+}
+
+// possible is false only if text does not match.
+func (p *pattern) possible(text string) bool {
+	return (p.fast == nil || p.fast.Begins(text)) && p.required.In(text)
+}
+
 // matches says whether text matches, addresses included.
-func (p *pattern) matches(text string) bool {
-	if !p.required.In(text) {
+func (p *pattern) matches(text string, w *work) bool {
+	if !p.possible(text) {
 		return false
 	}
-	if !p.accuses {
-		return p.re.MatchString(text)
+	if p.accuses {
+		var unused captures
+		return p.find(text, &unused, w)
 	}
-	var unused captures
-	return p.find(text, &unused)
+	if p.fast != nil {
+		if matched, known := p.fast.Find(text, nil, &w.scratch); known {
+			return matched
+		}
+	}
+	return p.re.MatchString(text)
+}
+
+// submatches returns the offsets of the match and its groups, nil if text does
+// not match. They hold until the next call.
+func (p *pattern) submatches(text string, w *work) []int {
+	if p.fast != nil {
+		w.at = slices.Grow(w.at[:0], p.fast.Size())[:p.fast.Size()]
+		matched, known := p.fast.Find(text, w.at, &w.scratch)
+		switch {
+		case matched:
+			return w.at
+		case known:
+			return nil
+		}
+	}
+	return p.re.FindStringSubmatchIndex(text)
 }
 
 // find fills found with what the groups hold, and reports whether text matches.
 // It does not where an address group holds none: a pattern that accuses must not
 // guess.
-func (p *pattern) find(text string, found *captures) bool {
+func (p *pattern) find(text string, found *captures, w *work) bool {
 	found.reset()
-	if !p.required.In(text) {
+	if !p.possible(text) {
 		return false
 	}
-	at := p.re.FindStringSubmatchIndex(text)
+	at := p.submatches(text, w)
 	if at == nil {
 		return false
 	}
