@@ -18,6 +18,7 @@ enabled = false
 enabled = true
 logpath = ["DIR/app.log"]
 failregex = ['^ERROR Login failure <HOST>$']
+from = "findtime"
 banaction = "none"
 maxretry = 2
 action = [`+actions+`]
