@@ -136,11 +136,13 @@ func (p *pending) release() {
 	p.delayed = nil
 }
 
-// oldest is the lowest seq that has not been done, or MaxUint64.
+// oldest is the lowest seq of what is ready to be done, or MaxUint64.
 func (p *pending) oldest() uint64 {
 	lowest := uint64(math.MaxUint64)
 	for _, c := range p.byTarget {
-		lowest = min(lowest, c.seq)
+		if !c.later {
+			lowest = min(lowest, c.seq)
+		}
 	}
 	return lowest
 }

@@ -171,8 +171,9 @@ func (r *Runner) Status() RunnerStatus {
 }
 
 // Sync waits until the action has been started and everything told before it has
-// been done. It returns an error as soon as an attempt to do so fails (the Runner goes on
-// trying), when Run ends, and when ctx does.
+// been done, but for what failed by itself earlier and waits to be tried again. It returns
+// an error as soon as an attempt fails (the Runner goes on trying), when Run ends, and
+// when ctx does.
 func (r *Runner) Sync(ctx context.Context) error {
 	r.mu.Lock()
 	if r.tried && min(r.pending.oldest(), r.doing) > r.told {

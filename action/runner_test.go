@@ -334,6 +334,31 @@ func TestRunnerDelaysAndGivesUpSingles(t *testing.T) {
 	})
 }
 
+func TestRunnerSyncPassesByWhatFailedEarlier(t *testing.T) {
+	f := newFirewall()
+	f.reject = map[string]bool{"192.0.2.1": true}
+	run(t, f, func(o *action.RunnerOptions) { o.CheckEvery = -1 }, func(t *testing.T, r *action.Runner) {
+		r.Ban(bans(1))
+		if err := r.Sync(t.Context()); err == nil || !strings.Contains(err.Error(), "no such customer") {
+			t.Errorf("who told it hears of it: %v", err)
+		}
+		began := time.Now()
+		r.Ban(bans(2))
+		if err := r.Sync(t.Context()); err != nil || time.Since(began) != 0 {
+			t.Errorf("who comes later does not wait for another's failure: %v after %s", err, time.Since(began))
+		}
+		r.Ban(bans(3))
+		time.Sleep(time.Second) // the first is tried again about now
+		if err := r.Sync(t.Context()); err != nil {
+			t.Errorf("nor hears of it when it fails again: %v", err)
+		}
+		r.Unban(bans(1))
+		if err := r.Sync(t.Context()); err == nil {
+			t.Error("who tells it anew hears of it")
+		}
+	})
+}
+
 func TestRunnerStaysQuick(t *testing.T) {
 	f := newFirewall()
 	run(t, f, nil, func(t *testing.T, r *action.Runner) {

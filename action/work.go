@@ -224,7 +224,8 @@ func (r *Runner) settle(changes []*change, failed singles, err error) {
 }
 
 // delayLocked delays those of changes that failed, or gives them up, and
-// returns their lowest seq.
+// returns the lowest seq of those that failed for the first time: nobody who came
+// later waits for the others.
 func (r *Runner) delayLocked(changes []*change, failed singles) uint64 {
 	lowest := uint64(math.MaxUint64)
 	var again []*change
@@ -232,8 +233,10 @@ func (r *Runner) delayLocked(changes []*change, failed singles) uint64 {
 		if !failed.targets[c.target] {
 			continue
 		}
-		lowest = min(lowest, c.seq)
-		if c.tries++; c.tries < singleTries {
+		if c.tries++; c.tries == 1 {
+			lowest = min(lowest, c.seq)
+		}
+		if c.tries < singleTries {
 			again = append(again, c)
 			continue
 		}
