@@ -51,6 +51,9 @@ func isName(text string) bool {
 // lengths that cannot be mean the single address. So does 0: no log line
 // shall lock out everybody.
 func prefixOf(addr netip.Addr, length string) netip.Prefix {
+	if length == "" {
+		return netip.PrefixFrom(addr, addr.BitLen())
+	}
 	bits, err := strconv.Atoi(length)
 	if err != nil || bits <= 0 || bits > addr.BitLen() {
 		bits = addr.BitLen()
@@ -65,6 +68,20 @@ func hostText(p netip.Prefix) string {
 		return p.Addr().String()
 	}
 	return p.String()
+}
+
+// hostIn is hostText, as a part of line if that has the address in its canonical
+// form, as nearly all have.
+func hostIn(line string, p netip.Prefix) string {
+	if !p.IsSingleIP() {
+		return hostText(p)
+	}
+	var buf [longestAddress]byte
+	text := p.Addr().AppendTo(buf[:0])
+	if i := strings.Index(line, string(text)); i >= 0 {
+		return line[i : i+len(text)]
+	}
+	return string(text)
 }
 
 // truncated says whether text[start:end], taken for a host, is only a part of

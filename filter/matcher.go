@@ -151,18 +151,38 @@ func (m *Matcher) conclude(line Line, result Result) *Failure {
 	if !out.fails {
 		return nil
 	}
-	failure := &Failure{
+	text := strings.Clone(line.Text)
+	made := &struct {
+		Failure
+		proof [1]string
+	}{}
+	failure := &made.Failure
+	*failure = Failure{
 		Time:    result.Time,
 		Read:    line.Read,
 		CatchUp: line.CatchUp,
-		User:    strings.Clone(out.known.get("user")),
+		User:    partOf(text, out.known.get("user")),
 		Pattern: result.Pattern,
 		Fields:  fieldsOf(out.known),
-		Lines:   append(out.lines[:len(out.lines):len(out.lines)], strings.Clone(line.Text)),
 		Source:  line.Source,
 	}
-	failure.Prefix, failure.Host, failure.ID = accusedOf(out.known)
+	if len(out.lines) == 0 {
+		made.proof[0] = text
+		failure.Lines = made.proof[:]
+	} else {
+		failure.Lines = append(out.lines[:len(out.lines):len(out.lines)], text)
+	}
+	failure.Prefix, failure.Host, failure.ID = accusedOf(out.known, text)
 	return failure
+}
+
+// partOf returns a copy of part, which is no copy if line, that is kept anyhow, has
+// the same text in it.
+func partOf(line, part string) string {
+	if i := strings.Index(line, part); i >= 0 {
+		return line[i : i+len(part)]
+	}
+	return strings.Clone(part)
 }
 
 // fieldsOf returns what was captured by name. The address is not among it, and

@@ -159,18 +159,19 @@ func (s *sessions) remove(one *session) {
 	s.open = slices.DeleteFunc(s.open, func(other *session) bool { return other == one })
 }
 
-// accusedOf is what a failure names: the address, or an id that is one.
-func accusedOf(c *captures) (prefix netip.Prefix, host, id string) {
+// accusedOf is what a failure names: the address, or an id that is one. line is
+// kept with them (see partOf).
+func accusedOf(c *captures, line string) (prefix netip.Prefix, host, id string) {
 	id = c.get("id")
 	if c.prefix.IsValid() {
-		return c.prefix, hostText(c.prefix), strings.Clone(id)
+		return c.prefix, hostIn(line, c.prefix), partOf(line, id)
 	}
 	if c.host != "" {
-		return netip.Prefix{}, strings.Clone(c.host), strings.Clone(id)
+		return netip.Prefix{}, partOf(line, c.host), partOf(line, id)
 	}
 	if addr, ok := parseAddress(unbracketed(id), family{v4: true, v6: true}); ok {
 		p := netip.PrefixFrom(addr, addr.BitLen())
 		return p, hostText(p), ""
 	}
-	return netip.Prefix{}, "", strings.Clone(id)
+	return netip.Prefix{}, "", partOf(line, id)
 }

@@ -16,6 +16,8 @@ type program struct {
 	steps [][]step
 	// forced is where the text leads for certain from each position.
 	forced []leap
+	// loops tells the positions that prefer to take the next character too.
+	loops []bool
 	// captures is the number of offsets of groups, the whole match included.
 	captures int
 	// atStart says that matches begin only where the text does, atEnd that they
@@ -70,6 +72,8 @@ func newProgram(prog *syntax.Prog) program {
 	p.forced = make([]leap, len(p.steps))
 	for q := range p.steps {
 		p.forced[q] = p.leapFrom(q)
+		first := p.steps[q]
+		p.loops = append(p.loops, len(first) > 0 && first[0].target == q && first[0].when == 0 && len(first[0].sets) == 0)
 	}
 	return p
 }

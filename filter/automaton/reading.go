@@ -130,6 +130,9 @@ func (r *reading) walk(i int, at []int) {
 			q = l.target
 			i += l.length
 		}
+		if r.loops[q] {
+			i = r.stay(q, i)
+		}
 		s := r.choose(q, i)
 		for _, n := range s.sets {
 			at[n] = i
@@ -142,4 +145,18 @@ func (r *reading) walk(i int, at []int) {
 		for i++; !r.begins(i); i++ {
 		}
 	}
+}
+
+// stay returns where position q, which prefers to take the next character too,
+// can take no more.
+func (r *reading) stay(q, i int) int {
+	alive, words, shift := r.table.alive[q>>6:], r.words, r.shift
+	mask := uint64(1) << (q & 63)
+	for i < len(r.text) {
+		if r.begins(i) && alive[int(r.trace[i]>>shift)*words]&mask == 0 {
+			break
+		}
+		i++
+	}
+	return i
 }
