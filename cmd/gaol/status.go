@@ -160,11 +160,6 @@ func (v *statusView) problems(s control.Status) {
 		for _, p := range j.Problems {
 			lines = append(lines, printable(j.Name)+": "+printable(p))
 		}
-		for _, action := range j.Actions {
-			if !action.Healthy {
-				lines = append(lines, fmt.Sprintf("%s: action %s: %s", printable(j.Name), printable(action.Name), printable(action.Problem)))
-			}
-		}
 	}
 	if len(lines) == 0 {
 		return
