@@ -39,7 +39,7 @@ line's end. It returns once the kernel holds the bans.`,
 			return runBan(cmd.Context(), a, opts, addrs)
 		},
 	}
-	cmd.Flags().StringVarP(&opts.jail, "jail", "j", "", "`JAIL` that bans; not needed where only one runs")
+	cmd.Flags().StringVarP(&opts.jail, "jail", "j", "", "`JAIL` alone bans (default: all jails)")
 	cmd.Flags().StringVarP(&opts.time, "time", "t", "", "how long: `TIME` as 10m, 1d or forever (default: the jail's bantime)")
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print one JSON document")
 	a.completeJailFlag(cmd)

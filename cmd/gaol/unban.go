@@ -62,6 +62,9 @@ func runUnban(ctx context.Context, a *app, opts unbanOptions, addrs []string) er
 	} else {
 		err = a.printText(unbanText(reply))
 	}
+	if err == nil && len(reply.Warnings) > 0 {
+		return fmt.Errorf("lifted, but not everywhere yet: %s", strings.Join(reply.Warnings, "; "))
+	}
 	if err == nil && len(reply.Unbanned) == 0 && len(reply.Forgotten) == 0 && !opts.all {
 		return errNo
 	}

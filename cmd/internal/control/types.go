@@ -75,7 +75,7 @@ type Ban struct {
 
 // BanRequest is the body of POST /v1/ban.
 type BanRequest struct {
-	// Jail is where to ban; "" where only one jail runs.
+	// Jail is where to ban; "": in every jail.
 	Jail string `json:"jail,omitempty"`
 	// Time is a duration ("10m", "1d", "forever"); "": the jail's bantime.
 	Time      string   `json:"time,omitempty"`
@@ -102,6 +102,8 @@ type UnbanRequest struct {
 type UnbanReply struct {
 	Unbanned  []Unbanned  `json:"unbanned"`
 	Forgotten []Forgotten `json:"forgotten"`
+	// Warnings say who has not let go yet.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Unbanned is one ban that was lifted.

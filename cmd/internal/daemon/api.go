@@ -273,9 +273,7 @@ func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Unb
 		d.unbanLocked(c, targets, r.All, &reply)
 	}
 	d.mu.Unlock()
-	if late := d.settle(ctx, cells); len(late) > 0 {
-		return reply, refuse(http.StatusInternalServerError, "lifted, but not everywhere yet: %s", strings.Join(late, "; "))
-	}
+	reply.Warnings = d.settle(ctx, cells)
 	return reply, nil
 }
 
