@@ -1,0 +1,45 @@
+// Command bench writes the logs that gaol's speed is measured on, to standard
+// output: always the same lines for the same arguments.
+//
+//	go run ./examples/bench -log access -lines 1000000 > access.log
+//	go run ./examples/bench -log sshd -lines 1000000 > sshd.log
+//
+// PERFORMANCE.md says what is measured with them, run.sh measures it.
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	log := flags.String("log", "access", "`KIND` of log: access or sshd")
+	lines := flags.Int("lines", 1_000_000, "`NUMBER` of lines")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	out := bufio.NewWriterSize(stdout, 1<<20)
+	switch *log {
+	case "access":
+		writeAccess(out, *lines)
+	case "sshd":
+		writeSSHD(out, *lines)
+	default:
+		fmt.Fprintf(stderr, "bench: log %q is not known: use access or sshd\n", *log)
+		return 2
+	}
+	if err := out.Flush(); err != nil {
+		fmt.Fprintf(stderr, "bench: writing the log: %v\n", err)
+		return 1
+	}
+	return 0
+}
