@@ -136,6 +136,11 @@ func (p *pending) release() {
 	p.delayed = nil
 }
 
+// anyDelayed says whether a change that failed by itself waits to be tried again.
+func (p *pending) anyDelayed() bool {
+	return slices.ContainsFunc(p.delayed, func(c *change) bool { return c.later })
+}
+
 // oldest is the lowest seq of what is ready to be done, or MaxUint64.
 func (p *pending) oldest() uint64 {
 	lowest := uint64(math.MaxUint64)

@@ -56,7 +56,8 @@ const (
 type RunnerStatus struct {
 	// Name is the action's name.
 	Name string
-	// Healthy says whether the last thing the action was told to do was done.
+	// Healthy says whether the last thing the action was told to do was done, and
+	// nothing that failed by itself waits to be tried again.
 	// A Runner that has not started its action yet is not healthy.
 	Healthy bool
 	// Problem is why it is not; "" while it is healthy.

@@ -324,6 +324,9 @@ func TestRunnerDelaysAndGivesUpSingles(t *testing.T) {
 		}
 		r.Ban(bans(3)) // others do not wait
 		expect(t, f, "ban 192.0.2.3")
+		if s := r.Status(); s.Healthy {
+			t.Error("healthy, with two bans that could not be made")
+		}
 		r.Unban(bans(2)) // nor what is told anew
 		expect(t, f, "unban 192.0.2.2")
 		f.set(func(f *firewall) { delete(f.reject, "192.0.2.2") })

@@ -217,7 +217,7 @@ func (r *Runner) settle(changes []*change, failed singles, err error) {
 		err = failed.err
 		lowest = r.delayLocked(changes, failed)
 		r.failLocked(err)
-	default:
+	case !r.pending.anyDelayed():
 		r.healthyLocked()
 	}
 	r.answerLocked(lowest, err)
