@@ -267,8 +267,8 @@ func TestOpenAPI(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	f := &far{status: control.Status{Version: "1.2.3", Problems: []string{"a"}, Jails: []control.JailStatus{{
 		Name: "sshd", Failures: control.Tally{Current: 3, Total: 9}, Banned: control.Tally{Current: 1, Total: 2},
-		Sources:  []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 70, Matched: 7, LagSeconds: 1.5}},
-		Actions:  []control.ActionStatus{{Name: "nftables", Healthy: true}},
+		Sources:  []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 70, Matched: 7, LagSeconds: 1.5}, {Path: "/var/log/\xff.log", Lines: 1}},
+		Actions:  []control.ActionStatus{{Name: "nftables", Healthy: true}, {Name: "command"}, {Name: "command", Healthy: true}},
 		Problems: []string{"b", "c"},
 	}}}}
 	server := httptest.NewServer(control.Handler(f))
@@ -284,6 +284,7 @@ func TestMetrics(t *testing.T) {
 		`gaol_failures{jail="sshd"} 3`, `gaol_failures_total{jail="sshd"} 9`, `gaol_banned{jail="sshd"} 1`,
 		`gaol_banned_total{jail="sshd"} 2`, `gaol_source_lines_total{jail="sshd",source="/var/log/auth.log"} 70`,
 		`gaol_source_lag_seconds{jail="sshd",source="/var/log/auth.log"} 1.5`, `gaol_action_healthy{action="nftables",jail="sshd"} 1`,
+		`gaol_action_healthy{action="command",jail="sshd"} 0`, `gaol_source_lines_total{jail="sshd",source="/var/log/` + "\uFFFD" + `.log"} 1`,
 	} {
 		if !strings.Contains(string(text), want+"\n") {
 			t.Errorf("%s is missing in\n%s", want, text)

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -39,7 +40,7 @@ func newCollector(d Daemon) *collector {
 		matched:       desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
 		lag:           desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
 		lastLine:      desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
-		healthy:       desc("action_healthy", "1 while the action does what it should.", "jail", "action"),
+		healthy:       desc("action_healthy", "1 while all actions of the name do what they should.", "jail", "action"),
 	}
 }
 
@@ -56,12 +57,15 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(c.info, err)
 		return
 	}
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	send := func(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels []string) {
+		for i := range labels {
+			// A file's name can be any bytes, a label's value can't.
+			labels[i] = strings.ToValidUTF8(labels[i], "\uFFFD")
+		}
+		ch <- prometheus.MustNewConstMetric(d, kind, v, labels...)
 	}
-	counter := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
-	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) { send(d, prometheus.GaugeValue, v, labels) }
+	counter := func(d *prometheus.Desc, v float64, labels ...string) { send(d, prometheus.CounterValue, v, labels) }
 	gauge(c.info, 1, status.Version)
 	gauge(c.problems, float64(len(status.Problems)), "")
 	for _, j := range status.Jails {
@@ -78,12 +82,25 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 				gauge(c.lastLine, float64(s.LastLine.UnixMilli())/1000, j.Name, s.Path)
 			}
 		}
-		for _, a := range j.Actions {
-			healthy := 0.0
-			if a.Healthy {
-				healthy = 1
-			}
-			gauge(c.healthy, healthy, j.Name, a.Name)
+		for name, healthy := range healthByName(j.Actions) {
+			gauge(c.healthy, healthy, j.Name, name)
 		}
 	}
+}
+
+// healthByName is 1 for each name all of whose actions are healthy, else 0: several actions of a
+// jail may be called the same.
+func healthByName(actions []ActionStatus) map[string]float64 {
+	health := map[string]float64{}
+	for _, a := range actions {
+		healthy := 0.0
+		if a.Healthy {
+			healthy = 1
+		}
+		if before, ok := health[a.Name]; ok {
+			healthy = min(before, healthy)
+		}
+		health[a.Name] = healthy
+	}
+	return health
 }
