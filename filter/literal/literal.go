@@ -8,6 +8,7 @@ package literal
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -182,4 +183,54 @@ func implied(texts []string, i int, text string) bool {
 		}
 	}
 	return false
+}
+
+// All returns sets each of which every match of re needs, the most telling
+// first, as [Required] returns the first alone.
+func All(re *syntax.Regexp, seam Seam) []Set {
+	f := finder{seam: seam}
+	var all []Set
+	for _, texts := range f.all(re) {
+		if len(all) < maxSets && !slices.ContainsFunc(all, func(s Set) bool { return s.implies(texts) }) {
+			all = append(all, Set{texts: reduced(texts)})
+		}
+	}
+	return all
+}
+
+// maxSets bounds what is looked for one after the other.
+const maxSets = 4
+
+// implies says that a line with a text of s has one of texts.
+func (s Set) implies(texts []string) bool {
+	return !slices.ContainsFunc(s.texts, func(text string) bool {
+		return !slices.ContainsFunc(texts, func(other string) bool { return strings.Contains(text, other) })
+	})
+}
+
+// all returns what each part of re requires, the most telling first.
+func (f finder) all(re *syntax.Regexp) [][]string {
+	var all [][]string
+	switch re.Op {
+	case syntax.OpCapture, syntax.OpPlus:
+		return f.all(re.Sub[0])
+	case syntax.OpConcat:
+		for _, part := range re.Sub {
+			all = append(all, f.all(part)...)
+		}
+	default:
+		if texts := f.required(re); texts != nil {
+			all = append(all, texts)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b []string) int {
+		switch {
+		case better(a, b):
+			return -1
+		case better(b, a):
+			return 1
+		}
+		return 0
+	})
+	return all
 }
