@@ -77,12 +77,14 @@ func Perform(ctx context.Context, opts Options) error {
 		return fmt.Errorf("making a folder for the demo: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	s, err := build(dir, opts)
-	if err != nil {
+	s := &stage{
+		opts: opts, config: filepath.Join(dir, "gaol.toml"), socket: filepath.Join(dir, "gaol.sock"),
+		ready: make(chan struct{}), listening: make(chan struct{}), bans: make(chan sighting, 16),
+	}
+	defer s.strike()
+	if err := s.build(dir); err != nil {
 		return err
 	}
-	defer s.log.Close()
-
 	playing, stop := context.WithCancel(ctx)
 	group, playing := errgroup.WithContext(playing)
 	group.Go(func() error { return s.page.serve(playing, s.listener) })
@@ -128,35 +130,49 @@ type sighting struct {
 	at time.Time
 }
 
-func build(dir string, opts Options) (*stage, error) {
-	s := &stage{
-		opts: opts, config: filepath.Join(dir, "gaol.toml"), socket: filepath.Join(dir, "gaol.sock"),
-		ready: make(chan struct{}), listening: make(chan struct{}), bans: make(chan sighting, 16),
-	}
+func (s *stage) build(dir string) error {
 	logPath := filepath.Join(dir, "app.log")
 	text := fmt.Sprintf(configuration, logPath, filepath.Join(dir, "gaol.sqlite3"))
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("writing the demo's configuration: %w", err)
+		return fmt.Errorf("writing the demo's configuration: %w", err)
 	}
 	var err error
 	if s.log, err = os.OpenFile(logPath, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
-		return nil, fmt.Errorf("opening the demo's log: %w", err)
+		return fmt.Errorf("opening the demo's log: %w", err)
 	}
 	if err := loopback(); err != nil {
-		return nil, fmt.Errorf("building the demo's network: %w", err)
+		return fmt.Errorf("building the demo's network: %w", err)
 	}
 	if s.guesser, err = plug("the guesser", guesserAddress, 1); err != nil {
-		return nil, err
+		return err
 	}
 	if s.visitor, err = plug("the visitor", visitorAddress, 2); err != nil {
-		return nil, err
+		return err
 	}
 	s.page = &page{log: s.log, written: s.noteLine}
 	if s.listener, err = net.Listen("tcp4", net.JoinHostPort(pageAddress, pagePort)); err != nil {
-		return nil, fmt.Errorf("opening the login page: %w", err)
+		return fmt.Errorf("opening the login page: %w", err)
 	}
 	s.client = control.Dial(s.socket)
-	return s, nil
+	return nil
+}
+
+// strike takes away what has been built so far.
+func (s *stage) strike() {
+	for _, h := range []*host{s.guesser, s.visitor} {
+		if h != nil {
+			h.leave()
+		}
+	}
+	if s.client != nil {
+		s.client.Close()
+	}
+	if s.listener != nil {
+		s.listener.Close()
+	}
+	if s.log != nil {
+		s.log.Close()
+	}
 }
 
 func (s *stage) noteLine(line string, at time.Time) {
@@ -179,8 +195,12 @@ func (s *stage) watch(ctx context.Context) error {
 		return nil
 	}
 	return s.client.Events(ctx, func() { close(s.listening) }, func(e control.Event) error {
-		if e.What == "ban" {
-			s.bans <- sighting{e, time.Now()}
+		if e.What != "ban" {
+			return nil
+		}
+		select {
+		case s.bans <- sighting{e, time.Now()}:
+		case <-ctx.Done():
 		}
 		return nil
 	})

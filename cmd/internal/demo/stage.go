@@ -54,6 +54,9 @@ func (h *host) live(ready chan<- error, index int) {
 	}
 }
 
+// leave ends the host.
+func (h *host) leave() { close(h.work) }
+
 func (h *host) connect(server netns.NsHandle, index int) error {
 	own, err := netns.New()
 	if err != nil {
