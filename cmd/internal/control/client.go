@@ -152,7 +152,7 @@ func (c *Client) do(ctx context.Context, method, what string, query url.Values, 
 	}
 	defer resp.Body.Close()
 	refused := &Error{Status: resp.StatusCode}
-	if err := json.NewDecoder(resp.Body).Decode(refused); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(refused); err != nil || refused.Message == "" {
 		refused.Message = fmt.Sprintf("the daemon answered %s to %s", resp.Status, what)
 	}
 	return nil, refused

@@ -5,11 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"time"
 )
 
 // maxBody bounds a request: a ban of 100,000 addresses fits.
 const maxBody = 8 << 20
+
+const (
+	// bodyWait is how long a client may take to send a request.
+	bodyWait = 10 * time.Second
+	// listenerWait is how long a listener may leave an event unread before it is cut off.
+	listenerWait = 30 * time.Second
+)
 
 // Daemon is what is served. Its methods are called from several goroutines; an
 // [*Error] chooses the HTTP status, any other error is a 500.
@@ -29,22 +38,22 @@ type Daemon interface {
 // Handler serves d below /v1/, and its figures for Prometheus at /metrics.
 func Handler(d Daemon) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", answer(func(r *http.Request) (any, error) {
+	mux.HandleFunc("GET /v1/status", answer(func(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return d.Status(r.Context(), r.URL.Query().Get("jail"))
 	}))
-	mux.HandleFunc("GET /v1/banned", answer(func(r *http.Request) (any, error) {
+	mux.HandleFunc("GET /v1/banned", answer(func(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return d.Banned(r.Context(), r.URL.Query()["address"])
 	}))
-	mux.HandleFunc("POST /v1/ban", answer(func(r *http.Request) (any, error) {
-		return withBody(r, d.Ban)
+	mux.HandleFunc("POST /v1/ban", answer(func(w http.ResponseWriter, r *http.Request) (any, error) {
+		return withBody(w, r, d.Ban)
 	}))
-	mux.HandleFunc("POST /v1/unban", answer(func(r *http.Request) (any, error) {
-		return withBody(r, d.Unban)
+	mux.HandleFunc("POST /v1/unban", answer(func(w http.ResponseWriter, r *http.Request) (any, error) {
+		return withBody(w, r, d.Unban)
 	}))
-	mux.HandleFunc("POST /v1/reload", answer(func(r *http.Request) (any, error) {
+	mux.HandleFunc("POST /v1/reload", answer(func(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return d.Reload(r.Context())
 	}))
-	mux.HandleFunc("GET /v1/version", answer(func(r *http.Request) (any, error) {
+	mux.HandleFunc("GET /v1/version", answer(func(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return d.Version(r.Context())
 	}))
 	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { stream(w, r, d) })
@@ -57,20 +66,39 @@ func Handler(d Daemon) http.Handler {
 	return mux
 }
 
-func withBody[Request, Reply any](r *http.Request, f func(context.Context, Request) (Reply, error)) (any, error) {
+func withBody[Request, Reply any](w http.ResponseWriter, r *http.Request, f func(context.Context, Request) (Reply, error)) (any, error) {
 	var request Request
-	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&request); err != nil {
-		return nil, &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("reading the request: %v", err)}
+	if err := readBody(w, r, &request); err != nil {
+		status := http.StatusBadRequest
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			status = http.StatusRequestEntityTooLarge
+		}
+		return nil, &Error{Status: status, Message: fmt.Sprintf("reading the request: %v", err)}
 	}
 	return f(r.Context(), request)
 }
 
-func answer(f func(*http.Request) (any, error)) http.HandlerFunc {
+// readBody reads one JSON value, and nothing else, from whoever sends it fast enough.
+func readBody(w http.ResponseWriter, r *http.Request, to any) error {
+	// Where a deadline can't be had, there is no network to be slow on.
+	conn := http.NewResponseController(w)
+	_ = conn.SetReadDeadline(time.Now().Add(bodyWait))
+	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(to); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows behind its end")
+	}
+	return nil
+}
+
+func answer(f func(http.ResponseWriter, *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		reply, err := f(r)
+		reply, err := f(w, r)
 		if err != nil {
 			refused, ok := errors.AsType[*Error](err)
 			if !ok {
@@ -95,6 +123,9 @@ func stream(w http.ResponseWriter, r *http.Request, d Daemon) {
 	}
 	// The error is the client's having gone, or the daemon's stop.
 	_ = d.Events(r.Context(), func(e Event) error {
+		if err := flusher.SetWriteDeadline(time.Now().Add(listenerWait)); err != nil {
+			return err
+		}
 		if err := enc.Encode(e); err != nil {
 			return err
 		}
