@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"gaol/filter/literal"
+	"gaol/filter/logtime"
 )
 
 // candidates tells lines that may mean something to a filter from those that
@@ -16,18 +17,30 @@ type candidates struct {
 	ignore literal.Set // what one of the ignoreregexes requires
 	// ignores is false for a filter without any ignoreregex.
 	ignores bool
+	// more has, for each failregex, all that it requires. It is nil where the
+	// message says at once whether a failregex can match.
+	more [][]literal.Set
+	// wanted is the most telling of what every candidate has, and scan looks for it;
+	// nil: nothing that can be looked for.
+	wanted literal.Set
+	scan   *literal.Scanner
 }
 
 func newCandidates(f *Filter) candidates {
 	c := candidates{daemon: literal.Of(f.spec.Daemon...), ignores: len(f.ignore) > 0}
-	seam, ok := f.seam()
-	if !ok {
-		return c
+	if seam, ok := f.seam(); ok {
+		c.fail = anyRequired(f.fail, seam)
+		c.ignore = anyRequired(f.ignore, seam)
+		if f.pref != nil {
+			c.pref = literal.Required(f.pref.syntax, seam)
+		}
+		if len(f.spec.Daemon) == 0 {
+			c.more = allRequired(f.fail, seam)
+		}
 	}
-	c.fail = anyRequired(f.fail, seam)
-	c.ignore = anyRequired(f.ignore, seam)
-	if f.pref != nil {
-		c.pref = literal.Required(f.pref.syntax, seam)
+	c.wanted = c.mostTelling()
+	if c.wanted.Scannable() {
+		c.scan = literal.NewScanner(c.wanted)
 	}
 	return c
 }
@@ -40,23 +53,62 @@ func anyRequired(patterns []*pattern, seam literal.Seam) literal.Set {
 	return literal.AnyOf(sets...)
 }
 
+func allRequired(patterns []*pattern, seam literal.Seam) [][]literal.Set {
+	all := make([][]literal.Set, len(patterns))
+	for i, p := range patterns {
+		all[i] = literal.All(p.syntax, seam)
+	}
+	return all
+}
+
+// mostTelling is the set to scan for: of those that every candidate has, the one
+// whose shortest text is longest. A daemon's name is in all of its lines.
+func (c *candidates) mostTelling() literal.Set {
+	fail, pref := c.fail, c.pref
+	if c.ignores {
+		fail, pref = literal.AnyOf(fail, c.ignore), literal.AnyOf(pref, c.ignore)
+	}
+	best := fail
+	if pref.Shortest() > best.Shortest() {
+		best = pref
+	}
+	if !best.Scannable() && c.daemon.Scannable() {
+		best = c.daemon
+	}
+	return best
+}
+
 // seam says where the text that patterns see may have been joined, so that the
 // line has something in between. It reports false if that may be anywhere.
 func (f *Filter) seam() (literal.Seam, bool) {
 	if len(f.spec.Daemon) > 0 {
 		return nil, true // a message is one piece
 	}
+	if len(f.spec.Datepattern) == 0 {
+		return betweenWords, true
+	}
+	// A pattern of the user's own may cut a date out of a word, unless all that is
+	// said here holds of each.
+	fromStart, before, behind := true, true, true
 	for _, form := range f.spec.Datepattern {
-		// A pattern of the user's own may cut a date out of a word, unless it cuts
-		// all from the line's start.
-		if !strings.HasPrefix(form, "^") || strings.ContainsAny(form, "(|") {
-			return nil, false
+		if strings.HasPrefix(form, "^") && !strings.ContainsAny(form, "(|") {
+			continue
 		}
+		fromStart = false
+		b, e := logtime.Apart(form)
+		before, behind = before && b, behind && e
 	}
-	if len(f.spec.Datepattern) > 0 {
+	switch {
+	case fromStart:
 		return nil, true
+	case before && behind:
+		return betweenWords, true
+	case behind:
+		return func(_, after byte) bool { return !wordByte(after) }, true
+	case before:
+		return func(before, _ byte) bool { return !wordByte(before) }, true
 	}
-	return betweenWords, true
+	return nil, false
 }
 
 // betweenWords holds where a date may have been cut out, as none is that touches
@@ -65,8 +117,47 @@ func betweenWords(before, after byte) bool { return !wordByte(before) && !wordBy
 
 // possible is false only if the line is missed.
 func (c *candidates) possible(line string) bool {
+	if c.scan != nil && c.scan.Next(line, 0) < 0 {
+		return false
+	}
 	if !c.daemon.In(line) {
 		return false
 	}
-	return c.pref.In(line) && c.fail.In(line) || c.ignores && c.ignore.In(line)
+	return c.pref.In(line) && c.fails(line) || c.ignores && c.ignore.In(line)
+}
+
+// fails is false only if no failregex matches.
+func (c *candidates) fails(line string) bool {
+	if c.more == nil {
+		return c.fail.In(line)
+	}
+	for _, sets := range c.more {
+		if hasAll(line, sets) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasAll(line string, sets []literal.Set) bool {
+	for _, set := range sets {
+		if !set.In(line) {
+			return false
+		}
+	}
+	return true
+}
+
+// Candidate returns an index in the first line of block, from from on, of which
+// [Matcher.Match] would not say at once that it is missed, -1 if there is no
+// such line. block holds any number of lines, with their ends, and from is where one
+// of them begins. Only these lines need to be cut out.
+func (f *Filter) Candidate(block string, from int) int {
+	if from >= len(block) {
+		return -1
+	}
+	if f.candidates.scan == nil {
+		return from
+	}
+	return f.candidates.scan.Next(block, from)
 }

@@ -80,10 +80,8 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 
 	bar := newProgress(a.stderr, log)
 	tally := newTally(f, opts.failures, opts.missed)
-	err = source.ReadAll(ctx, log, log.name, now, func(_ context.Context, b source.Batch) error {
-		for _, line := range b.Lines {
-			tally.add(line)
-		}
+	err = source.ReadBlocks(ctx, log, log.name, now, func(_ context.Context, b source.Block) error {
+		tally.addBlock(b)
 		bar.show(tally.lines)
 		return ctx.Err()
 	})

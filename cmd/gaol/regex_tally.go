@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gaol/filter"
+	"gaol/jail/source"
 )
 
 const (
@@ -94,6 +95,46 @@ func newTally(f *filter.Filter, failures, missed bool) *tally {
 	return t
 }
 
+// addBlock hands over the next lines. Where nothing is wanted of missed lines but
+// their number, those that cannot match are only counted.
+func (t *tally) addBlock(b source.Block) {
+	for next := 0; next < len(b.Text); {
+		if t.countsOnly() {
+			start := len(b.Text)
+			if at := t.filter.Candidate(b.Text, next); at >= 0 {
+				start = next + strings.LastIndexByte(b.Text[next:at], '\n') + 1
+			}
+			t.skip(b.Text[next:start])
+			next = start
+		}
+		if next < len(b.Text) {
+			var line filter.Line
+			line, next = b.Line(next)
+			t.add(line)
+		}
+	}
+}
+
+// countsOnly says that nothing is wanted of a line that cannot match.
+func (t *tally) countsOnly() bool {
+	return t.missedSoFar() >= maxDated && !t.wantsMissed()
+}
+
+// skip counts lines that cannot match.
+func (t *tally) skip(lines string) {
+	n := int64(strings.Count(lines, "\n"))
+	if lines != "" && lines[len(lines)-1] != '\n' {
+		n++ // the log's last, without its end
+	}
+	t.lines += n
+	t.undated += n
+}
+
+func (t *tally) missedSoFar() int64 { return t.lines - t.ignored - t.matched }
+
+// wantsMissed says that the next missed line is kept, to be shown.
+func (t *tally) wantsMissed() bool { return t.keep.missed || len(t.missed) <= maxShown }
+
 // add hands over the next line.
 func (t *tally) add(line filter.Line) {
 	t.lines++
@@ -122,7 +163,7 @@ func (t *tally) add(line filter.Line) {
 // date returns the template of a line that the matcher has put aside without looking
 // for a date.
 func (t *tally) date(line filter.Line) string {
-	if t.lines-t.ignored-t.matched > maxDated {
+	if t.missedSoFar() > maxDated {
 		t.undated++
 		return ""
 	}
@@ -163,7 +204,7 @@ func (t *tally) entry(f *filter.Failure, line filter.Line) failureEntry {
 }
 
 func (t *tally) addMissed(line filter.Line) {
-	if !t.keep.missed && len(t.missed) > maxShown {
+	if !t.wantsMissed() {
 		return
 	}
 	t.missed = append(t.missed, missedEntry{t.lines, strings.Clone(line.Text)})
@@ -178,7 +219,7 @@ func (t *tally) report(took time.Duration) regexReport {
 		Lines:       t.lines,
 		Ignored:     t.ignored,
 		Matched:     t.matched,
-		Missed:      t.lines - t.ignored - t.matched,
+		Missed:      t.missedSoFar(),
 		Seconds:     took.Round(time.Microsecond).Seconds(),
 		Failregex:   hitsOf(t.filter.Failregex(), t.failregex),
 		Ignoreregex: hitsOf(t.filter.Ignoreregex(), t.ignoreregex),

@@ -40,6 +40,9 @@ func (s Set) In(line string) bool {
 // Texts returns the set's texts; none: nothing is required.
 func (s Set) Texts() []string { return s.texts }
 
+// Shortest is the length of the set's shortest text, 0 if there is none.
+func (s Set) Shortest() int { return shortest(s.texts) }
+
 // AnyOf returns the set of which one is in every line in which one of sets is.
 // It is empty as soon as one of sets is.
 func AnyOf(sets ...Set) Set {

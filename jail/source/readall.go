@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"gaol/filter"
@@ -20,6 +21,17 @@ const readAllBlock = 256 << 10
 // counts the bytes read. ReadAll blocks as long as r and emit do; it looks at ctx
 // between two blocks, and returns its error.
 func ReadAll(ctx context.Context, r io.Reader, name string, now time.Time, emit Emit) error {
+	return ReadBlocks(ctx, r, name, now, func(ctx context.Context, b Block) error {
+		return emit(ctx, Batch{
+			Source:   name,
+			Lines:    b.Lines(),
+			Position: filter.Position{Path: name, Offset: b.offset},
+		})
+	})
+}
+
+// ReadBlocks is ReadAll for those who want few of the lines: it cuts none.
+func ReadBlocks(ctx context.Context, r io.Reader, name string, now time.Time, emit func(context.Context, Block) error) error {
 	all := oneReading{emit: emit, like: filter.Line{Read: now, CatchUp: true, Source: name}}
 	buf := make([]byte, readAllBlock)
 	kept := 0
@@ -41,9 +53,34 @@ func ReadAll(ctx context.Context, r io.Reader, name string, now time.Time, emit 
 	}
 }
 
-// oneReading is the state of one ReadAll.
+// Block is a run of complete lines as they were read, with their ends.
+type Block struct {
+	Text string
+	like filter.Line
+	// offset is the position behind the block.
+	offset int64
+}
+
+// Lines returns all lines of the block.
+func (b Block) Lines() []filter.Line {
+	lines, _ := appendLines(nil, b.Text, b.like, defaultMaxLine)
+	return lines
+}
+
+// Line returns the line that begins at Text[start:], and where the next begins.
+func (b Block) Line(start int) (line filter.Line, next int) {
+	next = len(b.Text)
+	if end := strings.IndexByte(b.Text[start:], '\n'); end >= 0 {
+		next = start + end + 1
+	}
+	var one [1]filter.Line
+	lines, _ := appendLines(one[:0], b.Text[start:next], b.like, defaultMaxLine)
+	return lines[0], next
+}
+
+// oneReading is the state of one ReadBlocks.
 type oneReading struct {
-	emit   Emit
+	emit   func(context.Context, Block) error
 	like   filter.Line
 	offset int64
 	// long is the beginning of a line that is too long, whose rest is being
@@ -75,22 +112,20 @@ func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int
 		return used, nil
 	}
 	block := data[:end]
-	var lines []filter.Line
 	if o.long != "" {
 		// The rest of the long line ends here, or with the file.
 		rest := bytes.IndexByte(block, '\n') + 1
 		if rest == 0 {
 			rest = len(block)
 		}
-		lines, _ = appendLines(lines, o.long, o.like, defaultMaxLine)
+		o.offset += int64(rest)
+		if err := o.emit(ctx, Block{Text: o.long, like: o.like, offset: o.offset}); err != nil {
+			return used + rest, err
+		}
 		o.long = ""
 		block = block[rest:]
+		used += rest
 	}
-	lines, _ = appendLines(lines, string(block), o.like, defaultMaxLine)
-	o.offset += int64(end)
-	return used + end, o.emit(ctx, Batch{
-		Source:   o.like.Source,
-		Lines:    lines,
-		Position: filter.Position{Path: o.like.Source, Offset: o.offset},
-	})
+	o.offset += int64(len(block))
+	return used + len(block), o.emit(ctx, Block{Text: string(block), like: o.like, offset: o.offset})
 }

@@ -1,0 +1,79 @@
+package filter
+
+import (
+	"math/bits"
+
+	"gaol/filter/literal"
+)
+
+// Scanner finds, for all filters that read a source, the lines that each must
+// look at. All are looked for together: it costs little more for fifty filters
+// than for one. It holds no state, any number of goroutines may use it.
+type Scanner struct {
+	scan *literal.Scanner
+	// bit is that of each filter in what scan finds; not there: all lines are the
+	// filter's to look at.
+	bit map[*Filter]int
+}
+
+// NewScanner makes a scanner for filters, of which each counts once.
+func NewScanner(filters []*Filter) *Scanner {
+	s := &Scanner{bit: make(map[*Filter]int)}
+	var sets []literal.Set
+	for _, f := range filters {
+		if _, known := s.bit[f]; known || f.candidates.scan == nil {
+			continue
+		}
+		s.bit[f] = len(sets)
+		sets = append(sets, f.candidates.wanted)
+	}
+	if s.scan = literal.NewScanner(sets...); s.scan == nil {
+		clear(s.bit)
+	}
+	return s
+}
+
+// Candidates are the lines of a batch that filters must look at.
+type Candidates struct {
+	lines []Line
+	bit   map[*Filter]int
+	// found holds the indices of lines, by bit.
+	found [][]int
+}
+
+// Scan looks through lines.
+func (s *Scanner) Scan(lines []Line) Candidates {
+	c := Candidates{lines: lines, bit: s.bit, found: make([][]int, len(s.bit))}
+	if len(s.bit) == 0 {
+		return c
+	}
+	marks := make([]uint64, (len(s.bit)+63)/64)
+	for i := range lines {
+		s.scan.Mark(lines[i].Text, marks)
+		for w, word := range marks {
+			for ; word != 0; word &= word - 1 {
+				bit := 64*w + bits.TrailingZeros64(word)
+				c.found[bit] = append(c.found[bit], i)
+			}
+			marks[w] = 0
+		}
+	}
+	return c
+}
+
+// MatchAll is Match for those of the lines that the matcher's filter must look at, in
+// their order; of the others it would say that they are missed. each is called
+// with the index of every line that it looks at, and what it makes of it. If c is of a
+// scanner that doesn't know the filter, it looks at all of them.
+func (m *Matcher) MatchAll(c Candidates, each func(line int, result Result)) {
+	bit, ok := c.bit[m.filter]
+	if !ok {
+		for i := range c.lines {
+			each(i, m.Match(c.lines[i]))
+		}
+		return
+	}
+	for _, i := range c.found[bit] {
+		each(i, m.Match(c.lines[i]))
+	}
+}
