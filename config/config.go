@@ -70,6 +70,9 @@ type Jail struct {
 	// journal is read, for Filter's Journalmatch.
 	LogPath []string
 	Journal bool
+	// Guessed says that LogPath is what the stock library knows the log to be called on
+	// one system or another: it is enough that one of them is there.
+	Guessed bool
 	// Either says that the journal has the same records as the files of LogPath, as in
 	// stock jails: only one of the two is to be read, the files if there is
 	// one, else the journal. False: each is read.

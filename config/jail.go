@@ -57,6 +57,7 @@ func (l *loader) readJail(name string, defaults, user *node) Jail {
 	n := merge(defaults, merge(withoutJournal(stock, user), user))
 	d := draft{Jail: Jail{Name: name, Stock: isStock, Enabled: isStock && name == defaultJail}}
 	setKeys(c, n, jailKeys(), &d)
+	d.Guessed = saysLogs(stock) && !saysLogs(user)
 	d.finish(c, n)
 	d.readFilter(c, n)
 	d.Problems = c.problems
@@ -80,11 +81,14 @@ func (l *loader) stockJail(c *checker, name string) (n *node, known bool) {
 // withoutJournal leaves the stock jail's journal out where the user says which logs
 // to read.
 func withoutJournal(stock, user *node) *node {
-	if stock == nil || user == nil || user.table["logpath"] == nil {
+	if stock == nil || !saysLogs(user) {
 		return stock
 	}
 	return stock.without("journal")
 }
+
+// saysLogs says whether a jail's table names the logs to read.
+func saysLogs(n *node) bool { return n != nil && n.table["logpath"] != nil }
 
 // userJail checks the name of a [jail.NAME] and those of its keys.
 func (c *checker) userJail(name string, n *node) {

@@ -28,7 +28,7 @@ func TestEmptyFile(t *testing.T) {
 	got.Filter.Failregex, got.Filter.Modes, got.Filter.Daemon, got.Filter.Journalmatch = nil, nil, nil, nil
 	want := config.Jail{
 		Name: "sshd", Enabled: true, Stock: true, Description: "OpenSSH", FilterName: "sshd",
-		LogPath: []string{"/var/log/auth.log"}, Journal: true, Either: true,
+		LogPath: []string{"/var/log/auth.log"}, Guessed: true, Journal: true, Either: true,
 		FindTime: 10 * time.Minute, BanTime: 10 * time.Minute, MaxRetry: 5, MaxMatches: 5, MaxHosts: 1_000_000,
 		IPv4Prefix: 32, IPv6Prefix: 64, Increment: jail.Increment{Factor: 1},
 		IgnoreIP: []string{"127.0.0.0/8", "::1"}, IgnoreSelf: true, Enforce: true, BanAction: "auto",
@@ -121,8 +121,8 @@ func TestSources(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			j := jailOf(t, load(t, map[string]string{"gaol.toml": "[jail.sshd]\n" + tt.text}), "sshd")
-			if !slices.Equal(j.LogPath, tt.paths) || j.Journal != tt.journal || j.Either != tt.either {
-				t.Errorf("logs %q, journal %v, either %v", j.LogPath, j.Journal, j.Either)
+			if !slices.Equal(j.LogPath, tt.paths) || j.Journal != tt.journal || j.Either != tt.either || j.Guessed != tt.either {
+				t.Errorf("logs %q, journal %v, either %v, guessed %v", j.LogPath, j.Journal, j.Either, j.Guessed)
 			}
 		})
 	}

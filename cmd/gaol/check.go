@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"gaol/cmd/internal/daemon"
 	"gaol/config"
 )
 
@@ -91,13 +93,15 @@ func runCheck(_ context.Context, a *app, opts checkOptions) error {
 // check loads the configuration and looks what the enabled jails come to.
 func (a *app) check() checkReport {
 	conf := config.Load(a.configOptions())
+	now := time.Now()
 	report := checkReport{File: conf.File, Problems: []problemReport{}, Jails: []jailReport{}}
 	for _, p := range conf.Problems {
 		report.Problems = append(report.Problems, reportProblem(p))
 	}
 	for _, j := range conf.Jails {
 		if j.Enabled {
-			report.Jails = append(report.Jails, reportJail(j))
+			files, journal := daemon.Reads(j, now)
+			report.Jails = append(report.Jails, reportJail(j, files, journal))
 		}
 	}
 	return report

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gaol/action"
@@ -35,8 +36,11 @@ type jailReport struct {
 	// IgnoreSelf says that this host's own addresses are never banned.
 	IgnoreSelf bool `json:"ignoreself"`
 
-	// either says that the journal is read only where none of Logs is found.
-	either            bool
+	// files says that Logs are read. Where they and the journal hold the same, only one
+	// of the two is.
+	files bool
+	// guessed says that one of Logs is enough.
+	guessed           bool
 	findTime, banTime string
 }
 
@@ -46,14 +50,15 @@ type logReport struct {
 	Found []string `json:"found"`
 }
 
-func reportJail(j config.Jail) jailReport {
+// reportJail reports a jail that would read its files, the journal, or both.
+func reportJail(j config.Jail, files, journal bool) jailReport {
 	r := jailReport{
 		Name:         j.Name,
 		OK:           len(j.Problems) == 0,
 		Filter:       cmp.Or(j.FilterName, "of its own"),
 		Mode:         j.Mode,
 		Logs:         []logReport{},
-		Journal:      j.Journal,
+		Journal:      journal,
 		Journalmatch: emptyNotNull(j.Filter.Journalmatch),
 		MaxRetry:     j.MaxRetry,
 		FindTime:     j.FindTime.Seconds(),
@@ -63,7 +68,8 @@ func reportJail(j config.Jail) jailReport {
 		Actions:      []string{},
 		IgnoreIP:     emptyNotNull(j.IgnoreIP),
 		IgnoreSelf:   j.IgnoreSelf,
-		either:       j.Either,
+		files:        files,
+		guessed:      j.Guessed,
 		findTime:     config.FormatDuration(j.FindTime),
 		banTime:      config.FormatDuration(j.BanTime),
 	}
@@ -119,17 +125,17 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 }
 
 func (r jailReport) writeSources(field func(name, value string, s style)) {
-	found := false
+	there := slices.ContainsFunc(r.Logs, func(log logReport) bool { return len(log.Found) > 0 })
 	for _, log := range r.Logs {
 		switch {
+		case !r.files || r.guessed && there && len(log.Found) == 0:
 		case len(log.Found) > 0:
-			found = true
 			field("log", strings.Join(log.Found, ", "), plain)
-		case !r.either || !r.Journal:
+		default:
 			field("log", log.Path+": not there now", yellow)
 		}
 	}
-	if r.Journal && !(r.either && found) {
+	if r.Journal {
 		field("log", strings.TrimSpace("journal "+strings.Join(r.Journalmatch, " ")), plain)
 	}
 }

@@ -137,14 +137,15 @@ func (t *trail) setLoss(loss string) {
 	logProblem(t.logger, was, loss)
 }
 
-// logProblem logs that a problem has come, changed or gone.
+// logProblem logs that a problem has come, changed or gone. It is for who looks for a fault: what
+// matters to an operator is for the caller of Status to say.
 func logProblem(logger *slog.Logger, was, problem string) {
 	switch {
 	case was == problem:
 	case problem != "":
-		logger.Warn("source has a problem", "problem", problem)
+		logger.Debug("source has a problem", "problem", problem)
 	default:
-		logger.Info("source has recovered", "problem", was)
+		logger.Debug("source has recovered", "problem", was)
 	}
 }
 

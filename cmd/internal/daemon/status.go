@@ -108,14 +108,8 @@ func (d *Daemon) watchProblems() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, c := range d.cells {
+		d.problems.replace(name, "source", sourceProblems(c, read))
 		texts := map[string]string{}
-		for _, s := range read {
-			if s.Problem != "" && c.reads(s.Patterns) {
-				texts[s.Path] = s.Path + ": " + s.Problem
-			}
-		}
-		d.problems.replace(name, "source", texts)
-		texts = map[string]string{}
 		for i, r := range c.runners {
 			// Several actions of a jail may have the same name.
 			if s := r.Status(); !s.Healthy && s.Problem != "" {

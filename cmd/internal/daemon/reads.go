@@ -1,0 +1,39 @@
+package daemon
+
+import (
+	"time"
+
+	"gaol/config"
+	"gaol/jail/source"
+)
+
+// Reads says what a jail would read on this host now: its files, the journal, or both.
+func Reads(j config.Jail, now time.Time) (files, journal bool) {
+	p := planFor(j, newestMatch, haveJournal(), now)
+	return len(p.files) > 0, p.journal != nil
+}
+
+// sourceProblems returns what is wrong with the sources of a jail, by their paths. Of the
+// names that a log has on one system or another, one is enough.
+func sourceProblems(c *cell, read []source.Status) map[string]string {
+	texts, absent, there := map[string]string{}, []string{}, false
+	for _, s := range read {
+		if !c.reads(s.Patterns) {
+			continue
+		}
+		if s.Problem != "" {
+			texts[s.Path] = s.Path + ": " + s.Problem
+		}
+		if isAbsent(s) {
+			absent = append(absent, s.Path)
+		} else {
+			there = true
+		}
+	}
+	if c.conf.Guessed && there {
+		for _, path := range absent {
+			delete(texts, path)
+		}
+	}
+	return texts
+}
