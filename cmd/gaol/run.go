@@ -119,8 +119,10 @@ func welcomeText(status control.Status, checked checkReport, socket string, p pa
 	}
 	view := statusView{paint: p}
 	view.problems(status)
-	b.WriteString(strings.TrimPrefix(view.out.String(), "\n"))
-	fmt.Fprintf(&b, "\nAsk it with \"gaol%s status\" and \"gaol%[1]s banned\". Ctrl-C stops it.\n\n", socketFlag(socket))
+	if problems := strings.TrimPrefix(view.out.String(), "\n"); problems != "" {
+		b.WriteString(problems + "\n")
+	}
+	fmt.Fprintf(&b, "Ask it with \"gaol%s status\" and \"gaol%[1]s banned\". Ctrl-C stops it.\n\n", socketFlag(socket))
 	return b.String()
 }
 
