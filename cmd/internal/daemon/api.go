@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"gaol/action"
 	"gaol/cmd/internal/control"
 	"gaol/config"
-	"gaol/filter"
 	"gaol/jail"
 	"gaol/jail/store"
 )
@@ -21,6 +21,10 @@ var _ control.Daemon = (*Daemon)(nil)
 // syncWait is how long a request waits for the firewall and the store before it
 // answers that they are late.
 const syncWait = 5 * time.Second
+
+// targetsAtOnce is for how many targets a request holds the lock: of thousands, an unban
+// looks at all bans for each, and lines must not wait for all of them.
+const targetsAtOnce = 32
 
 func refuse(status int, format string, args ...any) error {
 	return &control.Error{Status: status, Message: fmt.Sprintf(format, args...)}
@@ -49,7 +53,7 @@ func (d *Daemon) Banned(_ context.Context, addrs []string) ([]control.Ban, error
 	for _, c := range d.sortedLocked() {
 		for _, b := range c.jail.Banned() {
 			if !b.Over(now) && concerns(b, targets) {
-				bans = append(bans, c.describe(b))
+				bans = append(bans, c.describeBanLocked(b))
 			}
 		}
 	}
@@ -66,10 +70,10 @@ func concerns(b jail.Ban, targets []target) bool {
 	})
 }
 
-func (c *cell) describe(b jail.Ban) control.Ban {
+func (c *cell) describeBanLocked(b jail.Ban) control.Ban {
 	described := control.Ban{
 		Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID, Start: b.Start, Count: b.Count,
-		Enforced: c.isEnforced(b), User: b.User, Lines: slices.Clone(b.Lines), By: b.By,
+		Enforced: c.isHeldLocked(b), User: b.User, Lines: slices.Clone(b.Lines), By: b.By,
 	}
 	if described.Lines == nil {
 		described.Lines = []string{}
@@ -118,16 +122,20 @@ func parseTargets(texts []string) ([]target, error) {
 
 // parsePrefix reads an address or a prefix. IPv4-mapped IPv6 is IPv4.
 func parsePrefix(text string) (netip.Prefix, error) {
-	if strings.Contains(text, "/") {
-		prefix, err := netip.ParsePrefix(text)
-		return prefix.Masked(), err
+	if !strings.Contains(text, "/") {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		addr = addr.Unmap().WithZone("")
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
-	addr, err := netip.ParseAddr(text)
+	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	addr = addr.Unmap().WithZone("")
-	return netip.PrefixFrom(addr, addr.BitLen()), nil
+	prefix, _ = action.Normal(prefix)
+	return prefix, nil
 }
 
 // chooseLocked returns the cells that a request means: the named one, or all.
@@ -148,7 +156,7 @@ func namesOf(cells []*cell) string {
 	}
 	names := make([]string, len(cells))
 	for i, c := range cells {
-		names[i] = c.conf.Name
+		names[i] = c.name
 	}
 	return "there are " + strings.Join(names, ", ")
 }
@@ -171,24 +179,38 @@ func (d *Daemon) Ban(ctx context.Context, r control.BanRequest) (control.BanRepl
 	if err != nil {
 		return control.BanReply{}, err
 	}
-	d.mu.Lock()
-	cells, err := d.chooseLocked(r.Jail)
+	cells, err := d.choose(r.Jail)
 	if err == nil && len(cells) == 0 {
 		err = refuse(http.StatusConflict, "no jail is running: enable one in the configuration")
 	}
 	if err != nil {
-		d.mu.Unlock()
 		return control.BanReply{}, err
 	}
-	bans, warnings := d.banLocked(cells, targets, length)
-	d.mu.Unlock()
-
-	warnings = append(warnings, d.settle(ctx, cells)...)
-	reply := control.BanReply{Banned: []control.Ban{}, Warnings: warnings}
+	reply := control.BanReply{Banned: []control.Ban{}, Warnings: []string{}}
+	var bans []cellBan
+	for _, c := range cells {
+		for part := range slices.Chunk(targets, targetsAtOnce) {
+			made, warnings := d.ban(c, part, length)
+			bans, reply.Warnings = append(bans, made...), append(reply.Warnings, warnings...)
+		}
+	}
+	reply.Warnings = append(reply.Warnings, d.settle(ctx, cells)...)
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, b := range bans {
-		reply.Banned = append(reply.Banned, b.cell.describe(b.ban))
+		reply.Banned = append(reply.Banned, b.cell.describeBanLocked(b.ban))
 	}
 	return reply, nil
+}
+
+// choose returns the cells that a change means.
+func (d *Daemon) choose(jail string) ([]*cell, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopping {
+		return nil, errStopping
+	}
+	return d.chooseLocked(jail)
 }
 
 func parseLength(text string) (time.Duration, error) {
@@ -210,37 +232,46 @@ type cellBan struct {
 	ban  jail.Ban
 }
 
-func (d *Daemon) banLocked(cells []*cell, targets []target, length time.Duration) ([]cellBan, []string) {
-	now := d.opts.Now()
-	var all []cellBan
-	warnings := []string{}
-	for _, c := range cells {
-		var bans []jail.Ban
-		for _, t := range targets {
-			if rule, ok := c.ignore.Match(t.prefix.Addr()); ok {
-				warnings = append(warnings, fmt.Sprintf("jail %s would never ban %s by itself (%s)", c.conf.Name, t.prefix.Addr(), rule))
-			}
-			bans = append(bans, c.jail.Ban(t.prefix, length, now))
-		}
-		for _, b := range bans {
-			d.announceBanLocked(b, now)
-			all = append(all, cellBan{c, b})
-		}
-		c.enforce(bans)
-		d.writer.add(store.Changes{Bans: bans})
+// ban bans targets in one jail.
+func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []cellBan, warnings []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cells[c.name] != c {
+		return nil, []string{fmt.Sprintf("jail %s was taken away meanwhile", c.name)}
 	}
-	return all, warnings
+	now := d.opts.Now()
+	// So that the end of a ban that was over is told before the next one.
+	d.expireLocked(c, now)
+	var bans []jail.Ban
+	for _, t := range targets {
+		if rule, ok := c.ignore.Overlaps(t.prefix); ok {
+			warnings = append(warnings, fmt.Sprintf("jail %s would never ban %s by itself (%s)", c.name, jail.Ban{Prefix: t.prefix}.Target(), rule))
+		}
+		b := c.jail.Ban(t.prefix, length, now)
+		d.announceBanLocked(b, now)
+		bans = append(bans, b)
+		made = append(made, cellBan{c, b})
+	}
+	c.enforceLocked(bans)
+	d.writer.add(store.Changes{Bans: bans})
+	return made, warnings
 }
 
 // settle waits until the firewall and the store have caught up, and returns
 // what it had to leave unsettled.
 func (d *Daemon) settle(ctx context.Context, cells []*cell) []string {
 	var late []string
+	d.mu.Lock()
+	runners := make([][]*runner, len(cells))
+	for i, c := range cells {
+		runners[i] = slices.Clone(c.runners)
+	}
+	d.mu.Unlock()
 	acting, cancel := context.WithTimeout(ctx, syncWait)
 	defer cancel()
-	for _, c := range cells {
-		if err := c.sync(acting); err != nil {
-			late = append(late, fmt.Sprintf("jail %s: %v: see gaol status %s", c.conf.Name, err, c.conf.Name))
+	for i, c := range cells {
+		if err := syncAll(acting, runners[i]); err != nil {
+			late = append(late, fmt.Sprintf("jail %s: %v: see gaol status %[1]s", c.name, err))
 		}
 	}
 	storing, cancel := context.WithTimeout(ctx, syncWait)
@@ -262,26 +293,34 @@ func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Unb
 	case !r.All && len(targets) == 0:
 		return control.UnbanReply{}, refuse(http.StatusBadRequest, "no address to unban was given")
 	}
-	d.mu.Lock()
-	cells, err := d.chooseLocked(r.Jail)
+	cells, err := d.choose(r.Jail)
 	if err != nil {
-		d.mu.Unlock()
 		return control.UnbanReply{}, err
 	}
 	reply := control.UnbanReply{Unbanned: []control.Unbanned{}, Forgotten: []control.Forgotten{}}
 	for _, c := range cells {
-		d.unbanLocked(c, targets, r.All, &reply)
+		if r.All {
+			d.unban(c, nil, &reply)
+		}
+		for part := range slices.Chunk(targets, targetsAtOnce) {
+			d.unban(c, part, &reply)
+		}
 	}
-	d.mu.Unlock()
 	reply.Warnings = d.settle(ctx, cells)
 	return reply, nil
 }
 
-func (d *Daemon) unbanLocked(c *cell, targets []target, all bool, reply *control.UnbanReply) {
+// unban lifts what touches targets in one jail, and adds it to the reply; no targets: everything.
+func (d *Daemon) unban(c *cell, targets []target, reply *control.UnbanReply) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cells[c.name] != c {
+		return
+	}
 	now := d.opts.Now()
 	var ended []jail.Ban
 	var forgotten []jail.Forgotten
-	if all {
+	if len(targets) == 0 {
 		ended, forgotten = c.jail.UnbanAll()
 	}
 	// The actions hear of every target, even of one that is not banned: what else
@@ -292,7 +331,7 @@ func (d *Daemon) unbanLocked(c *cell, targets []target, all bool, reply *control
 		e, f := c.unban(t)
 		ended, forgotten = append(ended, e...), append(forgotten, f...)
 		if told = append(told, e...); len(e) == 0 {
-			told = append(told, jail.Ban{Jail: c.conf.Name, Prefix: t.prefix, ID: t.id})
+			told = append(told, jail.Ban{Jail: c.name, Prefix: t.prefix, ID: t.id})
 		}
 	}
 	changes := store.Changes{Forgotten: forgotten}
@@ -304,7 +343,7 @@ func (d *Daemon) unbanLocked(c *cell, targets []target, all bool, reply *control
 	for _, f := range forgotten {
 		reply.Forgotten = append(reply.Forgotten, control.Forgotten{Jail: f.Jail, Prefix: prefixText(f.Prefix), ID: f.ID, Failures: f.Failures})
 	}
-	c.release(told)
+	c.releaseLocked(told)
 	d.writer.add(changes)
 }
 
@@ -313,16 +352,4 @@ func (c *cell) unban(t target) ([]jail.Ban, []jail.Forgotten) {
 		return c.jail.UnbanID(t.id)
 	}
 	return c.jail.Unban(t.prefix)
-}
-
-// resolved takes a host name's failure with the addresses that were found.
-func (d *Daemon) resolved(c *cell, f filter.Failure, addrs []netip.Addr) {
-	failures := make([]filter.Failure, 0, len(addrs))
-	for _, a := range addrs {
-		a = a.Unmap()
-		g := f
-		g.Prefix = netip.PrefixFrom(a, a.BitLen())
-		failures = append(failures, g)
-	}
-	d.observe(c, failures)
 }

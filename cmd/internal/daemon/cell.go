@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"gaol/config"
 	"gaol/filter"
@@ -13,19 +14,44 @@ import (
 
 // cell is a jail at work: its counts, its filter at each source, its actions.
 type cell struct {
-	// conf, jail and ignore are guarded by the engine's lock.
+	// name never changes.
+	name string
+
+	// The engine's lock guards these.
 	conf   config.Jail
 	jail   *jail.Jail
 	ignore *jail.Ignore
 	// patterns are those of the sources that the jail reads.
 	patterns []string
 	runners  []*runner
+	// firewall is the one of runners that enforces bans; nil: none does.
+	firewall *runner
+	// imposed has the bans in force that the actions were told of.
+	imposed map[jail.Key]imposed
+	// dates says what is wrong with the dates of a source.
+	dates map[string]verdict
 
 	mu     sync.Mutex
 	filter *filter.Filter
 	taps   map[string]*tap
-	// enforced has the targets that the kernel was seen to hold.
-	enforced map[string]bool
+}
+
+// imposed is a ban that the actions were told of, known by its start.
+type imposed struct {
+	start time.Time
+	// held says that the kernel was seen to hold it.
+	held bool
+}
+
+func newCell(j config.Jail, ignore *jail.Ignore) (*cell, error) {
+	counting, err := jail.New(jailOptions(j, ignore))
+	if err != nil {
+		return nil, err
+	}
+	return &cell{
+		name: j.Name, conf: j, jail: counting, ignore: ignore, imposed: map[jail.Key]imposed{}, dates: map[string]verdict{},
+		filter: j.Compiled, taps: map[string]*tap{},
+	}, nil
 }
 
 // tap returns the place where the jail meets a source.
@@ -50,64 +76,83 @@ func (c *cell) use(f *filter.Filter) {
 	}
 }
 
-// reads says whether one of a source's patterns is the jail's.
-func (c *cell) reads(patterns []string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return slices.Contains(c.patterns, p) })
-}
-
-// enforce tells the actions of new bans.
-func (c *cell) enforce(bans []jail.Ban) {
-	for _, r := range c.runners {
-		r.Ban(bans)
-	}
-}
-
-// release tells the actions of bans that are over.
-func (c *cell) release(bans []jail.Ban) {
-	c.mu.Lock()
-	for _, b := range bans {
-		delete(c.enforced, b.Target())
-	}
-	c.mu.Unlock()
-	for _, r := range c.runners {
-		r.Unban(bans)
-	}
-}
-
-// sync waits until the actions have done what they were told.
-func (c *cell) sync(ctx context.Context) error {
-	for _, r := range c.runners {
-		if err := r.Sync(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// markEnforced notes what the firewall has taken.
-func (c *cell) markEnforced(bans []jail.Ban) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, b := range bans {
-		c.enforced[b.Target()] = true
-	}
-}
-
-func (c *cell) forgetEnforced() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	clear(c.enforced)
-}
-
-func (c *cell) isEnforced(b jail.Ban) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.enforced[b.Target()]
-}
-
 // sources returns the figures of all taps by source.
 func (c *cell) sources() map[string]*tap {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.taps)
+}
+
+// forgetSources drops what is kept of sources that are not among live and have been silent
+// since before: where each day brings a log of another name, they would become ever more. It
+// returns their names.
+func (c *cell) forgetSources(live map[string]bool, before time.Time) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var gone []string
+	for name, t := range c.taps {
+		if _, _, last := t.figures(); !live[name] && last.Before(before) {
+			delete(c.taps, name)
+			gone = append(gone, name)
+		}
+	}
+	return gone
+}
+
+// reads says whether one of a source's patterns is the jail's.
+func (c *cell) reads(patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return slices.Contains(c.patterns, p) })
+}
+
+func keyOf(b jail.Ban) jail.Key {
+	if b.ID != "" {
+		return jail.Key{ID: b.ID}
+	}
+	return jail.Key{Prefix: b.Prefix}
+}
+
+// enforceLocked tells the actions of new bans.
+func (c *cell) enforceLocked(bans []jail.Ban) {
+	for _, b := range bans {
+		c.imposed[keyOf(b)] = imposed{start: b.Start}
+	}
+	for _, r := range c.runners {
+		r.Ban(bans)
+	}
+}
+
+// releaseLocked tells the actions of bans that are over.
+func (c *cell) releaseLocked(bans []jail.Ban) {
+	for _, b := range bans {
+		delete(c.imposed, keyOf(b))
+	}
+	for _, r := range c.runners {
+		r.Unban(bans)
+	}
+}
+
+// heldLocked notes that the kernel holds bans, and returns those of which that is news. A ban that was
+// lifted while the firewall was at work is none.
+func (c *cell) heldLocked(bans []jail.Ban) []jail.Ban {
+	var news []jail.Ban
+	for _, b := range bans {
+		if is, ok := c.imposed[keyOf(b)]; ok && !is.held && is.start.Equal(b.Start) {
+			is.held = true
+			c.imposed[keyOf(b)] = is
+			news = append(news, b)
+		}
+	}
+	return news
+}
+
+func (c *cell) isHeldLocked(b jail.Ban) bool { return c.imposed[keyOf(b)].held }
+
+// syncAll waits until runners have done what they were told.
+func syncAll(ctx context.Context, runners []*runner) error {
+	for _, r := range runners {
+		if err := r.Sync(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +32,12 @@ const housekeepEvery = 500 * time.Millisecond
 // running.
 const startWait = 2 * time.Second
 
+// webWait bounds a request to [web].
+const webWait = 30 * time.Second
+
+// cleanEvery is how often old history and what is kept of silent sources is dropped.
+const cleanEvery = time.Hour
+
 // refreshEvery is how often files and names of ignoreip are looked at again.
 const refreshEvery = 2 * time.Second
 
@@ -52,6 +58,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Now is the clock; nil: the wall clock.
 	Now func() time.Time
+	// Lookup resolves the host names of usedns and ignoreip; nil: net.DefaultResolver.
+	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
 	// Ready is called once all is running; nil: not.
 	Ready func(control.Status)
 }
@@ -62,15 +70,23 @@ type Daemon struct {
 	opts    Options
 	started time.Time
 	sources *sources
-	store   *store.Store
-	// leftOut are jails that can't run; guarded by the engine's lock.
+	store   *store.Store // nil: there is none
+	// web and storePath are the settings that only a start reads.
+	web, storePath string
+
+	// applying is held while the configuration changes: one change at a time.
+	applying sync.Mutex
+
+	// The engine's lock guards these.
+
+	// leftOut are jails that can't run.
 	leftOut []config.Jail
 	onStop  config.OnStop
 	// purgeAge is how long history is kept.
 	purgeAge time.Duration
-	// applying is held while the configuration changes: one change at a time.
-	applying sync.Mutex
-	// background runs what outlives a reload: runners, resolver, writer.
+
+	// background runs what outlives the sources: writer, listeners. Actions end with bgCtx at
+	// the latest.
 	background *errgroup.Group
 	bgCtx      context.Context
 }
@@ -82,6 +98,7 @@ func Run(ctx context.Context, opts Options) error {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	saveMemory()
 	conf := config.Load(config.Options{File: opts.ConfigFile, Stock: opts.Stock})
 	if err := unreadable(conf); err != nil {
 		return err
@@ -90,12 +107,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(opts.Socket)
-
 	d, state := open(conf, opts)
-	if d.store != nil {
-		defer d.store.Close()
-	}
 	// Three circles, left from the inside out: sources stop first, then the
 	// store has all that they led to, then actions and listeners end.
 	outer, stopOuter := context.WithCancel(context.WithoutCancel(ctx))
@@ -103,42 +115,63 @@ func Run(ctx context.Context, opts Options) error {
 	d.background, d.bgCtx = errgroup.WithContext(outer)
 	written, stopWriter := context.WithCancel(d.bgCtx)
 	defer stopWriter()
-	writing := make(chan struct{})
-	d.background.Go(func() error {
-		defer close(writing)
-		return d.writer.Run(written)
-	})
+	d.background.Go(func() error { return d.writer.Run(written) })
 
-	running, runCtx := errgroup.WithContext(ctx)
-	if err := d.openSources(runCtx, running, state.Positions); err != nil {
-		return err
-	}
-	resolver := &resolver{
-		queue: make(chan unresolved, resolverQueue), deliver: d.resolved, now: opts.Now, known: map[string]answer{},
-		report: func(c *cell, text string) { d.problems.set(c.conf.Name, "names", text) },
-	}
-	d.resolve = resolver.ask
-	running.Go(func() error { return resolver.Run(runCtx) })
-
-	d.apply(conf, &state)
-	running.Go(func() error { return d.sources.files.Run(runCtx, d.handle) })
-	running.Go(func() error { return d.housekeep(runCtx) })
-	d.background.Go(func() error { return serve(d.bgCtx, listener, control.Handler(d)) })
-	d.listenWeb(conf.Web)
-	notify := notifier{opts.Logger}
-	running.Go(func() error { return notify.watchdog(runCtx, d.alive) })
-
-	d.announceStart(ctx, notify)
-	// A fault of the background ends the run as well.
-	err = errors.Join(d.wait(runCtx), running.Wait())
-	notify.send(systemd.SdNotifyStopping)
+	err = d.work(ctx, conf, &state, listener)
+	d.log.Info("stopping")
 	stopWriter()
-	<-writing
+	<-d.writer.ended
 	d.stopActions()
 	stopOuter()
-	err = errors.Join(err, d.background.Wait())
-	opts.Logger.Info("stopped")
+	err = errors.Join(err, d.background.Wait(), d.closeStore())
+	d.log.Info("stopped")
 	return err
+}
+
+// work runs the inner circle, that which reads and counts, until ctx or the background ends.
+// The listener is served until the background ends.
+func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.State, listener net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	// A fault of the background ends the run as well; whoever waits for it returns it.
+	defer context.AfterFunc(d.bgCtx, stop)()
+	running, ctx := errgroup.WithContext(ctx)
+	if err := d.openSources(ctx, running, state.Positions); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	resolver := newResolver(d.opts, d.observe, func(jail, text string) { d.problems.set(jail, "names", text) })
+	d.resolve = resolver.ask
+	running.Go(func() error { return resolver.Run(ctx) })
+	restored := len(state.Bans)
+	d.applying.Lock()
+	d.apply(ctx, conf, state)
+	d.applying.Unlock()
+	d.background.Go(func() error {
+		return serve(d.bgCtx, listener, newServer(d.bgCtx, control.Handler(d), d.log))
+	})
+	running.Go(func() error { return d.sources.files.Run(ctx, d.handle) })
+	running.Go(func() error { return d.housekeep(ctx) })
+	running.Go(func() error { return d.keepIgnore(ctx) })
+	d.listenWeb()
+	notify := notifier{d.log}
+	running.Go(func() error { return notify.watchdog(ctx, d.alive) })
+
+	d.announceStart(ctx, notify)
+	*state = store.State{}
+	giveBack(restored)
+	<-ctx.Done()
+	notify.send(systemd.SdNotifyStopping)
+	d.refuseChanges()
+	return running.Wait()
+}
+
+// refuseChanges waits for a reload that is under way, and lets nobody change anything any more.
+func (d *Daemon) refuseChanges() {
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopping = true
 }
 
 // unreadable is why the main file can't be read, nil if it can. Without it nobody knows
@@ -159,7 +192,7 @@ func unreadable(conf *config.Config) error {
 // open makes the daemon and reads the store. A store that can't be had is a
 // problem, not the end: bans are made all the same.
 func open(conf *config.Config, opts Options) (*Daemon, store.State) {
-	d := &Daemon{opts: opts, started: opts.Now(), onStop: conf.OnStop, purgeAge: conf.Store.PurgeAge}
+	d := &Daemon{opts: opts, started: opts.Now(), web: conf.Web, storePath: conf.Store.Path}
 	events := newHub()
 	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}}
 	d.problems = newProblems(opts.Logger, func(jail, text string) {
@@ -200,49 +233,59 @@ type forgetful struct{}
 
 func (forgetful) Commit(context.Context, store.Changes) error { return nil }
 
-// wait returns when the run is to end, with the fault if it is one of the
-// background's.
-func (d *Daemon) wait(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
+// closeStore closes the store, if there is one.
+func (d *Daemon) closeStore() error {
+	if d.store == nil {
 		return nil
-	case <-d.bgCtx.Done():
-		return fmt.Errorf("running: %w", context.Cause(d.bgCtx))
 	}
+	return d.store.Close()
 }
 
-// listenWeb serves the same to address, if there is one. That it can't is a problem only.
-func (d *Daemon) listenWeb(address string) {
-	if address == "" {
+// listenWeb serves the figures to [web]'s address, if there is one. That it can't is a problem only.
+func (d *Daemon) listenWeb() {
+	if d.web == "" {
 		return
 	}
-	l, err := net.Listen("tcp", address)
+	report := func(err error) { d.problems.set("", "web", fmt.Sprintf("listening on %s for [web]: %v", d.web, err)) }
+	l, err := net.Listen("tcp", d.web)
 	if err != nil {
-		d.problems.set("", "web", fmt.Sprintf("listening on %s for [web]: %v", address, err))
+		report(err)
 		return
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", control.Metrics(d))
-	d.background.Go(func() error { return serve(d.bgCtx, l, mux) })
+	server := newServer(d.bgCtx, mux, d.log)
+	// Anybody may ask here: who is slow must not keep a connection.
+	server.ReadTimeout, server.WriteTimeout = webWait, webWait
+	d.background.Go(func() error {
+		if err := serve(d.bgCtx, l, server); err != nil {
+			report(err)
+		}
+		return nil
+	})
 }
 
 // announceStart tells everybody that gaol is running, once the actions have been started and the
 // logs opened, or it has waited long enough for them.
 func (d *Daemon) announceStart(ctx context.Context, notify notifier) {
-	d.mu.Lock()
-	cells := d.sortedLocked()
-	d.mu.Unlock()
+	runners, _ := d.runners()
 	waiting, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	// What is late or wrong shows among the problems.
 	_ = d.sources.files.Looked(waiting)
 	_ = d.writer.flush(waiting)
-	for _, c := range cells {
-		_ = c.sync(waiting)
+	for _, r := range runners {
+		_ = r.Sync(waiting)
+	}
+	if ctx.Err() != nil {
+		return
 	}
 	d.watchProblems()
+	d.mu.Lock()
+	jails := len(d.cells)
+	d.mu.Unlock()
 	notify.send(systemd.SdNotifyReady)
-	d.log.Info("started", "version", d.opts.Version, "jails", len(cells), "observe", d.opts.Observe,
+	d.log.Info("started", "version", d.opts.Version, "jails", jails, "observe", d.opts.Observe,
 		"took", d.opts.Now().Sub(d.started).Round(time.Millisecond))
 	if d.opts.Ready == nil {
 		return
@@ -252,12 +295,12 @@ func (d *Daemon) announceStart(ctx context.Context, notify notifier) {
 	}
 }
 
-// housekeep does what comes with time: ends bans, looks for problems, reads ignore lists again.
+// housekeep does what comes with time: ends bans, looks for problems, forgets what is old.
 func (d *Daemon) housekeep(ctx context.Context) error {
 	ticker := time.NewTicker(housekeepEvery)
 	defer ticker.Stop()
-	var refreshed time.Time
-	purge := d.started
+	// Soon after the start, as there are machines that don't run for long.
+	cleaned := d.started.Add(time.Minute - cleanEvery)
 	for {
 		select {
 		case <-ctx.Done():
@@ -267,42 +310,75 @@ func (d *Daemon) housekeep(ctx context.Context) error {
 		now := d.opts.Now()
 		d.expire(now)
 		d.watchProblems()
-		if now.Sub(refreshed) >= refreshEvery {
-			refreshed = now
-			d.refreshIgnore(ctx, now)
-			d.pardon(now)
-		}
-		if d.store != nil && now.Sub(purge) > time.Hour {
-			purge = now
+		if now.Sub(cleaned) >= cleanEvery {
+			cleaned = now
+			d.forgetSources(now.Add(-cleanEvery))
 			d.purge(ctx, now)
 		}
 	}
 }
 
 func (d *Daemon) purge(ctx context.Context, now time.Time) {
-	err := d.store.Purge(ctx, now.Add(-d.purgeAge))
+	if d.store == nil {
+		return
+	}
+	d.mu.Lock()
+	age := d.purgeAge
+	d.mu.Unlock()
+	err := d.store.Purge(ctx, now.Add(-age))
 	text := ""
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return
+	case errors.Is(err, store.ErrBegunAnew):
+		d.writer.add(d.inForce())
+		text = err.Error()
+	case err != nil:
 		text = err.Error()
 	}
 	d.problems.set("", "purge", text)
 }
 
-func (d *Daemon) refreshIgnore(ctx context.Context, now time.Time) {
+// keepIgnore keeps up with files and names of ignoreip, and lifts the bans of those who are ignored
+// by now. Name servers may be slow, so it has a goroutine to itself.
+func (d *Daemon) keepIgnore(ctx context.Context) error {
+	ticker := time.NewTicker(refreshEvery)
+	defer ticker.Stop()
+	for {
+		d.refreshIgnore(ctx)
+		d.pardon(d.opts.Now())
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// refreshIgnore brings all lists up to date, all at a time.
+func (d *Daemon) refreshIgnore(ctx context.Context) {
 	d.mu.Lock()
-	cells := d.sortedLocked()
-	ignores := map[string]*jail.Ignore{}
-	for _, c := range cells {
-		ignores[c.conf.Name] = c.ignore
+	lists := map[*cell]*jail.Ignore{}
+	for _, c := range d.cells {
+		lists[c] = c.ignore
 	}
 	d.mu.Unlock()
-	for name, ignore := range ignores {
-		texts := map[string]string{}
-		for _, err := range ignore.Refresh(ctx, now) {
-			texts[err.Error()] = err.Error()
-		}
-		d.problems.replace(name, "ignore", texts)
+	now := d.opts.Now()
+	var all sync.WaitGroup
+	for c, ignore := range lists {
+		all.Go(func() {
+			texts := map[string]string{}
+			for _, err := range ignore.Refresh(ctx, now) {
+				texts[err.Error()] = err.Error()
+			}
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if ctx.Err() == nil && d.cells[c.name] == c && c.ignore == ignore {
+				d.problems.replace(c.name, "ignore", texts)
+			}
+		})
 	}
+	all.Wait()
 }
 
 // openSources makes the followers; apply tells them what to follow.
@@ -312,26 +388,30 @@ func (d *Daemon) openSources(ctx context.Context, group *errgroup.Group, stored 
 		return err
 	}
 	d.sources = &sources{
-		log: d.log, now: d.opts.Now, files: files, emit: d.handle, group: group, ctx: ctx, stored: stored,
+		log: d.log, now: d.opts.Now, files: files, emit: d.handle, group: group, ctx: ctx, place: d.place,
 		journals: map[string]*followedJournal{},
 	}
+	d.places.add(stored)
 	return nil
 }
 
 // stopActions ends all runners, all at once; a firewall is left as it is with
 // onstop = "keep".
 func (d *Daemon) stopActions() {
-	d.mu.Lock()
-	cells := d.sortedLocked()
-	d.mu.Unlock()
-	var group errgroup.Group
-	for _, c := range cells {
-		for _, r := range c.runners {
-			group.Go(func() error {
-				r.stop(d.onStop != config.Keep)
-				return nil
-			})
-		}
+	runners, flush := d.runners()
+	var all sync.WaitGroup
+	for _, r := range runners {
+		all.Go(func() { r.stop(flush) })
 	}
-	_ = group.Wait()
+	all.Wait()
+}
+
+// runners are those of all jails, and whether a stop undoes what they did.
+func (d *Daemon) runners() (all []*runner, flush bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.sortedLocked() {
+		all = append(all, c.runners...)
+	}
+	return all, d.onStop != config.Keep
 }

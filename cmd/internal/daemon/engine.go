@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -16,8 +15,8 @@ import (
 	"gaol/jail/store"
 )
 
-// engine holds all cells and what happens to them. Its lock is held for
-// arithmetic only, never over a match, the disk or the firewall.
+// engine holds all cells and what happens to them. Its lock is held for counting and
+// telling only, never over a match, the disk or the firewall.
 type engine struct {
 	log      *slog.Logger
 	problems *problems
@@ -28,6 +27,10 @@ type engine struct {
 
 	mu    sync.Mutex
 	cells map[string]*cell
+	// places are how far all sources have been read.
+	places latest
+	// stopping says that nobody may change anything any more by hand.
+	stopping bool
 }
 
 // handle takes a batch of lines from a source: match, count, decide. The
@@ -49,11 +52,10 @@ func (e *engine) handle(ctx context.Context, batch source.Batch) error {
 	defer e.mu.Unlock()
 	changes := store.Changes{Positions: []filter.Position{batch.Position}, Done: batch.Done}
 	for _, h := range hits {
-		// A jail that was taken away meanwhile counts no more.
-		if e.cells[h.cell.conf.Name] == h.cell {
-			e.observeLocked(h.cell, h.failures, &changes)
-		}
+		e.observeLocked(h.cell, h.failures, &changes)
 	}
+	e.places.add(changes.Positions)
+	e.places.remove(changes.Done)
 	e.writer.add(changes)
 	return nil
 }
@@ -74,15 +76,15 @@ func (e *engine) readers(patterns []string) []*cell {
 func (e *engine) observe(c *cell, failures []filter.Failure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.cells[c.conf.Name] != c {
-		return
-	}
 	var changes store.Changes
 	e.observeLocked(c, failures, &changes)
 	e.writer.add(changes)
 }
 
 func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *store.Changes) {
+	if e.cells[c.name] != c {
+		return // it was taken away meanwhile, and counts no more
+	}
 	var bans []jail.Ban
 	for _, f := range failures {
 		o := c.jail.Observe(f)
@@ -94,12 +96,15 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 			}
 			continue
 		case o.Ignored != "":
-			e.log.Debug("ignored", "jail", c.conf.Name, "host", f.Host, "by", o.Ignored)
+			e.log.Debug("ignored", "jail", c.name, "host", f.Host, "by", o.Ignored)
 			continue
 		}
 		if o.Counted != nil {
 			changes.Counted = append(changes.Counted, *o.Counted)
 			e.publishFailure(f, *o.Counted)
+		}
+		if o.Extended {
+			e.endLocked(c, *o.Ban, f.Read)
 		}
 		if o.Ban != nil {
 			bans = append(bans, *o.Ban)
@@ -108,36 +113,21 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 		}
 		if o.Expired != nil {
 			changes.Bans = append(changes.Bans, *o.Expired)
-			e.log.Info("ban already over", "jail", c.conf.Name, "prefix", o.Expired.Target(), "until", o.Expired.End)
+			e.noteLocked(*o.Expired)
+			e.log.Info("ban already over", "jail", c.name, "prefix", o.Expired.Target(), "until", o.Expired.End)
 		}
 	}
 	if len(bans) > 0 {
-		c.enforce(bans)
+		c.enforceLocked(bans)
 	}
 }
 
-// judgeDateLocked says what is wrong with the dates of a log whose live lines
-// had to be counted as now.
-func (e *engine) judgeDateLocked(c *cell, f filter.Failure, o jail.Outcome) {
-	if f.CatchUp {
-		return
-	}
-	text := ""
-	switch {
-	case o.Undated:
-		text = fmt.Sprintf("%s: lines bear no date that gaol can read: they count as they are read; set datepattern if there is one", f.Source)
-	case o.Shift != 0:
-		text = fmt.Sprintf("%s: %s: lines count as they are read; set timezone if the log is in another one", f.Source, shiftText(o.Shift))
-	}
-	e.problems.set(c.conf.Name, "date:"+f.Source, text)
-}
-
-// shiftText says by how much a log's dates are off; negative: they are in the past.
-func shiftText(shift time.Duration) string {
-	if shift < 0 {
-		return fmt.Sprintf("runs %s behind", -shift.Round(time.Minute))
-	}
-	return fmt.Sprintf("runs %s ahead", shift.Round(time.Minute))
+// endLocked ends the ban that next takes the place of, as its time was over: whoever is told of
+// bans hears of an end between two of them.
+func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time) {
+	ended := jail.Ban{Jail: next.Jail, Prefix: next.Prefix, ID: next.ID}
+	e.announceUnban(ended, now, byTime)
+	c.releaseLocked([]jail.Ban{ended})
 }
 
 func (e *engine) publishFailure(f filter.Failure, counted jail.Counted) {
@@ -147,20 +137,31 @@ func (e *engine) publishFailure(f filter.Failure, counted jail.Counted) {
 	})
 }
 
-// announceBanLocked tells everybody of a ban: the log, listeners, and the jails that count
-// the bans of all.
-func (e *engine) announceBanLocked(b jail.Ban, now time.Time) {
+// noteLocked tells the jails that count the bans of all of one more.
+func (e *engine) noteLocked(b jail.Ban) {
 	for _, c := range e.cells {
 		c.jail.Note(b)
 	}
+}
+
+// announceBanLocked tells everybody of a ban: the log, listeners, and the jails that count
+// the bans of all.
+func (e *engine) announceBanLocked(b jail.Ban, now time.Time) {
+	e.noteLocked(b)
 	e.log.Info("banned", "jail", b.Jail, "prefix", b.Target(), "until", untilText(b.End), "count", b.Count,
 		"failures", b.Failures, "user", b.User, "by", b.By)
 	e.events.publish(banEvent("ban", b, now))
 }
 
-// announceEnforced tells listeners that the kernel was seen to hold bans.
-func (e *engine) announceEnforced(bans []jail.Ban, at time.Time) {
-	for _, b := range bans {
+// enforced is told by a firewall that it has taken bans, and tells listeners of those that
+// are still in force.
+func (e *engine) enforced(c *cell, by *runner, bans []jail.Ban, at time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.firewall != by {
+		return // another one has taken its place
+	}
+	for _, b := range c.heldLocked(bans) {
 		event := banEvent("ban", b, at)
 		event.Enforced = true
 		e.events.publish(event)
@@ -192,20 +193,30 @@ func untilText(end time.Time) string {
 	return end.Format(time.RFC3339)
 }
 
+// What ended a ban, besides store.ByHand.
+const (
+	byTime   = "time"
+	byIgnore = "ignoreip"
+)
+
 // expire ends the bans whose time is over.
 func (e *engine) expire(now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, c := range e.cells {
-		ended := c.jail.Expire(now)
-		if len(ended) == 0 {
-			continue
-		}
-		for _, b := range ended {
-			e.announceUnban(b, now, "time")
-		}
-		c.release(ended)
+		e.expireLocked(c, now)
 	}
+}
+
+func (e *engine) expireLocked(c *cell, now time.Time) {
+	ended := c.jail.Expire(now)
+	if len(ended) == 0 {
+		return
+	}
+	for _, b := range ended {
+		e.announceUnban(b, now, byTime)
+	}
+	c.releaseLocked(ended)
 }
 
 // pardon lifts the bans of those who are ignored by now.
@@ -224,10 +235,10 @@ func (e *engine) pardonLocked(c *cell, now time.Time) {
 	}
 	var changes store.Changes
 	for _, b := range ended {
-		e.announceUnban(b, now, "ignoreip")
-		changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: "ignoreip"})
+		e.announceUnban(b, now, byIgnore)
+		changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: byIgnore})
 	}
-	c.release(ended)
+	c.releaseLocked(ended)
 	e.writer.add(changes)
 }
 
@@ -235,7 +246,7 @@ func (e *engine) pardonLocked(c *cell, now time.Time) {
 func (e *engine) inForce() store.Changes {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var changes store.Changes
+	changes := store.Changes{Positions: slices.Clone(e.places)}
 	for _, c := range e.cells {
 		changes.Bans = append(changes.Bans, c.jail.Banned()...)
 	}
@@ -246,6 +257,19 @@ func (e *engine) inForce() store.Changes {
 func (e *engine) alive() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+}
+
+// place is how far the source of this path has been read, nil: not at all.
+func (e *engine) place(path string) *filter.Position {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.places.of(path)
+}
+
+func (e *engine) isStopping() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stopping
 }
 
 // sortedLocked returns the cells by name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -12,42 +13,93 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // controlGroup may use the socket.
 const controlGroup = "gaol"
 
+// controlSocket is the control socket of this daemon alone.
+type controlSocket struct {
+	*net.UnixListener
+	path string
+	lock *os.File
+}
+
+// Close stops listening and takes the socket away, and only then lets another daemon have it.
+func (c *controlSocket) Close() error {
+	return errors.Join(c.UnixListener.Close(), removeSocket(c.path), c.lock.Close())
+}
+
 // listenControl opens the control socket, for the owner and the group gaol
-// only. A socket that a crash left behind is replaced; one that answers is another
-// daemon's and an error.
-func listenControl(path string) (net.Listener, error) {
-	fail := func(err error) (net.Listener, error) {
+// only. A socket that a crash left behind is replaced; whether one is, tells the lock on a
+// file beside it, which ends with its process. Two daemons that start at the same time can't both have it.
+func listenControl(path string) (*controlSocket, error) {
+	l, err := openSocket(path)
+	if err != nil {
 		return nil, fmt.Errorf("opening the control socket %s: %w", path, err)
 	}
-	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		conn.Close()
-		return fail(errors.New("another gaol is serving there: stop it, or choose another socket with --socket"))
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fail(err)
-	}
+	return l, nil
+}
+
+const elsewhere = "choose another socket with --socket"
+
+func openSocket(path string) (*controlSocket, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fail(fmt.Errorf("%w: run as root, or choose another socket with --socket", err))
+		return nil, fmt.Errorf("%w: run as root, or %s", err, elsewhere)
 	}
-	// The socket is made under another name and moved, so that at no time
-	// anybody else can connect.
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: run as root, or %s", err, elsewhere)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		lock.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, errors.New("another gaol is serving there: stop it, or " + elsewhere)
+		}
+		return nil, fmt.Errorf("locking %s: %w", lock.Name(), err)
+	}
+	l, err := bindSocket(path)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &controlSocket{UnixListener: l, path: path, lock: lock}, nil
+}
+
+// bindSocket puts a listening socket in the place of what is left of the one before.
+func bindSocket(path string) (*net.UnixListener, error) {
+	// The socket is made under another name and moved, so that whoever finds it
+	// finds it with its final mode.
 	private := path + ".new"
-	os.Remove(private)
+	if err := errors.Join(removeSocket(path), removeSocket(private)); err != nil {
+		return nil, err
+	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: private, Net: "unix"})
 	if err != nil {
-		return fail(fmt.Errorf("%w: run as root, or choose another socket with --socket", err))
+		return nil, fmt.Errorf("%w: run as root, or %s", err, elsewhere)
 	}
 	l.SetUnlinkOnClose(false)
 	if err := errors.Join(openToGroup(private), os.Rename(private, path)); err != nil {
 		l.Close()
-		return fail(err)
+		return nil, err
 	}
 	return l, nil
+}
+
+// removeSocket removes a socket, and nothing else that a slip of the pen may have named.
+func removeSocket(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().Type() != fs.ModeSocket:
+		return fmt.Errorf("%s is there and is no socket: remove it, or %s", path, elsewhere)
+	}
+	return os.Remove(path)
 }
 
 // openToGroup lets the owner and, where it exists, the group gaol connect.
@@ -63,25 +115,41 @@ func openToGroup(path string) error {
 	return os.Chmod(path, 0o660)
 }
 
-// serve answers on l until ctx ends, and gives requests under way a moment.
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	server := &http.Server{
+const (
+	// idleWait is how long a connection may be kept without a request.
+	idleWait = 2 * time.Minute
+	// serveGrace is for requests that are under way at the stop.
+	serveGrace = 500 * time.Millisecond
+)
+
+// newServer makes a server whose requests end with ctx.
+func newServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       idleWait,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+}
+
+// serve answers on l until ctx ends, and gives requests under way a moment.
+func serve(ctx context.Context, l net.Listener, server *http.Server) error {
 	stopped := make(chan struct{})
-	go func() {
+	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveGrace)
 		defer cancel()
-		// A request that takes longer is cut off with the process.
-		_ = server.Shutdown(grace)
-	}()
+		if server.Shutdown(grace) != nil {
+			// A request that takes longer is cut off, such as that of a listener who does not read.
+			server.Close()
+		}
+	})
 	err := server.Serve(l)
-	if errors.Is(err, http.ErrServerClosed) {
+	if !stop() {
 		<-stopped
+	}
+	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return fmt.Errorf("serving %s: %w", l.Addr(), err)

@@ -8,7 +8,9 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +41,7 @@ func options(dir string) daemon.Options {
 	return daemon.Options{
 		ConfigFile: filepath.Join(dir, "gaol.toml"), Socket: filepath.Join(dir, "gaol.sock"), Stock: stock.FS(), Version: "test",
 		Observe: os.Getenv("GAOL_TEST_OBSERVE") != "", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Ready: func(control.Status) { _ = os.WriteFile(filepath.Join(dir, "ready"), nil, 0o600) },
 	}
 }
 
@@ -48,6 +51,8 @@ type site struct {
 	dir    string
 	client *control.Client
 	daemon *exec.Cmd
+	// wrapper is a program with its arguments that starts the daemon.
+	wrapper []string
 }
 
 // newSite writes a configuration; DIR in it stands for the folder.
@@ -63,7 +68,9 @@ func newSite(t *testing.T, conf string) *site {
 
 func (s *site) configure(conf string) {
 	s.t.Helper()
-	conf += "\n[store]\npath = \"DIR/gaol.sqlite3\"\n"
+	if !strings.Contains(conf, "[store]") {
+		conf += "\n[store]\npath = \"DIR/gaol.sqlite3\"\n"
+	}
 	if err := os.WriteFile(filepath.Join(s.dir, "gaol.toml"), []byte(strings.ReplaceAll(conf, "DIR", s.dir)), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -82,7 +89,8 @@ func (s *site) append(name, text string) {
 	}
 }
 
-// start starts the daemon as a process and returns once it answers.
+// start starts the daemon as a process and returns once it says that it runs: before, a
+// new log is not open yet, and what is written to it is not read.
 func (s *site) start(env ...string) {
 	s.t.Helper()
 	exe, err := os.Executable()
@@ -94,15 +102,17 @@ func (s *site) start(env ...string) {
 		s.t.Fatal(err)
 	}
 	defer log.Close()
-	s.daemon = exec.Command(exe)
+	_ = os.Remove(filepath.Join(s.dir, "ready"))
+	command := append(slices.Clone(s.wrapper), exe)
+	s.daemon = exec.Command(command[0], command[1:]...)
 	s.daemon.Env = append(os.Environ(), append(env, beDaemon+"="+s.dir)...)
 	s.daemon.Stdout, s.daemon.Stderr = log, log
 	if err := s.daemon.Start(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(s.kill)
-	s.wait("the daemon answers", func() error {
-		_, err := s.client.Version(s.t.Context())
+	s.wait("the daemon runs", func() error {
+		_, err := os.Stat(filepath.Join(s.dir, "ready"))
 		return err
 	})
 }
@@ -174,6 +184,88 @@ func (s *site) waitBanned(address string) control.Ban {
 	s.wait(address+" is banned, and the kernel holds it", func() error {
 		bans = s.banned(address)
 		if len(bans) != 1 || !bans[0].Enforced {
+			return fmt.Errorf("bans: %+v", bans)
+		}
+		return nil
+	})
+	return bans[0]
+}
+
+// run runs the daemon in this process until the test ends or stop is called, which returns its error.
+func (s *site) run(change func(*daemon.Options)) (stop func() error) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	opts := options(s.dir)
+	ready := make(chan struct{})
+	opts.Observe, opts.Logger = true, slog.New(slog.NewTextHandler(s.t.Output(), nil))
+	opts.Ready = func(control.Status) { close(ready) }
+	if change != nil {
+		change(&opts)
+	}
+	done := make(chan error, 1)
+	go func() { done <- daemon.Run(ctx, opts) }()
+	select {
+	case <-ready:
+	case err := <-done:
+		s.t.Fatalf("starting: %v", err)
+	}
+	var once sync.Once
+	var err error
+	stop = func() error {
+		once.Do(func() {
+			cancel()
+			err = <-done
+		})
+		return err
+	}
+	s.t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+// jail is a jail's status.
+func (s *site) jail(name string) control.JailStatus {
+	s.t.Helper()
+	for _, j := range s.status().Jails {
+		if j.Name == name {
+			return j
+		}
+	}
+	s.t.Fatalf("there is no jail %s", name)
+	return control.JailStatus{}
+}
+
+// waitProblem waits until a jail, "" for the daemon, has a problem with these words.
+func (s *site) waitProblem(jail, words string) {
+	s.t.Helper()
+	s.wait("the problem "+words, func() error {
+		problems := s.status().Problems
+		if jail != "" {
+			problems = s.jail(jail).Problems
+		}
+		if !strings.Contains(strings.Join(problems, "\n"), words) {
+			return fmt.Errorf("problems: %q", problems)
+		}
+		return nil
+	})
+}
+
+// waitFailures waits until a jail counts n failures.
+func (s *site) waitFailures(jail string, n int) {
+	s.t.Helper()
+	s.wait(fmt.Sprintf("%d failures are counted", n), func() error {
+		if got := s.jail(jail).Failures.Current; got != n {
+			return fmt.Errorf("got %d", got)
+		}
+		return nil
+	})
+}
+
+// waitDecided waits until an address is banned, enforced or not.
+func (s *site) waitDecided(address string) control.Ban {
+	s.t.Helper()
+	var bans []control.Ban
+	s.wait(address+" is banned", func() error {
+		if bans = s.banned(address); len(bans) != 1 {
 			return fmt.Errorf("bans: %+v", bans)
 		}
 		return nil

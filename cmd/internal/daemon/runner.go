@@ -2,46 +2,71 @@ package daemon
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"gaol/action"
 	"gaol/jail"
 )
 
+const (
+	// stopWait is how long an action may take to end, far below the 90 s after which systemd
+	// kills a service that does not stop (systemd-system.conf(5), DefaultTimeoutStopSec).
+	stopWait = 10 * time.Second
+	// stopGrace is how much longer one may take to notice that its time is over.
+	stopGrace = 2 * time.Second
+)
+
 // runner is an action's runner with the means to start and end it.
 type runner struct {
 	*action.Runner
-	// start begins the work; what was told before is done then.
-	start func()
-	// stop ends it, and with flush undoes what it did. It waits for both.
-	stop func(flush bool)
+	log    *slog.Logger
+	ctx    context.Context // of Run
+	cancel context.CancelFunc
+	done   chan struct{}
 }
 
 // newRunner makes a runner for one action of a cell; it does nothing before
 // its start.
 func (d *Daemon) newRunner(c *cell, a namedAction) *runner {
-	opts := action.RunnerOptions{Name: a.name, Jail: c.conf.Name, Action: a.action, Logger: d.log, Now: d.opts.Now}
+	r := &runner{log: d.log.With("jail", c.name, "action", a.name), done: make(chan struct{})}
+	r.ctx, r.cancel = context.WithCancel(d.bgCtx)
+	opts := action.RunnerOptions{Name: a.name, Jail: c.name, Action: a.action, Logger: d.log, Now: d.opts.Now}
 	if a.firewall {
-		opts.Enforced = func(bans []jail.Ban, at time.Time) {
-			c.markEnforced(bans)
-			d.announceEnforced(bans, at)
-		}
+		opts.Enforced = func(bans []jail.Ban, at time.Time) { d.enforced(c, r, bans, at) }
 	}
-	r := &runner{Runner: action.NewRunner(opts)}
-	ctx, cancel := context.WithCancel(d.bgCtx)
-	done := make(chan struct{})
-	r.start = func() {
-		d.background.Go(func() error {
-			defer close(done)
-			return r.Run(ctx)
-		})
-	}
-	r.stop = func(flush bool) {
-		cancel()
-		<-done
-		if err := r.Stop(context.WithoutCancel(ctx), flush); err != nil {
-			d.log.Error("stopping action", "jail", c.conf.Name, "action", a.name, "err", err)
-		}
-	}
+	r.Runner = action.NewRunner(opts)
 	return r
+}
+
+// start begins the work; what was told before is done then.
+func (r *runner) start() {
+	go func() {
+		defer close(r.done)
+		// It returns nil, once ctx has ended.
+		_ = r.Run(r.ctx)
+	}()
+}
+
+// stop ends what was started, and with flush undoes what it did. It waits for both, but not for
+// ever: an action that hangs is left behind.
+func (r *runner) stop(flush bool) {
+	r.cancel()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), stopWait)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() {
+		<-r.done
+		stopped <- r.Stop(ctx, flush)
+	}()
+	patience := time.NewTimer(stopWait + stopGrace)
+	defer patience.Stop()
+	select {
+	case err := <-stopped:
+		if err != nil {
+			r.log.Error("stopping action", "err", err)
+		}
+	case <-patience.C:
+		r.log.Error("action hangs and is left behind", "took", stopWait+stopGrace)
+	}
 }

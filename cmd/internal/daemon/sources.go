@@ -32,15 +32,17 @@ const (
 const staleAfter = 24 * time.Hour
 
 // sources are all sources of the daemon: one follower of files for all jails, and
-// one of the journal for each match set.
+// one of the journal for each match set. Their Run returns an error only if emit did, so
+// whatever is wrong with a log is in its status and ends nothing.
 type sources struct {
-	log    *slog.Logger
-	now    func() time.Time
-	files  *source.Files
-	emit   source.Emit
-	group  *errgroup.Group
-	ctx    context.Context // of Run; journals that a reload brings end with it
-	stored []filter.Position
+	log   *slog.Logger
+	now   func() time.Time
+	files *source.Files
+	emit  source.Emit
+	group *errgroup.Group
+	ctx   context.Context // of Run; journals that a reload brings end with it
+	// place is how far a journal has been read, nil: not at all.
+	place func(path string) *filter.Position
 
 	mu       sync.Mutex
 	journals map[string]*followedJournal
@@ -49,6 +51,7 @@ type sources struct {
 type followedJournal struct {
 	*source.Journal
 	cancel context.CancelFunc
+	ended  chan struct{}
 }
 
 // plan says what a jail reads: files by pattern, or the journal.
@@ -139,10 +142,11 @@ func haveJournal() bool {
 	return running == nil && readable == nil
 }
 
-// follow makes plans the only things that are read.
-func (s *sources) follow(plans []plan) {
+// follow makes plans the only things that are read, and returns what can't be. One caller at a
+// time; it must not hold what emit needs.
+func (s *sources) follow(plans []plan) (problems map[string]string) {
 	globs := map[string]source.Pattern{}
-	wanted := map[string]plan{}
+	wanted := map[string][]string{}
 	for _, p := range plans {
 		for _, f := range p.files {
 			if _, ok := globs[f.Glob]; !ok || f.From == source.FromTime {
@@ -150,46 +154,57 @@ func (s *sources) follow(plans []plan) {
 			}
 		}
 		if p.journal != nil {
-			wanted[p.journalKey()] = p
+			wanted[p.journalKey()] = p.journal
 		}
 	}
+	problems = map[string]string{}
 	if err := s.files.SetPatterns(slices.Collect(maps.Values(globs))); err != nil {
-		s.log.Error("following files", "err", err)
+		problems["files"] = err.Error()
 	}
-	s.followJournals(wanted)
+	s.leaveJournals(wanted)
+	for key, match := range wanted {
+		if err := s.startJournal(key, match); err != nil {
+			problems[key] = err.Error()
+		}
+	}
+	return problems
 }
 
-func (s *sources) followJournals(wanted map[string]plan) {
+// leaveJournals ends those that nobody wants, and waits for them: begun again, one must not meet
+// itself.
+func (s *sources) leaveJournals(wanted map[string][]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, j := range s.journals {
 		if _, ok := wanted[key]; !ok {
 			j.cancel()
+			<-j.ended
 			delete(s.journals, key)
-		}
-	}
-	for key, p := range wanted {
-		if s.journals[key] == nil {
-			s.startJournalLocked(key, p.journal)
 		}
 	}
 }
 
-func (s *sources) startJournalLocked(key string, match []string) {
-	opts := source.JournalOptions{Key: strings.TrimPrefix(key, journalKey), Match: match, Logger: s.log, Now: s.now}
-	for i := range s.stored {
-		if s.stored[i].Path == key {
-			opts.Position = &s.stored[i]
-		}
+// startJournal follows a journal if it is not followed already.
+func (s *sources) startJournal(key string, match []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.journals[key] != nil {
+		return nil
 	}
-	j, err := source.NewJournal(opts)
+	j, err := source.NewJournal(source.JournalOptions{
+		Key: strings.TrimPrefix(key, journalKey), Match: match, Position: s.place(key), Logger: s.log, Now: s.now,
+	})
 	if err != nil {
-		s.log.Error("following the journal", "source", key, "err", err)
-		return
+		return err
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
-	s.journals[key] = &followedJournal{j, cancel}
-	s.group.Go(func() error { return j.Run(ctx, s.emit) })
+	followed := &followedJournal{j, cancel, make(chan struct{})}
+	s.journals[key] = followed
+	s.group.Go(func() error {
+		defer close(followed.ended)
+		return j.Run(ctx, s.emit)
+	})
+	return nil
 }
 
 // status describes all sources, in a steady order.

@@ -50,10 +50,10 @@ func (d *Daemon) leftOutLocked(name string) bool {
 func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatus {
 	counts := c.jail.Counts()
 	described := control.JailStatus{
-		Name: c.conf.Name, Enabled: true, Filter: filterText(c.conf.FilterName, c.conf.Mode),
+		Name: c.name, Enabled: true, Filter: filterText(c.conf.FilterName, c.conf.Mode),
 		Failures: control.Tally{Current: counts.FailuresCurrent, Total: counts.FailuresTotal},
 		Banned:   control.Tally{Current: counts.BannedCurrent, Total: counts.BannedTotal},
-		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.conf.Name),
+		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.name),
 	}
 	taps := c.sources()
 	for _, s := range read {
@@ -101,8 +101,7 @@ func timeOrNil(t time.Time) *time.Time {
 	return &t
 }
 
-// watchProblems brings what sources, actions and ignore lists complain of into
-// the problems of their jails.
+// watchProblems brings what sources and actions complain of into the problems of their jails.
 func (d *Daemon) watchProblems() {
 	read := d.sources.status()
 	d.mu.Lock()
@@ -117,5 +116,21 @@ func (d *Daemon) watchProblems() {
 			}
 		}
 		d.problems.replace(name, "action", texts)
+	}
+}
+
+// forgetSources drops what is known of logs that are gone and have been silent since before.
+func (d *Daemon) forgetSources(before time.Time) {
+	live := map[string]bool{journalName: true}
+	for _, s := range d.sources.status() {
+		live[s.Path] = true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.cells {
+		for _, gone := range c.forgetSources(live, before) {
+			delete(c.dates, gone)
+			d.problems.set(c.name, "date:"+gone, "")
+		}
 	}
 }

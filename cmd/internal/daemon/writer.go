@@ -55,10 +55,12 @@ type writer struct {
 	refusing bool
 	// moved is closed, and made anew, whenever a commit has ended.
 	moved chan struct{}
+	// ended is closed once Run has returned.
+	ended chan struct{}
 }
 
 func newWriter(s committer, report func(string), inForce func() store.Changes) *writer {
-	return &writer{store: s, report: report, inForce: inForce, wake: make(chan struct{}, 1), moved: make(chan struct{})}
+	return &writer{store: s, report: report, inForce: inForce, wake: make(chan struct{}, 1), moved: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // room returns once there is room for more, or the store refuses, or ctx has
@@ -122,6 +124,8 @@ func (w *writer) flush(ctx context.Context) error {
 	select {
 	case <-done:
 		return nil
+	case <-w.ended:
+		return errors.New("waiting for the store: it is closed already")
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the store: %w", context.Cause(ctx))
 	}
@@ -129,12 +133,15 @@ func (w *writer) flush(ctx context.Context) error {
 
 // Run commits until ctx ends, and then once more what is left.
 func (w *writer) Run(ctx context.Context) error {
+	defer close(w.ended)
 	for {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
-			w.commit(last)
+			if !w.commit(last) && last.Err() != nil {
+				w.report("storing what was left at the stop: it took too long: some lines will be read again")
+			}
 			return nil
 		case <-w.wake:
 		}
@@ -191,6 +198,9 @@ func (w *writer) commit(ctx context.Context) bool {
 		n, together := merge(batch)
 		if err := w.store.Commit(ctx, together); err != nil {
 			w.putBack(batch, waiting, errors.Is(err, store.ErrBegunAnew))
+			if ctx.Err() != nil {
+				return false // cut short: it is tried once more at the end
+			}
 			w.report(fmt.Sprintf("storing failures, bans and positions: %v: bans are in force, but a restart would not know all of them", err))
 			return false
 		}
@@ -261,12 +271,32 @@ type latest []filter.Position
 
 func (l *latest) add(positions []filter.Position) {
 	for _, p := range positions {
-		if p.Path == "" {
-			continue
+		if p.Path != "" {
+			l.drop(p)
+			*l = append(*l, p)
 		}
-		*l = slices.DeleteFunc(*l, func(old filter.Position) bool {
-			return old.Path == p.Path && old.Device == p.Device && old.Inode == p.Inode
-		})
-		*l = append(*l, p)
 	}
+}
+
+// remove drops positions that are not needed any more.
+func (l *latest) remove(done []filter.Position) {
+	for _, p := range done {
+		l.drop(p)
+	}
+}
+
+func (l *latest) drop(p filter.Position) {
+	*l = slices.DeleteFunc(*l, func(old filter.Position) bool {
+		return old.Path == p.Path && old.Device == p.Device && old.Inode == p.Inode
+	})
+}
+
+// of returns the position of path that was written last, nil if there is none.
+func (l latest) of(path string) *filter.Position {
+	for _, p := range slices.Backward(l) {
+		if p.Path == path {
+			return &p
+		}
+	}
+	return nil
 }
