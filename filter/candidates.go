@@ -61,15 +61,15 @@ func allRequired(patterns []*pattern, seam literal.Seam) [][]literal.Set {
 	return all
 }
 
-// mostTelling is the set to scan for: of those that every candidate has, the one
-// whose shortest text is longest. A daemon's name is in all of its lines.
+// mostTelling is the set to scan for: of those that every candidate has, the
+// rarest. A daemon's name is in all of its lines.
 func (c *candidates) mostTelling() literal.Set {
 	fail, pref := c.fail, c.pref
 	if c.ignores {
 		fail, pref = literal.AnyOf(fail, c.ignore), literal.AnyOf(pref, c.ignore)
 	}
 	best := fail
-	if pref.Shortest() > best.Shortest() {
+	if pref.Rarity() > best.Rarity() {
 		best = pref
 	}
 	if !best.Scannable() && c.daemon.Scannable() {
@@ -117,9 +117,11 @@ func betweenWords(before, after byte) bool { return !wordByte(before) && !wordBy
 
 // possible is false only if the line is missed.
 func (c *candidates) possible(line string) bool {
-	if c.scan != nil && c.scan.Next(line, 0) < 0 {
-		return false
-	}
+	return (c.scan == nil || c.scan.Next(line, 0) >= 0) && c.probable(line)
+}
+
+// probable is possible for a line that scan has found.
+func (c *candidates) probable(line string) bool {
 	if !c.daemon.In(line) {
 		return false
 	}
@@ -148,16 +150,30 @@ func hasAll(line string, sets []literal.Set) bool {
 	return true
 }
 
-// Candidate returns an index in the first line of block, from from on, of which
+// Candidate returns where the first line of block, from from on, begins of which
 // [Matcher.Match] would not say at once that it is missed, -1 if there is no
 // such line. block holds any number of lines, with their ends, and from is where one
 // of them begins. Only these lines need to be cut out.
 func (f *Filter) Candidate(block string, from int) int {
-	if from >= len(block) {
+	if f.candidates.scan == nil {
+		if from < len(block) {
+			return from
+		}
 		return -1
 	}
-	if f.candidates.scan == nil {
-		return from
+	for {
+		at := f.candidates.scan.Next(block, from)
+		if at < 0 {
+			return -1
+		}
+		start := from + strings.LastIndexByte(block[from:at], '\n') + 1
+		end := len(block)
+		if n := strings.IndexByte(block[at:], '\n'); n >= 0 {
+			end = at + n
+		}
+		if f.candidates.probable(block[start:end]) {
+			return start
+		}
+		from = min(end+1, len(block))
 	}
-	return f.candidates.scan.Next(block, from)
 }

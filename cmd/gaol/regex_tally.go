@@ -18,7 +18,7 @@ const (
 	// maxDated missed lines are dated, though that decides nothing: a log of a few
 	// lines shows the form of each. In a large one it would cost more than all
 	// the matching, and say nothing new.
-	maxDated = 100_000
+	maxDated = 10_000
 )
 
 // regexReport is the document of "gaol regex --json".
@@ -102,7 +102,7 @@ func (t *tally) addBlock(b source.Block) {
 		if t.countsOnly() {
 			start := len(b.Text)
 			if at := t.filter.Candidate(b.Text, next); at >= 0 {
-				start = next + strings.LastIndexByte(b.Text[next:at], '\n') + 1
+				start = at
 			}
 			t.skip(b.Text[next:start])
 			next = start

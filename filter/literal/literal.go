@@ -40,9 +40,6 @@ func (s Set) In(line string) bool {
 // Texts returns the set's texts; none: nothing is required.
 func (s Set) Texts() []string { return s.texts }
 
-// Shortest is the length of the set's shortest text, 0 if there is none.
-func (s Set) Shortest() int { return shortest(s.texts) }
-
 // AnyOf returns the set of which one is in every line in which one of sets is.
 // It is empty as soon as one of sets is.
 func AnyOf(sets ...Set) Set {
@@ -59,8 +56,8 @@ func AnyOf(sets ...Set) Set {
 // Of returns the set of these texts.
 func Of(texts ...string) Set { return Set{texts: reduced(texts)} }
 
-// Required returns what every match of re contains, as the set whose shortest
-// text is longest. Texts are cut at seams, so that no text spans one.
+// Required returns what every match of re contains, as the set of the rarest
+// texts. Texts are cut at seams, so that no text spans one.
 func Required(re *syntax.Regexp, seam Seam) Set {
 	f := finder{seam: seam}
 	return Set{texts: reduced(f.required(re))}
@@ -146,12 +143,50 @@ func (f finder) union(alternatives []*syntax.Regexp) []string {
 	return all
 }
 
-// better prefers the longer shortest text, then the smaller set.
+// better prefers the set whose most common text is rarer, then the smaller set.
 func better(a, b []string) bool {
-	if la, lb := shortest(a), shortest(b); la != lb {
-		return la > lb
+	if ra, rb := rarity(a), rarity(b); ra != rb {
+		return ra > rb
 	}
 	return len(a) < len(b)
+}
+
+// Rarity says how little of a log has a text of the set, so far as one can say
+// without the log: 0 for the set that is in every line.
+func (s Set) Rarity() int { return rarity(s.texts) }
+
+func rarity(texts []string) int {
+	if len(texts) == 0 {
+		return 0
+	}
+	least := textRarity(texts[0])
+	for _, text := range texts[1:] {
+		least = min(least, textRarity(text))
+	}
+	return least
+}
+
+func textRarity(text string) int {
+	sum := 0
+	for i := range len(text) {
+		sum += byteRarity(text[i])
+	}
+	return sum
+}
+
+// common are bytes in the order in which logs have them, by and large.
+const common = " 0123e/t:aison.rdc-p4567u89lmhf\"g=[]bwkyvxT,_()HPMGS;ACE"
+
+// byteRarity grows with the logarithm of how rare c is, as rarities are added up.
+func byteRarity(c byte) int {
+	switch i := strings.IndexByte(common, c); {
+	case i < 0:
+		return 10
+	case c == 'H' || c == 'T' || c == 'P':
+		return 5 // HTTP is in each line of many logs
+	default:
+		return 3 + i/9
+	}
 }
 
 func shortest(texts []string) int {

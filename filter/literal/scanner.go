@@ -161,26 +161,11 @@ func (s *scan) mark(line string, found []uint64) {
 // rarest returns where the window of text begins whose bytes are the least
 // common in logs.
 func rarest(text string, window int) int {
-	best, least := 0, 0
+	best, most := 0, 0
 	for i := 0; i+window <= len(text); i++ {
-		sum := 0
-		for _, c := range []byte(text[i : i+window]) {
-			sum += commonness(c)
-		}
-		if i == 0 || sum < least {
-			best, least = i, sum
+		if r := textRarity(text[i : i+window]); r > most {
+			best, most = i, r
 		}
 	}
 	return best
-}
-
-// common are bytes in the order in which logs have them, by and large.
-const common = " 0123e/t:aison.rdc-p4567u89lmhf\"g=[]bwkyvxT,_()MPGS;ACE"
-
-// commonness is the larger the more of c there is in logs.
-func commonness(c byte) int {
-	if i := strings.IndexByte(common, c); i >= 0 {
-		return len(common) - i
-	}
-	return 0
 }

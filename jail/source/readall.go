@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unsafe"
 
 	"gaol/filter"
 )
@@ -22,6 +23,7 @@ const readAllBlock = 256 << 10
 // between two blocks, and returns its error.
 func ReadAll(ctx context.Context, r io.Reader, name string, now time.Time, emit Emit) error {
 	return ReadBlocks(ctx, r, name, now, func(ctx context.Context, b Block) error {
+		b.Text = strings.Clone(b.Text)
 		return emit(ctx, Batch{
 			Source:   name,
 			Lines:    b.Lines(),
@@ -53,7 +55,10 @@ func ReadBlocks(ctx context.Context, r io.Reader, name string, now time.Time, em
 	}
 }
 
-// Block is a run of complete lines as they were read, with their ends.
+// Block is a run of complete lines as they were read, with their ends. It and
+// all that was cut out of it hold only until it has been handled: the next one
+// is read into the same memory, as a copy of each would cost more than looking
+// through it.
 type Block struct {
 	Text string
 	like filter.Line
@@ -127,5 +132,5 @@ func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int
 		used += rest
 	}
 	o.offset += int64(len(block))
-	return used + len(block), o.emit(ctx, Block{Text: string(block), like: o.like, offset: o.offset})
+	return used + len(block), o.emit(ctx, Block{Text: unsafe.String(unsafe.SliceData(block), len(block)), like: o.like, offset: o.offset})
 }
