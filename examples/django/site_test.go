@@ -52,13 +52,7 @@ type gaol struct {
 func startGaol(t *testing.T, s site) gaol {
 	t.Helper()
 	dir := t.TempDir()
-	g := gaol{program: filepath.Join(dir, "gaol"), config: filepath.Join(dir, "gaol.toml"), socket: filepath.Join(dir, "gaol.sock"), in: s.in}
-	build := exec.Command("go", "build", "-o", g.program, "./cmd/gaol")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building gaol: %v\n%s", err, out)
-	}
+	g := gaol{program: buildGaol(t), config: filepath.Join(dir, "gaol.toml"), socket: filepath.Join(dir, "gaol.sock"), in: s.in}
 	config, err := os.ReadFile("gaol.toml")
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +64,19 @@ func startGaol(t *testing.T, s site) gaol {
 	ended := background(t, run, filepath.Join(dir, "gaol.out"))
 	waitFor(t, "gaol", ended, func() bool { _, err := g.try("banned"); return err == nil })
 	return g
+}
+
+// buildGaol returns the program's path.
+func buildGaol(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "gaol")
+	build := exec.Command("go", "build", "-o", program, "./cmd/gaol")
+	build.Dir = "../.."
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building gaol: %v\n%s", err, out)
+	}
+	return program
 }
 
 // ban is what the test looks at of "gaol banned --json" and "gaol unban --json".
