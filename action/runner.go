@@ -62,6 +62,8 @@ type RunnerStatus struct {
 	Healthy bool
 	// Problem is why it is not; "" while it is healthy.
 	Problem string
+	// Starting says that the action's first start has not ended yet, well or not.
+	Starting bool
 	// Notes are what the action leaves out although it is healthy, see Noter.
 	Notes []string
 	// Held is the number of bans that should be in force.
@@ -168,6 +170,7 @@ func (r *Runner) Status() RunnerStatus {
 	defer r.mu.Unlock()
 	s := r.status
 	s.Held = len(r.wanted)
+	s.Starting = !r.tried
 	return s
 }
 

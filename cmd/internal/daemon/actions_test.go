@@ -71,3 +71,24 @@ func TestActionsOfOneNameHaveProblemsOfTheirOwn(t *testing.T) {
 		return nil
 	})
 }
+
+func TestAnActionMayTakeAMomentToStart(t *testing.T) {
+	s := newCommandSite(t, `{ name = "command", start = ["/bin/sh", "-c", "until [ -e DIR/go ]; do sleep 0.1; done"], ban = ["/bin/true"] }`)
+	s.start()
+	s.wait("the daemon says that it runs", func() error {
+		if !strings.Contains(s.log(), "msg=started") {
+			return fmt.Errorf("it does not yet")
+		}
+		return nil
+	})
+	if status := s.status().Jails[0]; status.Actions[0].Healthy || len(status.Problems) > 0 {
+		t.Errorf("not healthy yet, and no problem either: %+v", status)
+	}
+	s.append("go", "")
+	s.wait("the action has started", func() error {
+		if !s.status().Jails[0].Actions[0].Healthy {
+			return fmt.Errorf("not healthy")
+		}
+		return nil
+	})
+}

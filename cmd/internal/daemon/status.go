@@ -101,6 +101,10 @@ func timeOrNil(t time.Time) *time.Time {
 	return &t
 }
 
+// slowStart is how long an action may take to start before that is a problem: fifty jails that
+// start at once wait for each other's iptables.
+const slowStart = 10 * time.Second
+
 // watchProblems brings what sources and actions complain of into the problems of their jails.
 func (d *Daemon) watchProblems() {
 	read := d.sources.status()
@@ -110,10 +114,12 @@ func (d *Daemon) watchProblems() {
 		d.problems.replace(name, "source", sourceProblems(c, read))
 		texts := map[string]string{}
 		for i, r := range c.runners {
-			// Several actions of a jail may have the same name.
-			if s := r.Status(); !s.Healthy && s.Problem != "" {
-				texts[strconv.Itoa(i)] = "action " + s.Name + ": " + s.Problem
+			s := r.Status()
+			if s.Healthy || s.Problem == "" || s.Starting && d.opts.Now().Sub(s.Since) < slowStart {
+				continue
 			}
+			// Several actions of a jail may have the same name.
+			texts[strconv.Itoa(i)] = "action " + s.Name + ": " + s.Problem
 		}
 		d.problems.replace(name, "action", texts)
 	}
