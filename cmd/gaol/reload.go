@@ -46,8 +46,11 @@ func runReload(ctx context.Context, a *app, opts reloadOptions) error {
 		err = a.printText(reloadText(reply, a.paint(a.stdout)))
 	}
 	if err == nil && len(reply.Problems) > 0 {
-		return fmt.Errorf("reloading: %s in the configuration: all other jails were reloaded",
-			plural(len(reply.Problems), "problem", "problems"))
+		rest := "all other jails were reloaded"
+		if len(reply.Started)+len(reply.Stopped)+len(reply.Changed) == 0 {
+			rest = "nothing has changed"
+		}
+		return fmt.Errorf("reloading: %s in the configuration: %s", plural(len(reply.Problems), "problem", "problems"), rest)
 	}
 	return err
 }
