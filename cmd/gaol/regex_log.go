@@ -56,7 +56,7 @@ func (a *app) openLog(ctx context.Context, arg string, journalmatch []string) (*
 	case arg == "journal":
 		return openJournal(ctx, journalmatch)
 	case looksLikePath(arg):
-		return nil, fmt.Errorf("reading a log: %w", err)
+		return nil, readingLog(arg, err)
 	default:
 		return &logInput{Reader: strings.NewReader(arg), name: "-", kind: "single line", title: "the line",
 			line: arg, read: new(atomic.Int64), close: func() error { return nil }}, nil
@@ -68,13 +68,22 @@ func (a *app) openLog(ctx context.Context, arg string, journalmatch []string) (*
 func looksLikePath(arg string) bool {
 	return !strings.ContainsAny(arg, " \t") &&
 		(strings.HasPrefix(arg, "/") || strings.HasPrefix(arg, "./") || strings.HasPrefix(arg, "../") ||
-			strings.HasSuffix(arg, ".log") || strings.HasSuffix(arg, ".gz") || strings.HasSuffix(arg, ".zst"))
+			strings.HasSuffix(arg, ".log") || strings.Contains(arg, ".log.") ||
+			strings.HasSuffix(arg, ".gz") || strings.HasSuffix(arg, ".zst"))
+}
+
+// readingLog names the path once: an error of package os names it as well.
+func readingLog(path string, err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("reading %s: %w", path, err)
 }
 
 func openFile(path string, info fs.FileInfo) (*logInput, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading a log: %w", err)
+		return nil, readingLog(path, err)
 	}
 	input, err := openStream(f, path, "log file", path)
 	if err != nil {
