@@ -15,7 +15,7 @@ func newCompletionCommand(a *app) *cobra.Command {
 		Use:   "completion {bash | zsh | fish}",
 		Short: "Print a completion script for a shell",
 		Long: `Prints a script that teaches a shell to complete gaol's commands, flags, jails
-and filters.`,
+and filters. In bash it works where the package bash-completion is installed.`,
 		Example: `  gaol completion bash > /etc/bash_completion.d/gaol
   source <(gaol completion zsh)`,
 		Annotations: map[string]string{exitStatuses: exitsOf("done", "", "an unknown shell")},

@@ -32,10 +32,11 @@ func newDemoCommand(a *app) *cobra.Command {
 		Use:   "demo",
 		Short: "Show the whole job in a network of its own",
 		Long: `Shows what gaol does, in network and user namespaces of its own that end with
-it; this host is not touched, and root is not needed. A login page writes its log, a client that worked
-a moment ago fails to log in, the real daemon reads, counts and bans, the kernel
-refuses the client's next connection while another client is served, the ban is lifted and the
-client is served again. Takes a few seconds.`,
+it; this host is not touched, and root is not needed. A login page writes its
+log, a client that worked a moment ago fails to log in, the real daemon reads,
+counts and bans, the kernel refuses the client's next connection while another
+client is served, the ban is lifted and the client is served again. Takes a few
+seconds.`,
 		Example: `  gaol demo
   gaol demo --json`,
 		Annotations: map[string]string{exitStatuses: exitsOf("everything came as it should", "it did not", "namespaces are forbidden here, or wrong usage")},

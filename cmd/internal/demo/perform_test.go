@@ -30,7 +30,7 @@ func TestPerform(t *testing.T) {
 	}
 	rest := story
 	for _, want := range []string{
-		"opens the login page: 200 OK", "ERROR Login failure 203.0.113.66", "gaol bans 203.0.113.66/32 in jail demo",
+		"opens the login page: 200 OK", "ERROR Login failure 203.0.113.66", "gaol bans 203.0.113.66 in jail demo",
 		"the kernel holds the ban", "connection refused by the kernel", "198.51.100.7 is still served", "gaol unban 203.0.113.66",
 		"203.0.113.66 is served again",
 	} {

@@ -73,7 +73,7 @@ func (s *stage) banned(ctx context.Context) error {
 		case b := <-s.bans:
 			took := b.at.Sub(written)
 			if !b.Enforced {
-				s.tell(fmt.Sprintf("gaol bans %s in jail %s", b.Prefix, b.Jail), "until "+b.End.Format(time.TimeOnly), took)
+				s.tell(fmt.Sprintf("gaol bans %s in jail %s", strings.TrimSuffix(b.Prefix, "/32"), b.Jail), "until "+b.End.Format(time.TimeOnly), took)
 				continue
 			}
 			s.tell("the kernel holds the ban", "table inet gaol, counted from the last log line", took)
