@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gaol/filter"
 	"gaol/jail/source"
 )
 
@@ -36,7 +38,7 @@ func TestEndlessLine(t *testing.T) {
 	f.untilStatus("the problem", hasProblem("has no end yet"))
 	f.untilStatus("all of it to be looked at", func(all []source.Status) bool { return all[0].Unread == 0 })
 	w.WriteString("\ntwo\n")
-	f.expect("one", strings.Repeat("x", 64<<10), "two")
+	f.expect("one", strings.Repeat("x", 64<<10)+source.CutMark, "two")
 	runtime.ReadMemStats(&now)
 	if grown := int64(now.Sys) - int64(before.Sys); grown > 32<<20 {
 		t.Errorf("memory grew by %d bytes for a line of %d", grown, size)
@@ -48,6 +50,39 @@ func TestEndlessLine(t *testing.T) {
 	for p := range f.positions {
 		if got, want := f.positions[p].Offset, int64(len("one\n")+size+len("\ntwo\n")); got != want {
 			t.Errorf("offset %d, want %d", got, want)
+		}
+	}
+}
+
+// Who makes a line so long that it is cut chooses where, but not what a filter takes for its end:
+// what the service itself wrote at the end, such as the true address, is gone.
+func TestCutLineAccusesNobody(t *testing.T) {
+	const honest = " from 192.0.2.5 port 1 ssh2\n"
+	for _, end := range []string{" from 198.51.100.1 port 22 ssh2", " from 198.51.100.1", " from 198.51.100.1 port 22"} {
+		line := "Failed password for "
+		line += strings.Repeat("x", 64<<10-len(line)-len(end)) + end
+		for _, pattern := range []string{`^Failed password for .* from <ADDR>(?: port \d+)?(?: ssh2)?$`, `^Failed password for .* from <ADDR>`} {
+			f, err := filter.Compile(filter.Spec{Failregex: []string{pattern}}, filter.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, rest := range []string{"", "9", "\r"} {
+				err := source.ReadAll(t.Context(), strings.NewReader(line+rest+honest), "log", time.Now(), func(_ context.Context, b source.Batch) error {
+					for _, l := range b.Lines {
+						got := f.NewMatcher().Match(l)
+						if got.Failure != nil && strings.HasSuffix(pattern, "$") {
+							t.Errorf("with %q and %q behind the cut: %s accuses %s", end, rest, pattern, got.Failure.Host)
+						}
+						if got.Failure != nil && rest == "9" && strings.HasSuffix(end, "100.1") {
+							t.Errorf("%s accuses %s, the beginning of another address", pattern, got.Failure.Host)
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 	}
 }

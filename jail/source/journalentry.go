@@ -75,7 +75,7 @@ func parseEntry(data []byte) (entry, error) {
 	return e, nil
 }
 
-// text is the record as "HOST IDENT[PID]: MESSAGE", at most maxLine bytes of it.
+// text is the record as "HOST IDENT[PID]: MESSAGE", at most maxLine bytes of it, and then a mark.
 func (e entry) text(maxLine int) (text string, cut bool) {
 	var b strings.Builder
 	b.WriteString(orDash(string(e.Hostname)))
@@ -102,7 +102,7 @@ func (e entry) text(maxLine int) (text string, cut bool) {
 		text = strings.ReplaceAll(text, "\n", `\n`)
 	}
 	if len(text) > maxLine {
-		return text[:maxLine], true
+		return text[:maxLine] + cutMark, true
 	}
 	return text, false
 }

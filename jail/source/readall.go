@@ -108,8 +108,8 @@ func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int
 	case end == 0 && o.long != "":
 		o.offset += int64(len(data))
 		return used + len(data), nil
-	case end == 0 && len(data) > defaultMaxLine+1:
-		o.long = string(data[:defaultMaxLine+1])
+	case end == 0 && len(data) >= enoughToCut(defaultMaxLine):
+		o.long = string(data[:enoughToCut(defaultMaxLine)])
 		o.offset += int64(len(data))
 		return used + len(data), nil
 	}

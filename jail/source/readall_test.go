@@ -15,6 +15,7 @@ import (
 
 func TestReadAll(t *testing.T) {
 	long := strings.Repeat("x", 300<<10)
+	cut := long[:64<<10] + source.CutMark
 	tests := []struct {
 		name, in string
 		want     []string
@@ -28,9 +29,10 @@ func TestReadAll(t *testing.T) {
 		{"hole before a line", strings.Repeat("\x00", 5000) + "a\nb\n", []string{"a", "b"}},
 		{"a hole longer than the block", strings.Repeat("\x00", 1<<20) + "a\nb\n", []string{"a", "b"}},
 		{"not UTF-8", "\xff\xfe\n", []string{"\xff\xfe"}},
-		{"a line longer than the block", long + "\nb\n", []string{long[:64<<10], "b"}},
-		{"a long line that is the last", "a\n" + long, []string{"a", long[:64<<10]}},
-		{"two long lines", long + "\n" + long + "\nb", []string{long[:64<<10], long[:64<<10], "b"}},
+		{"a line longer than the block", long + "\nb\n", []string{cut, "b"}},
+		{"a long line that is the last", "a\n" + long, []string{"a", cut}},
+		{"cut in front of a carriage return", long[:64<<10] + "\r" + long + "\nb", []string{cut, "b"}},
+		{"two long lines", long + "\n" + long + "\nb", []string{cut, cut, "b"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -35,15 +35,15 @@ func (r *reader) restart() {
 // block is what one reading brought.
 type block struct {
 	// text holds complete lines. If long, it is the beginning of a single
-	// one that is longer than maxLine.
+	// one that is longer than maxLine, and longer than that itself.
 	text string
 	long bool
 	// end says that there is nothing more to read for now.
 	end bool
 }
 
-// next reads on, into buf, which must have room for a line of maxLine bytes
-// and its end. It may return neither text nor the end, to be called again.
+// next reads on, into buf, which must have room for enoughToCut(maxLine) bytes
+// and a line's end. It may return neither text nor the end, to be called again.
 // errTruncated leaves the reader as it was.
 func (r *reader) next(buf []byte) (block, error) {
 	n, err := r.readAt(buf, r.seen())
@@ -81,7 +81,7 @@ func (r *reader) next(buf []byte) (block, error) {
 // longLine reads the beginning of the line at offset, which ends before end and
 // does not fit into buf.
 func (r *reader) longLine(buf []byte, end int64) (block, error) {
-	head := buf[:r.maxLine]
+	head := buf[:enoughToCut(r.maxLine)]
 	n, err := r.readAt(head, r.offset)
 	if err != nil {
 		return block{}, err
