@@ -27,6 +27,8 @@ type ignoreName struct {
 	next time.Time
 	// changed says that the last answer was another one than that before.
 	changed bool
+	// err is why there was no answer the last time; it is told until there is one.
+	err error
 }
 
 // refreshNames looks up the names that are due. An answer that cannot be had leaves the last one in
@@ -37,12 +39,14 @@ func (ig *Ignore) refreshNames(ctx context.Context, now time.Time) []error {
 	var all sync.WaitGroup
 	for i, n := range ig.names {
 		if now.Before(n.next) {
+			errs[i] = n.err
 			continue
 		}
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			errs[i] = n.refresh(ctx, now, ig.opts.Lookup)
+			n.err = n.refresh(ctx, now, ig.opts.Lookup)
+			errs[i] = n.err
 		})
 	}
 	all.Wait()
