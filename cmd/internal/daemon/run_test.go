@@ -105,7 +105,8 @@ func (s *site) start(env ...string) {
 	_ = os.Remove(filepath.Join(s.dir, "ready"))
 	command := append(slices.Clone(s.wrapper), exe)
 	s.daemon = exec.Command(command[0], command[1:]...)
-	s.daemon.Env = append(os.Environ(), append(env, beDaemon+"="+s.dir)...)
+	// The race detector would wait a second before it ends.
+	s.daemon.Env = append(os.Environ(), append(env, beDaemon+"="+s.dir, "GORACE=atexit_sleep_ms=0")...)
 	s.daemon.Stdout, s.daemon.Stderr = log, log
 	if err := s.daemon.Start(); err != nil {
 		s.t.Fatal(err)
