@@ -169,7 +169,7 @@ func TestJournalProblems(t *testing.T) {
 		command, dir := fakeJournalctl(t, "")
 		write(t, filepath.Join(dir, "1.complaint"), "No journal files were opened due to insufficient permissions.\n")
 		_, j := runJournal(t, source.JournalOptions{Command: command})
-		untilStatus(t, j, "usermod -aG systemd-journal gaol")
+		untilStatus(t, j, "a member of the group systemd-journal")
 	})
 	t.Run("bad match", func(t *testing.T) {
 		t.Parallel()

@@ -197,7 +197,7 @@ func problemOf(err error, program string) string {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return fmt.Sprintf("running %s: not found: install systemd, or name log files in logpath instead of the journal", program)
 	case mentionsRights(err.Error()):
-		return fmt.Sprintf("running %s: %v: let the user gaol read the journal: usermod -aG systemd-journal gaol", program, err)
+		return fmt.Sprintf("running %s: %v: run gaol as root, or let its user read the journal as a member of the group systemd-journal", program, err)
 	}
 	return fmt.Sprintf("running %s: %v", program, err)
 }

@@ -25,7 +25,7 @@ func explain(err error) string {
 func hint(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return "let the user gaol read it and enter its directories, often by: usermod -aG adm gaol"
+		return "run gaol as root, or let its user read it and enter its directories, often as a member of the group adm"
 	case errors.Is(err, errNotRegular):
 		return "name the log file itself"
 	case errors.Is(err, unix.ELOOP):

@@ -95,7 +95,7 @@ func TestPermissionDenied(t *testing.T) {
 	f := run(t, options(log, filepath.Join(hidden, "y.log"), filepath.Join(hidden, "*.log")))
 	f.untilStatus("three problems", func(all []source.Status) bool {
 		for _, s := range all {
-			if !strings.Contains(s.Problem, "permission denied: let the user gaol read it") {
+			if !strings.Contains(s.Problem, "permission denied: run gaol as root, or let its user read it") {
 				return false
 			}
 		}
