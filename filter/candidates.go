@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 
 	"gaol/filter/literal"
@@ -41,8 +42,18 @@ func newCandidates(f *Filter) candidates {
 	c.wanted = c.mostTelling()
 	if c.wanted.Scannable() {
 		c.scan = literal.NewScanner(c.wanted)
+		c.forget(c.wanted)
 	}
 	return c
+}
+
+// forget drops what need not be asked of lines that scan has found.
+func (c *candidates) forget(wanted literal.Set) {
+	for _, set := range []*literal.Set{&c.daemon, &c.pref, &c.fail} {
+		if slices.Equal(set.Texts(), wanted.Texts()) {
+			*set = literal.Set{}
+		}
+	}
 }
 
 func anyRequired(patterns []*pattern, seam literal.Seam) literal.Set {

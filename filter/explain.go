@@ -86,7 +86,7 @@ func (p *pattern) explainAddress(text string) string {
 	if loose == nil {
 		return ""
 	}
-	at := loose.re.FindStringSubmatchIndex(text)
+	at := loose.re().FindStringSubmatchIndex(text)
 	if at == nil {
 		return ""
 	}

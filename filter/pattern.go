@@ -17,9 +17,10 @@ import (
 // pattern is one compiled failregex, ignoreregex, prefregex or unless.
 type pattern struct {
 	text string // as written
-	re   *regexp.Regexp
-	// fast matches as re does; nil for a pattern that is too large for it.
+	// fast matches as re does; nil for a pattern that is too large for it. Few
+	// patterns are, so re is made when it is asked for.
 	fast   *automaton.Automaton
+	re     func() *regexp.Regexp
 	groups []numbered
 	// accuses says whether there is an address among the groups, without which
 	// nothing matches.
@@ -68,16 +69,19 @@ func newPattern(text string, names, loose bool) (*pattern, error) {
 	if err != nil {
 		return nil, explainSyntax(err)
 	}
-	re, err := regexp.Compile(tr.expr)
-	if err != nil {
-		return nil, explainSyntax(err)
+	p := &pattern{
+		text:     text,
+		re:       sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(tr.expr) }),
+		syntax:   parsed,
+		required: literal.Required(parsed, nil),
 	}
-	p := &pattern{text: text, re: re, syntax: parsed, required: literal.Required(parsed, nil)}
 	if p.fast, err = automaton.Compile(parsed); err != nil {
-		p.fast = nil // re has no such limit
+		p.fast = nil
+		p.re() // what is compiled now needs no compiling at the first line
 	}
+	captured := parsed.CapNames()
 	for i, g := range tr.groups {
-		if index := re.SubexpIndex(groupName(i)); index >= 0 {
+		if index := slices.Index(captured, groupName(i)); index >= 0 {
 			p.groups = append(p.groups, numbered{g, index})
 		}
 	}
@@ -164,7 +168,7 @@ func (p *pattern) matches(text string, w *work) bool {
 			return matched
 		}
 	}
-	return p.re.MatchString(text)
+	return p.re().MatchString(text)
 }
 
 // submatches returns the offsets of the match and its groups, nil if text does
@@ -180,7 +184,7 @@ func (p *pattern) submatches(text string, w *work) []int {
 			return nil
 		}
 	}
-	return p.re.FindStringSubmatchIndex(text)
+	return p.re().FindStringSubmatchIndex(text)
 }
 
 // find fills found with what the groups hold, and reports whether text matches.

@@ -56,12 +56,13 @@ func (s *sessions) observe(found *captures, line string, now time.Time) outcome 
 	}
 	forget := found.get("mlfforget") != ""
 	one := s.find(key, now)
-	if one == nil {
+	switch {
+	case one == nil && forget:
+		return outcome{fails: !nofail && identified(found), known: found} // a session of one line
+	case one == nil:
 		one = &session{key: strings.Clone(key), started: now}
-		if !forget {
-			s.add(one)
-		}
-	} else if forget {
+		s.add(one)
+	case forget:
 		s.remove(one)
 	}
 	return one.observe(found, line, gained, nofail, forget)
