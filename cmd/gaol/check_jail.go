@@ -118,8 +118,12 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 	field("bans", r.rule(), plain)
 	field("closes", r.closes(), plain)
 	field("through", strings.Join(append([]string{r.BanAction}, r.Actions...), ", "), plain)
-	if ignored := r.ignored(); ignored != "" {
-		field("never", ignored, plain)
+	if ignored, all := r.ignored(); ignored != "" {
+		s := plain
+		if !all {
+			s = yellow
+		}
+		field("never", ignored, s)
 	}
 	t.write(b, p)
 }
@@ -157,10 +161,18 @@ func (r jailReport) closes() string {
 	return fmt.Sprintf("%s %s", r.Protocol, strings.Join(r.Ports, ", "))
 }
 
-func (r jailReport) ignored() string {
-	ignored := append([]string{}, r.IgnoreIP...)
+// ignored tells who is never banned, and whether all files that say so are there.
+func (r jailReport) ignored() (text string, all bool) {
+	var ignored []string
+	all = true
+	for _, entry := range r.IgnoreIP {
+		if path, ok := strings.CutPrefix(entry, "file:"); ok && !fileExists(path) {
+			entry, all = entry+" (not there now)", false
+		}
+		ignored = append(ignored, entry)
+	}
 	if r.IgnoreSelf {
 		ignored = append(ignored, "this host itself")
 	}
-	return strings.Join(ignored, ", ")
+	return strings.Join(ignored, ", "), all
 }

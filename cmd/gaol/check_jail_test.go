@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -28,5 +30,20 @@ func TestWhatAJailReads(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestWhoIsNeverBanned(t *testing.T) {
+	here := filepath.Join(t.TempDir(), "allow.txt")
+	if err := os.WriteFile(here, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := jailReport{IgnoreIP: []string{"192.0.2.7", "file:" + here}, IgnoreSelf: true}
+	if text, all := r.ignored(); text != "192.0.2.7, file:"+here+", this host itself" || !all {
+		t.Errorf("got %q, %v", text, all)
+	}
+	r.IgnoreIP = []string{"file:" + here + ".gone"}
+	if text, all := r.ignored(); text != "file:"+here+".gone (not there now), this host itself" || all {
+		t.Errorf("got %q, %v", text, all)
 	}
 }
