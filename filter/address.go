@@ -70,20 +70,6 @@ func hostText(p netip.Prefix) string {
 	return p.String()
 }
 
-// hostIn is hostText, as a part of line if that has the address in its canonical
-// form, as nearly all have.
-func hostIn(line string, p netip.Prefix) string {
-	if !p.IsSingleIP() {
-		return hostText(p)
-	}
-	var buf [longestAddress]byte
-	text := p.Addr().AppendTo(buf[:0])
-	if i := strings.Index(line, string(text)); i >= 0 {
-		return line[i : i+len(text)]
-	}
-	return string(text)
-}
-
 // truncated says whether text[start:end], taken for a host, is only a part of
 // what stands there: "192.0.2.19" of "192.0.2.199" or of "192.0.2.19.example.com".
 // A client chooses its user name, and often its host name; neither may make

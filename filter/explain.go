@@ -11,11 +11,11 @@ import (
 // slower than Match: use it for lines that a person looks at.
 func (m *Matcher) Explain(line Line) string {
 	f := m.filter
-	v := f.look(line, m.aside())
+	var w work
+	v := f.look(line, m.aside(), &w)
 	if !v.daemon {
 		return f.explainHeader(line, v)
 	}
-	var w work
 	if i := first(f.ignore, v.text, &w); i >= 0 {
 		return fmt.Sprintf("ignored by ignoreregex %d", i+1)
 	}

@@ -57,7 +57,7 @@ func (m *Matcher) Match(line Line) Result {
 // examine is Match for a line that may mean something.
 func (m *Matcher) examine(line Line) Result {
 	f := m.filter
-	v := f.look(line, m.dates)
+	v := f.look(line, m.dates, &m.work)
 	result := Result{Pattern: -1, Date: v.date.Template, Time: v.time(line)}
 	if !v.daemon {
 		return result
@@ -156,33 +156,24 @@ func (m *Matcher) conclude(line Line, result Result) *Failure {
 		Failure
 		proof [1]string
 	}{}
+	// Written field by field, as the whole would be written twice.
 	failure := &made.Failure
-	*failure = Failure{
-		Time:    result.Time,
-		Read:    line.Read,
-		CatchUp: line.CatchUp,
-		User:    partOf(text, out.known.get("user")),
-		Pattern: result.Pattern,
-		Fields:  fieldsOf(out.known),
-		Source:  line.Source,
-	}
+	failure.Time = result.Time
+	failure.Read = line.Read
+	failure.CatchUp = line.CatchUp
+	failure.Pattern = result.Pattern
+	failure.Fields = fieldsOf(out.known)
+	failure.Source = line.Source
+	copied := kept{line: line.Text, text: text}
+	failure.User = copied.part(out.known.get("user"))
+	failure.Prefix, failure.Host, failure.ID = copied.accused(out.known)
 	if len(out.lines) == 0 {
 		made.proof[0] = text
 		failure.Lines = made.proof[:]
 	} else {
 		failure.Lines = append(out.lines[:len(out.lines):len(out.lines)], text)
 	}
-	failure.Prefix, failure.Host, failure.ID = accusedOf(out.known, text)
 	return failure
-}
-
-// partOf returns a copy of part, which is no copy if line, that is kept anyhow, has
-// the same text in it.
-func partOf(line, part string) string {
-	if i := strings.Index(line, part); i >= 0 {
-		return line[i : i+len(part)]
-	}
-	return strings.Clone(part)
 }
 
 // fieldsOf returns what was captured by name. The address is not among it, and

@@ -105,9 +105,11 @@ type capture struct {
 // captures is what the groups of a match hold.
 type captures struct {
 	values []capture
-	// prefix is the accused address; else host may be a name.
-	prefix netip.Prefix
-	host   string
+	// prefix is the accused address, address how it was written, "" where that is
+	// not known any more; else host may be a name.
+	prefix  netip.Prefix
+	address string
+	host    string
 }
 
 // reset forgets everything, so that no line is kept alive.
@@ -115,7 +117,7 @@ func (c *captures) reset() {
 	clear(c.values)
 	c.values = c.values[:0]
 	c.prefix = netip.Prefix{}
-	c.host = ""
+	c.address, c.host = "", ""
 }
 
 // get returns the text captured under name, "" for none.
@@ -139,7 +141,7 @@ func (c *captures) merge(other *captures) {
 		}
 	}
 	if !c.accused() {
-		c.prefix, c.host = other.prefix, other.host
+		c.prefix, c.address, c.host = other.prefix, other.address, other.host
 	}
 }
 
@@ -147,6 +149,7 @@ func (c *captures) merge(other *captures) {
 type work struct {
 	scratch automaton.Scratch
 	at      []int
+	joined  []byte // a line without its date
 }
 
 // possible is false only if text does not match.
@@ -234,7 +237,7 @@ func (c *captures) accuse(text string, start, end int, g group) bool {
 	}
 	if addr, ok := parseAddress(value, g.family); ok {
 		if !c.prefix.IsValid() {
-			c.prefix = netip.PrefixFrom(addr, addr.BitLen())
+			c.prefix, c.address = netip.PrefixFrom(addr, addr.BitLen()), value
 		}
 		return true
 	}

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -106,7 +105,7 @@ func (one *session) learn(found *captures) {
 		one.set(v.name, strings.Clone(v.value))
 	}
 	if found.accused() {
-		one.known.prefix, one.known.host = found.prefix, strings.Clone(found.host)
+		one.known.prefix, one.known.host, one.known.address = found.prefix, strings.Clone(found.host), ""
 	}
 	user := found.get("user")
 	switch {
@@ -158,21 +157,4 @@ func (s *sessions) add(one *session) {
 
 func (s *sessions) remove(one *session) {
 	s.open = slices.DeleteFunc(s.open, func(other *session) bool { return other == one })
-}
-
-// accusedOf is what a failure names: the address, or an id that is one. line is
-// kept with them (see partOf).
-func accusedOf(c *captures, line string) (prefix netip.Prefix, host, id string) {
-	id = c.get("id")
-	if c.prefix.IsValid() {
-		return c.prefix, hostIn(line, c.prefix), partOf(line, id)
-	}
-	if c.host != "" {
-		return netip.Prefix{}, partOf(line, c.host), partOf(line, id)
-	}
-	if addr, ok := parseAddress(unbracketed(id), family{v4: true, v6: true}); ok {
-		p := netip.PrefixFrom(addr, addr.BitLen())
-		return p, hostText(p), ""
-	}
-	return netip.Prefix{}, "", partOf(line, id)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"gaol/filter/header"
 	"gaol/filter/logtime"
@@ -25,8 +26,8 @@ type view struct {
 	base, split, gap int
 }
 
-// look makes the view of line.
-func (f *Filter) look(line Line, dates *logtime.Finder) view {
+// look makes the view of line. Its text holds until w is used for the next line.
+func (f *Filter) look(line Line, dates *logtime.Finder, w *work) view {
 	v := view{text: line.Text, split: len(line.Text), daemon: true}
 	if line.Time.IsZero() {
 		v.date, v.dated = dates.Find(line.Text, line.Read)
@@ -38,7 +39,7 @@ func (f *Filter) look(line Line, dates *logtime.Finder) view {
 	case !line.Time.IsZero():
 		v.cutHeader(line.Text)
 	case v.dated && (len(f.spec.Datepattern) > 0 || standsApart(line.Text, v.date)):
-		v.cutDate(line.Text)
+		v.cutDate(line.Text, w)
 	}
 	return v
 }
@@ -55,14 +56,15 @@ const blanks = " \t"
 
 // cutDate leaves the line without its date. At the line's start the blanks behind
 // the date go as well, so that a pattern can begin with what comes next.
-func (v *view) cutDate(line string) {
+func (v *view) cutDate(line string, w *work) {
 	head, tail := line[:v.date.Start], line[v.date.End:]
 	if strings.Trim(head, blanks) == "" {
 		v.text = strings.TrimLeft(tail, blanks)
 		v.base = len(line) - len(v.text)
 		return
 	}
-	v.text = head + tail
+	w.joined = append(append(w.joined[:0], head...), tail...)
+	v.text = unsafe.String(unsafe.SliceData(w.joined), len(w.joined))
 	v.split, v.gap = len(head), v.date.End-v.date.Start
 }
 

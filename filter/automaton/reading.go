@@ -22,26 +22,27 @@ type reading struct {
 // back reads from right to left and leaves the states in trace. It reports false
 // for a text that cannot match.
 func (r *reading) back(s *Scratch) (fits, known bool) {
-	a, t, text, trace := r.Automaton, r.table, r.text, r.trace[:len(r.text)]
-	state := uint32(firstState) << a.shift
+	text, trace := r.text, r.trace[:len(r.text)]
+	table, ascii := r.table.next, &r.Automaton.classes.ascii
+	state := uint32(firstState) << r.shift
 	r.trace[len(text)] = state
 	for i := len(trace) - 1; i >= 0; i-- {
 		b := text[i]
 		if b >= utf8.RuneSelf {
-			r.classes = a.classes.of(text, s.classes)
+			r.classes = r.Automaton.classes.of(text, s.classes)
 			s.classes = r.classes
 			return r.backByClass()
 		}
-		class := a.classes.ascii[b]
-		next := atomic.LoadUint32(&t.next[state+uint32(class)])
+		class := ascii[b]
+		next := atomic.LoadUint32(&table[state+uint32(class)])
 		if next <= hopeless {
 			if next == unknown {
-				next, t = a.find(state, class)
-				r.table = t
+				next, r.table = r.find(state, class)
+				table = r.table.next
 			}
 			if next <= hopeless {
 				r.from = i + 1
-				return !a.atStart, next == hopeless
+				return !r.atStart, next == hopeless
 			}
 		}
 		trace[i] = next

@@ -1,0 +1,51 @@
+package filter
+
+import (
+	"net/netip"
+	"strings"
+	"unsafe"
+)
+
+// kept is a line of which a copy is kept, text. What else is kept of the line
+// is made a part of that copy.
+type kept struct {
+	line, text string
+}
+
+// part returns what is to be kept of part, which is mostly a part of the line.
+func (k kept) part(part string) string {
+	// Where it stands in the line is known by its address, without a search.
+	offset := uintptr(unsafe.Pointer(unsafe.StringData(part))) - uintptr(unsafe.Pointer(unsafe.StringData(k.line)))
+	if length := uintptr(len(k.line)); offset < length && uintptr(len(part)) <= length-offset {
+		return k.text[offset : offset+uintptr(len(part))]
+	}
+	return strings.Clone(part)
+}
+
+// accused is what a failure names: the address, or an id that is one.
+func (k kept) accused(c *captures) (prefix netip.Prefix, host, id string) {
+	id = c.get("id")
+	if c.prefix.IsValid() {
+		return c.prefix, k.host(c.prefix, c.address), k.part(id)
+	}
+	if c.host != "" {
+		return netip.Prefix{}, k.part(c.host), k.part(id)
+	}
+	if addr, ok := parseAddress(unbracketed(id), family{v4: true, v6: true}); ok {
+		p := netip.PrefixFrom(addr, addr.BitLen())
+		return p, hostText(p), ""
+	}
+	return netip.Prefix{}, "", k.part(id)
+}
+
+// host is hostText of p, which was written as written: nearly always the same.
+func (k kept) host(p netip.Prefix, written string) string {
+	if !p.IsSingleIP() {
+		return hostText(p)
+	}
+	var buf [longestAddress]byte
+	if text := p.Addr().AppendTo(buf[:0]); string(text) != written {
+		return string(text)
+	}
+	return k.part(written)
+}
