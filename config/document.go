@@ -250,6 +250,12 @@ func syntaxProblem(doc *document, err error) Problem {
 		p.Line = min(max(parseErr.Position.Line, 1), len(doc.lines))
 		p.Column = max(parseErr.Position.Col, 1)
 		p.Err = syntaxError{parseErr}
+		if atLineEnd := strings.Contains(parseErr.Message, `got '\n'`); atLineEnd && p.Line > 1 && len(doc.source(p.Line)) != p.Column-1 {
+			// Of a line that ends in the middle of a table's name, the parser gives the number
+			// of the next.
+			p.Line--
+			p.Column = len(doc.source(p.Line)) + 1
+		}
 	}
 	p.Source = doc.source(p.Line)
 	p.Hint = syntaxHint(p.Source)

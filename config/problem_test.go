@@ -98,6 +98,7 @@ func TestProblems(t *testing.T) {
 		{"comment of INI files", "; a comment", []string{`reading gaol.toml:1: not valid TOML: expected '.' or '=', but got ';' instead: comments begin with "#"`}},
 		{"backslash in double quotes", own("ignoreregex = [\"\\d+\"]"), []string{`reading gaol.toml:5: not valid TOML: invalid escape in string '\d': write patterns in single quotes, where a backslash stands for itself`}},
 		{"text not closed", "[web]\nlisten = \"127", []string{`reading gaol.toml:2: not valid TOML: unexpected EOF; expected '"'`}},
+		{"bracket not closed", "onstop = 'keep'\n[jail.sshd\nmaxretry = 3", []string{`reading gaol.toml:2: not valid TOML: expected '.' or ']' to end table name, but got '\n' instead`}},
 		{"key twice", "[jail.sshd]\nmaxretry = 3\nmaxretry = 4", []string{`reading gaol.toml:3: not valid TOML: key 'jail.sshd.maxretry' has already been defined`}},
 		{"table twice", "[jail.sshd]\nmaxretry = 3\n[jail.sshd]\nport = 4", []string{`reading gaol.toml:3: not valid TOML: key 'jail.sshd' has already been defined`}},
 		{"colon", "onstop: flush", []string{`reading gaol.toml:1: not valid TOML: expected '.' or '=', but got ':' instead: write "onstop = …", with an equals sign`}},
