@@ -32,8 +32,9 @@ interrupted or terminated. What cannot work, such as a jail with a fault in
 its configuration, is told and left out; all else runs. A hangup signal makes
 it read its configuration again, as "gaol reload" does.
 
-With --observe it does all of that but touch the firewall or run a command:
-"gaol banned" shows who would be locked out.`,
+With --observe it does all of that but touch the firewall: "gaol banned" shows
+who would be locked out. Programs of yours that a jail runs as actions are run, with
+GAOL_OBSERVE=1 in their environment.`,
 		Example: `  gaol run --observe
   gaol run -c ./gaol.toml --socket ./gaol.sock`,
 		Annotations: map[string]string{exitStatuses: exitsOf("it was told to stop", "", "it could not start, or a fault of its own stopped it")},

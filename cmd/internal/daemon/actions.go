@@ -22,14 +22,19 @@ type namedAction struct {
 	firewall bool
 }
 
-// actionsFor makes the actions of a jail: the firewall first, then the others in their
-// order, and none where gaol only observes. This is the list of all kinds there are.
+// actionsFor makes the actions of a jail: the firewall first, unless gaol only observes, then the
+// others in their order. Programs can tell by GAOL_OBSERVE=1 that nobody is locked out. This is
+// the list of all kinds there are.
 func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, error) {
-	if observe || !j.Enforce {
+	if !j.Enforce {
 		return nil, nil
 	}
 	var actions []namedAction
-	if j.BanAction != "none" {
+	var env []string
+	if observe {
+		env = append(env, "GAOL_OBSERVE=1")
+	}
+	if !observe && j.BanAction != "none" {
 		firewall, err := firewallFor(j, log)
 		if err != nil {
 			return nil, err
@@ -38,7 +43,7 @@ func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, e
 	}
 	for _, a := range j.Actions {
 		made, err := command.New(command.Options{
-			Name: a.Name, Jail: j.Name, Start: a.Start, Ban: a.Ban, Unban: a.Unban, Stop: a.Stop, Timeout: a.Timeout, Logger: log,
+			Name: a.Name, Jail: j.Name, Start: a.Start, Ban: a.Ban, Unban: a.Unban, Stop: a.Stop, Timeout: a.Timeout, Env: env, Logger: log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("action %s: %w", a.Name, err)

@@ -130,7 +130,7 @@ func Run(ctx context.Context, opts Options) error {
 
 // work runs the inner circle, that which reads and counts, until ctx or the background ends.
 // The listener is served until the background ends.
-func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.State, listener net.Listener) error {
+func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.State, listener *controlSocket) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	// A fault of the background ends the run as well; whoever waits for it returns it.
@@ -156,7 +156,9 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	notify := notifier{d.log}
 	running.Go(func() error { return notify.watchdog(ctx, d.alive) })
 
-	d.announceStart(ctx, notify)
+	if err := d.announceStart(ctx, listener, notify); err != nil {
+		return errors.Join(err, running.Wait())
+	}
 	*state = store.State{}
 	giveBack(restored)
 	<-ctx.Done()
@@ -265,20 +267,24 @@ func (d *Daemon) listenWeb() {
 	})
 }
 
-// announceStart tells everybody that gaol is running, once the actions have been started and the
-// logs opened, or it has waited long enough for them.
-func (d *Daemon) announceStart(ctx context.Context, notify notifier) {
+// announceStart tells everybody that gaol is running: it can be asked once the logs are open and
+// it is stored where they were begun, so that no line that is written after that is missed; it is
+// ready once the actions have been started as well. It waits for neither longer than startWait.
+func (d *Daemon) announceStart(ctx context.Context, socket *controlSocket, notify notifier) error {
 	runners, _ := d.runners()
 	waiting, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	// What is late or wrong shows among the problems.
 	_ = d.sources.files.Looked(waiting)
 	_ = d.writer.flush(waiting)
+	if err := socket.publish(); err != nil {
+		return err
+	}
 	for _, r := range runners {
 		_ = r.Sync(waiting)
 	}
 	if ctx.Err() != nil {
-		return
+		return nil
 	}
 	d.watchProblems()
 	d.mu.Lock()
@@ -288,11 +294,13 @@ func (d *Daemon) announceStart(ctx context.Context, notify notifier) {
 	d.log.Info("started", "version", d.opts.Version, "jails", jails, "observe", d.opts.Observe,
 		"took", d.opts.Now().Sub(d.started).Round(time.Millisecond))
 	if d.opts.Ready == nil {
-		return
+		return nil
 	}
-	if status, err := d.Status(ctx, ""); err == nil {
+	status, err := d.Status(ctx, "")
+	if err == nil {
 		d.opts.Ready(status)
 	}
+	return err
 }
 
 // housekeep does what comes with time: ends bans, looks for problems, forgets what is old.

@@ -305,7 +305,7 @@ func TestFaultOfTheBackgroundEndsTheRun(t *testing.T) {
 		Ready: func(control.Status) { close(ready) },
 	}
 	d, state := open(&config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}, opts)
-	l, err := net.Listen("unix", opts.Socket)
+	l, err := listenControl(opts.Socket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,16 +20,27 @@ import (
 // controlGroup may use the socket.
 const controlGroup = "gaol"
 
-// controlSocket is the control socket of this daemon alone.
+// controlSocket is the control socket of this daemon alone. Nobody finds it before it is published.
 type controlSocket struct {
 	*net.UnixListener
 	path string
 	lock *os.File
 }
 
+// publish gives the socket its name: from now on gaol can be asked.
+func (c *controlSocket) publish() error {
+	if err := os.Rename(privateName(c.path), c.path); err != nil {
+		return fmt.Errorf("publishing the control socket: %w", err)
+	}
+	return nil
+}
+
+// privateName is a socket's name until it is published.
+func privateName(path string) string { return path + ".new" }
+
 // Close stops listening and takes the socket away, and only then lets another daemon have it.
 func (c *controlSocket) Close() error {
-	return errors.Join(c.UnixListener.Close(), removeSocket(c.path), c.lock.Close())
+	return errors.Join(c.UnixListener.Close(), removeSocket(c.path), removeSocket(privateName(c.path)), c.lock.Close())
 }
 
 // listenControl opens the control socket, for the owner and the group gaol
@@ -71,8 +82,8 @@ func openSocket(path string) (*controlSocket, error) {
 // bindSocket puts a listening socket in the place of what is left of the one before.
 func bindSocket(path string) (*net.UnixListener, error) {
 	// The socket is made under another name and moved, so that whoever finds it
-	// finds it with its final mode.
-	private := path + ".new"
+	// finds it with its final mode, and a gaol that reads the logs.
+	private := privateName(path)
 	if err := errors.Join(removeSocket(path), removeSocket(private)); err != nil {
 		return nil, err
 	}
@@ -81,7 +92,7 @@ func bindSocket(path string) (*net.UnixListener, error) {
 		return nil, fmt.Errorf("%w: run as root, or %s", err, elsewhere)
 	}
 	l.SetUnlinkOnClose(false)
-	if err := errors.Join(openToGroup(private), os.Rename(private, path)); err != nil {
+	if err := openToGroup(private); err != nil {
 		l.Close()
 		return nil, err
 	}
