@@ -55,7 +55,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 	r := jailReport{
 		Name:         j.Name,
 		OK:           len(j.Problems) == 0,
-		Filter:       cmp.Or(j.FilterName, "of its own"),
+		Filter:       cmp.Or(j.FilterName, "inline"),
 		Mode:         j.Mode,
 		Logs:         []logReport{},
 		Journal:      journal,
