@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,8 +78,6 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 	}
 	defer log.Close()
 
-	// Much is read and little of it kept: the collector need not run each few blocks.
-	debug.SetGCPercent(400)
 	bar := newProgress(a.stderr, log)
 	tally := newTally(f, opts.failures, opts.missed)
 	err = source.ReadBlocks(ctx, log, log.name, now, func(_ context.Context, b source.Block) error {
