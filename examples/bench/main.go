@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"gaol/examples/bench/logs"
 )
 
 func main() {
@@ -22,19 +24,19 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	log := flags.String("log", "access", "`KIND` of log: access or sshd")
+	kind := flags.String("log", "access", "`KIND` of log: access or sshd")
 	lines := flags.Int("lines", 1_000_000, "`NUMBER` of lines")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	out := bufio.NewWriterSize(stdout, 1<<20)
-	switch *log {
+	switch *kind {
 	case "access":
-		writeAccess(out, *lines)
+		logs.Access(out, *lines)
 	case "sshd":
-		writeSSHD(out, *lines)
+		logs.SSHD(out, *lines)
 	default:
-		fmt.Fprintf(stderr, "bench: log %q is not known: use access or sshd\n", *log)
+		fmt.Fprintf(stderr, "bench: log %q is not known: use access or sshd\n", *kind)
 		return 2
 	}
 	if err := out.Flush(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"regexp"
 	"testing"
+
+	"gaol/examples/bench/logs"
 )
 
 func TestLogs(t *testing.T) {
@@ -15,8 +17,8 @@ func TestLogs(t *testing.T) {
 		fails   string
 		percent int
 	}{
-		{"access", `(?m)^\S+ - - \[[^\]]*\] "POST /admin/login/\S* HTTP/1\.1" 200 `, failedLogins},
-		{"sshd", `(?m)^\w+ +\d+ [0-9:]+ server sshd\[\d+\]: Failed password for `, failures},
+		{"access", `(?m)^\S+ - - \[[^\]]*\] "POST /admin/login/\S* HTTP/1\.1" 200 `, logs.FailedLogins},
+		{"sshd", `(?m)^\w+ +\d+ [0-9:]+ server sshd\[\d+\]: Failed password for `, logs.Failures},
 	} {
 		t.Run(tt.log, func(t *testing.T) {
 			var first, second bytes.Buffer

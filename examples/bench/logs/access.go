@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// failedLogins of a hundred lines of the access log are failed logins at
+// FailedLogins of a hundred lines of the access log are failed logins at
 // Django's admin.
-const failedLogins = 2
+const FailedLogins = 2
 
 var (
 	paths = []string{
@@ -27,17 +27,17 @@ var (
 	statuses = []int{200, 200, 200, 200, 200, 304, 302, 404, 403, 500}
 )
 
-// writeAccess writes lines as nginx does in its form "combined".
-func writeAccess(w io.Writer, lines int) {
+// Access writes lines as nginx does in its form "combined".
+func Access(w io.Writer, lines int) {
 	random := rand.New(rand.NewPCG(1, 1))
 	at := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
 	for range lines {
 		at = at.Add(time.Duration(random.IntN(170)) * time.Millisecond)
 		request, status := "GET "+pick(random, paths), pick(random, statuses)
 		switch n := random.IntN(100); {
-		case n < failedLogins:
+		case n < FailedLogins:
 			request, status = "POST /admin/login/?next=/admin/", 200
-		case n == failedLogins:
+		case n == FailedLogins:
 			request, status = "POST /admin/login/?next=/admin/", 302 // logged in
 		case n < 8:
 			request = "POST /api/v1/items/"

@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// failures of a hundred lines of the sshd log are failed logins.
-const failures = 30
+// Failures of a hundred lines of the sshd log are failed logins.
+const Failures = 30
 
 var (
 	knownUsers   = []string{"root", "www-data", "backup", "anna", "postgres"}
@@ -24,13 +24,14 @@ type sshdLog struct {
 	lines, written, failed int
 }
 
-func writeSSHD(w io.Writer, lines int) {
+// SSHD writes lines of an auth.log: guesses, logins and cron's.
+func SSHD(w io.Writer, lines int) {
 	l := &sshdLog{w: w, random: rand.New(rand.NewPCG(2, 2)), at: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), lines: lines}
 	for l.lines > 0 {
 		switch n := l.random.IntN(10); {
-		case l.failed*100 < failures*l.written && n < 7:
+		case l.failed*100 < Failures*l.written && n < 7:
 			l.guessKnown()
-		case l.failed*100 < failures*l.written:
+		case l.failed*100 < Failures*l.written:
 			l.guessUnknown()
 		case n < 4:
 			l.cron()
