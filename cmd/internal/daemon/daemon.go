@@ -157,6 +157,7 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	running.Go(func() error { return notify.watchdog(ctx, d.alive) })
 
 	if err := d.announceStart(ctx, listener, notify); err != nil {
+		stop()
 		return errors.Join(err, running.Wait())
 	}
 	*state = store.State{}

@@ -16,14 +16,17 @@ import (
 )
 
 func TestBansHoldWithIPTables(t *testing.T) {
+	t.Parallel()
 	enforce(t, "iptables", "iptables-nft", "ip6tables-nft", "ipset test gaol-app%s %s")
 }
 
 func TestBansHoldWithLegacyIPTables(t *testing.T) {
+	t.Parallel()
 	enforce(t, "iptables", "iptables-legacy", "ip6tables-legacy", "ipset test gaol-app%s %s")
 }
 
 func TestBansHoldWithNFTables(t *testing.T) {
+	t.Parallel()
 	enforce(t, "nftables", "", "", "")
 }
 
@@ -122,7 +125,7 @@ bantime = "1h"
 }
 
 // only makes a folder in which the two programs have the names that everybody uses.
-func only(t *testing.T, iptables, ip6tables string) string {
+func only(t testing.TB, iptables, ip6tables string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, program := range map[string]string{"iptables": iptables, "ip6tables": ip6tables} {

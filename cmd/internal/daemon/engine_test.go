@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -347,5 +348,30 @@ func TestNobodyWaitsForAStoreThatIsClosed(t *testing.T) {
 	}
 	if err := w.flush(t.Context()); err == nil || !strings.Contains(err.Error(), "closed already") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestSocketThatCannotBePublishedEndsTheRun takes the socket away before it gets its name.
+func TestSocketThatCannotBePublishedEndsTheRun(t *testing.T) {
+	dir := t.TempDir()
+	opts := Options{Stock: fstest.MapFS{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Socket: filepath.Join(dir, "gaol.sock")}
+	conf := &config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}
+	d, state := open(conf, opts)
+	l, err := listenControl(opts.Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(privateName(opts.Socket)); err != nil {
+		t.Fatal(err)
+	}
+	outer, stop := context.WithCancel(t.Context())
+	d.background, d.bgCtx = errgroup.WithContext(outer)
+	d.background.Go(func() error { return d.writer.Run(d.bgCtx) })
+	if err := d.work(t.Context(), conf, &state, l); err == nil || !strings.Contains(err.Error(), "publishing the control socket") {
+		t.Errorf("got %v", err)
+	}
+	stop()
+	if err := errors.Join(d.background.Wait(), d.closeStore()); err != nil {
+		t.Error(err)
 	}
 }

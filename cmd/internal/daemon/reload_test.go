@@ -72,6 +72,7 @@ func TestReloadKeepsCountsAndBans(t *testing.T) {
 }
 
 func TestReloadInTheKernel(t *testing.T) {
+	t.Parallel()
 	if !actiontest.Isolate(t) {
 		return
 	}

@@ -47,7 +47,7 @@ func options(dir string) daemon.Options {
 
 // site is a folder with a configuration, a log and a running daemon.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	client *control.Client
 	daemon *exec.Cmd
@@ -56,7 +56,7 @@ type site struct {
 }
 
 // newSite writes a configuration; DIR in it stands for the folder.
-func newSite(t *testing.T, conf string) *site {
+func newSite(t testing.TB, conf string) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
 	s.client = control.Dial(filepath.Join(s.dir, "gaol.sock"))

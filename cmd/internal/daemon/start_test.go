@@ -62,6 +62,7 @@ func TestBansAreMadeWithoutAStore(t *testing.T) {
 
 // TestFullDisk gives the store a disk of its own and fills it.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	actiontest.Need(t, "unshare")
 	s := newSite(t, oneJail("app", "")+"[store]\npath = \"DIR/disk/gaol.sqlite3\"\n")
 	disk := filepath.Join(s.dir, "disk")
@@ -104,6 +105,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestManyBansComeBack restores 20,000 bans of a store into the kernel.
 func TestManyBansComeBack(t *testing.T) {
+	t.Parallel()
 	if !actiontest.Isolate(t) {
 		return
 	}

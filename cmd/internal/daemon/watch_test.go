@@ -119,6 +119,7 @@ func TestNamesThatCannotBeLookedUpAreShown(t *testing.T) {
 }
 
 func TestChangedIgnoreFileLiftsTheBan(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, oneJail("app", `ignoreip = ["file:DIR/allow.txt"]`))
 	s.append("allow.txt", "# nobody yet\n")
 	s.run(nil)
@@ -141,6 +142,7 @@ func TestChangedIgnoreFileLiftsTheBan(t *testing.T) {
 }
 
 func TestEventsTellTheStoryOfABan(t *testing.T) {
+	t.Parallel()
 	if !actiontest.Isolate(t) {
 		return
 	}
