@@ -64,6 +64,7 @@
 //     renamed to something that does not look like a rotated file, or moved to
 //     another directory.
 //   - A last line without a line end, in a file that is let go.
+//   - More than 4,000 files of one pattern in one directory: those that were written last are read.
 //   - A journal record of more than 1 MiB as JSON; it is counted as dropped.
 //   - Two rotations within one tick of a file system's clock that both fall between
 //     two looks are put in order by the numbers in their names, which dates are not.

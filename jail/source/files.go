@@ -62,8 +62,8 @@ type Files struct {
 	// announced are closed as the first positions of files have been emitted.
 	announced []<-chan struct{}
 	trails    map[string]*trail
-	// unmatched are the patterns that lead to no file, with the reason.
-	unmatched map[string]string
+	// troubles are the patterns that lead to no file, or to too many, and why.
+	troubles map[string]string
 	// problem is one of all files.
 	problem string
 }
@@ -166,12 +166,12 @@ func (f *Files) wake() {
 	}
 }
 
-// Status describes every file and every pattern without one, in the order of
+// Status describes every file, and every pattern without one or with too many, in the order of
 // their paths. It is safe at any time.
 func (f *Files) Status() []Status {
 	f.mu.Lock()
 	trails := slices.Collect(maps.Values(f.trails))
-	unmatched := maps.Clone(f.unmatched)
+	troubles := maps.Clone(f.troubles)
 	problem := f.problem
 	f.mu.Unlock()
 	now := f.opts.Now()
@@ -184,7 +184,7 @@ func (f *Files) Status() []Status {
 		s.Problem = joinProblems([]string{problem, s.Problem})
 		all = append(all, s)
 	}
-	for glob, why := range unmatched {
+	for glob, why := range troubles {
 		all = append(all, Status{Path: glob, Patterns: []string{glob}, Problem: why})
 	}
 	slices.SortFunc(all, func(a, b Status) int { return strings.Compare(a.Path, b.Path) })
@@ -210,13 +210,13 @@ func (f *Files) setLooked(change int, announced []<-chan struct{}) {
 	f.waiting = nil
 }
 
-// setUnmatched shows which patterns lead to no file, and logs news of it.
-func (f *Files) setUnmatched(unmatched map[string]string) {
+// setTroubles shows which patterns lead to no file, or to too many, and logs news of it.
+func (f *Files) setTroubles(troubles map[string]string) {
 	f.mu.Lock()
-	was := f.unmatched
-	f.unmatched = unmatched
+	was := f.troubles
+	f.troubles = troubles
 	f.mu.Unlock()
-	for glob, why := range unmatched {
+	for glob, why := range troubles {
 		logProblem(f.opts.Logger.With("source", glob), was[glob], why)
 	}
 }

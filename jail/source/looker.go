@@ -187,17 +187,20 @@ func (l *looker) anyWatchable() bool {
 func (l *looker) look(all bool) (polled bool) {
 	patterns, change := l.files.currentPatterns()
 	l.watchDirs(patterns)
-	paths, unmatched := expand(patterns)
+	paths, troubles := expand(patterns)
 	l.looks++
 	s := &sight{all: all, views: views{}, times: l.dirTimes, same: map[string]bool{}}
 	for _, path := range sortedPaths(paths) {
+		if l.ctx.Err() != nil {
+			return false
+		}
 		l.visit(l.trail(path, paths[path]), s)
 	}
 	for _, p := range patterns {
 		l.looked[p.Glob] = true
 	}
 	l.sharePatterns(paths)
-	l.showUnmatched(unmatched)
+	l.files.setTroubles(troubles)
 	l.tidy(paths)
 	var announced []<-chan struct{}
 	for _, g := range l.held {
@@ -287,13 +290,4 @@ func (l *looker) sharePatterns(paths found) {
 	for t, g := range globs {
 		t.setPatterns(g)
 	}
-}
-
-// showUnmatched makes known which patterns lead nowhere.
-func (l *looker) showUnmatched(unmatched []Pattern) {
-	why := map[string]string{}
-	for _, p := range unmatched {
-		why[p.Glob] = whyUnmatched(p)
-	}
-	l.files.setUnmatched(why)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,9 +62,9 @@ func (p Pattern) literal() bool { return !strings.ContainsAny(p.Glob, `*?[\`) }
 type found map[string][]Pattern
 
 // expand looks for the files of all patterns. A literal path is found whether
-// it is there or not. unmatched are the patterns without a match.
-func expand(patterns []Pattern) (paths found, unmatched []Pattern) {
-	paths = found{}
+// it is there or not. troubles are the patterns without a match, or with too many, and why.
+func expand(patterns []Pattern) (paths found, troubles map[string]string) {
+	paths, troubles = found{}, map[string]string{}
 	for _, p := range patterns {
 		if p.literal() {
 			path := filepath.Clean(p.Glob)
@@ -71,20 +72,69 @@ func expand(patterns []Pattern) (paths found, unmatched []Pattern) {
 			continue
 		}
 		matches, _ := filepath.Glob(p.Glob) // the pattern was checked before
-		n := 0
+		matches = slices.DeleteFunc(matches, compressed)
+		if len(matches) == 0 {
+			troubles[p.Glob] = whyUnmatched(p)
+		}
+		matches, crowd := thin(matches)
+		if crowd != "" {
+			troubles[p.Glob] = crowd
+		}
 		for _, path := range matches {
-			if compressed(path) {
-				continue
-			}
 			path = filepath.Clean(path)
 			paths[path] = append(paths[path], p)
-			n++
-		}
-		if n == 0 {
-			unmatched = append(unmatched, p)
 		}
 	}
-	return paths, unmatched
+	return paths, troubles
+}
+
+// maxInDirectory is how many files of one directory are followed for one pattern. Each takes a
+// descriptor, a watch and some 25 kB, and whoever may write to the directory, which is not always
+// root, could make as many as it takes for nothing else to be left.
+const maxInDirectory = 4000
+
+// thin leaves of each directory the files that were written last, if there are too many, and
+// says where there are.
+func thin(paths []string) (kept []string, crowd string) {
+	if len(paths) <= maxInDirectory {
+		return paths, ""
+	}
+	byDir := map[string][]string{}
+	for _, path := range paths {
+		dir := filepath.Dir(path)
+		byDir[dir] = append(byDir[dir], path)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(byDir)) {
+		all := byDir[dir]
+		if len(all) > maxInDirectory {
+			crowd = fmt.Sprintf("%d files match in %s: of these only the %d that were written last are read: "+
+				"make the pattern narrower, or remove old logs", len(all), dir, maxInDirectory)
+			all = writtenLast(all, maxInDirectory)
+		}
+		kept = append(kept, all...)
+	}
+	return kept, crowd
+}
+
+// writtenLast are the n paths that were written last.
+func writtenLast(paths []string, n int) []string {
+	type dated struct {
+		path string
+		at   time.Time
+	}
+	all := make([]dated, 0, len(paths))
+	for _, path := range paths {
+		st, err := statPath(path)
+		if err == nil && st.regular() {
+			all = append(all, dated{path, st.modified})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b dated) int { return b.at.Compare(a.at) })
+	kept := make([]string, 0, n)
+	for _, d := range all[:min(n, len(all))] {
+		kept = append(kept, d.path)
+	}
+	return kept
 }
 
 // whyUnmatched says why a pattern leads to no file.

@@ -56,7 +56,8 @@ type resumption struct {
 	l *looker
 	t *trail
 	// siblings lists the rotated files, as they are at its first call: mostly
-	// it is not needed.
+	// it is not needed. Logs that are numbered may have moved on while nothing ran, so
+	// those with another number are among them.
 	siblings func() []sibling
 	files    []resumed
 	// postponed says that a file could not be opened for now.
@@ -73,7 +74,7 @@ type resumed struct {
 // newest, which is nil if the path leads to no file at present.
 func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.Position) {
 	r := &resumption{l: l, t: t}
-	r.siblings = sync.OnceValue(func() []sibling { return views{}.rotated(t, real) })
+	r.siblings = sync.OnceValue(func() []sibling { return views{}.beside(t, real, true, true) })
 	isOpen := false
 	for _, p := range stored {
 		if newest != nil && p.Device == newest.stat.id.device && p.Inode == newest.stat.id.inode {
@@ -93,7 +94,7 @@ func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.P
 		l.start(t, f.opened, f.beginning)
 	}
 	if newest == nil {
-		t.setKnown(ids(r.siblings()))
+		t.setKnown(ids(views{}.rotated(t, real)))
 	}
 }
 
@@ -190,7 +191,7 @@ func isCompressed(real string) bool {
 	if err != nil {
 		return false
 	}
-	r := rotationOf(filepath.Base(real))
+	r := rotationOf(filepath.Base(real), true)
 	return slices.ContainsFunc(names, func(d os.DirEntry) bool {
 		name := d.Name()
 		plain := strings.TrimSuffix(name, filepath.Ext(name))

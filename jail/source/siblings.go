@@ -27,14 +27,16 @@ type dirEntry struct {
 // rotation knows what rotation can make of a log's name.
 type rotation struct {
 	base, stem, ext string
-	// shape is "" if there is no number in base.
+	// shape is "" if another number in base makes no other log of it.
 	shape string
 }
 
-func rotationOf(base string) rotation {
+// rotationOf is that of a log called base. numbered says that another number in the same
+// place may be its next or its former name.
+func rotationOf(base string, numbered bool) rotation {
 	r := rotation{base: base, ext: filepath.Ext(base)}
 	r.stem = strings.TrimSuffix(base, r.ext)
-	if digits.MatchString(base) {
+	if numbered && digits.MatchString(base) {
 		r.shape = shapeOf(base)
 	}
 	return r
@@ -84,10 +86,10 @@ func (v views) in(dir string) []dirEntry {
 	return entries
 }
 
-// siblings finds the rotated files beside real.
-func (v views) siblings(real string) []sibling {
+// siblings finds the rotated files beside real, see rotationOf for numbered.
+func (v views) siblings(real string, numbered bool) []sibling {
 	dir, base := filepath.Split(real)
-	r := rotationOf(base)
+	r := rotationOf(base, numbered)
 	var found []sibling
 	for _, e := range v.in(filepath.Clean(dir)) {
 		if r.made(e) {

@@ -32,7 +32,7 @@ func TestRotationMade(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.base+" "+tt.name, func(t *testing.T) {
-			if got := rotationOf(tt.base).made(dirEntry{name: tt.name, shape: shapeOf(tt.name)}); got != tt.want {
+			if got := rotationOf(tt.base, true).made(dirEntry{name: tt.name, shape: shapeOf(tt.name)}); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

@@ -2,6 +2,7 @@ package source
 
 import (
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -81,6 +82,9 @@ func (t *trail) insert(g *generation) {
 	defer t.mu.Unlock()
 	t.generations = slices.Insert(t.generations, len(t.generations)-1, g)
 }
+
+// linked says that the path is a link to real, as it has another name.
+func (t *trail) linked(real string) bool { return filepath.Base(t.path) != filepath.Base(real) }
 
 // setKnown says which rotated files need not be read.
 func (t *trail) setKnown(known map[fileID]bool) {

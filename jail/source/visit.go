@@ -18,7 +18,7 @@ func (l *looker) visit(t *trail, s *sight) {
 	// listing, then all that was listed had been rotated before that file.
 	var before map[fileID]bool
 	if s.changed(filepath.Dir(t.real)) {
-		before = ids(s.views.siblings(t.real))
+		before = ids(s.views.siblings(t.real, t.linked(t.real)))
 	}
 	st, err := statPath(t.path)
 	current := t.current()
@@ -124,14 +124,21 @@ type opened struct {
 	sibling
 }
 
-// rotated lists the rotated files where a path led and leads.
+// rotated lists the rotated files where a path led and leads. Only for a link are those with
+// another number among them: of some thousand logs that are numbered or dated themselves, each
+// would have all others, which is more than memory holds.
 func (v views) rotated(t *trail, real string) []sibling {
-	all := v.siblings(t.real)
+	return v.beside(t, real, t.linked(t.real), t.linked(real))
+}
+
+// beside is rotated, with whether another number counts where the path led and where it leads.
+func (v views) beside(t *trail, real string, ledNumbered, numbered bool) []sibling {
+	all := v.siblings(t.real, ledNumbered)
 	if real == t.real {
 		return all
 	}
 	seen := ids(all)
-	for _, s := range v.siblings(real) {
+	for _, s := range v.siblings(real, numbered) {
 		if !seen[s.stat.id] {
 			all = append(all, s)
 		}
