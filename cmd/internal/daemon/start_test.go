@@ -121,7 +121,6 @@ func TestManyBansComeBack(t *testing.T) {
 	s.remember(bans)
 	begin := time.Now()
 	s.start()
-	s.waitBanned("100.64.0.0")
 	took := time.Since(begin).Round(time.Millisecond)
 	s.wait("all are enforced", func() error {
 		held := 0
@@ -135,7 +134,7 @@ func TestManyBansComeBack(t *testing.T) {
 		}
 		return nil
 	})
-	t.Logf("%d bans in force %v after the start", count, took)
+	t.Logf("%d bans: ready %v after the start", count, took)
 	for _, want := range []string{fmt.Sprintf(`msg="restored bans" jail=app count=%d took=`, count), fmt.Sprintf(`msg="action started" jail=app action=nftables count=%d took=`, count)} {
 		if !strings.Contains(s.log(), want) {
 			t.Errorf("%s is missing in\n%s", want, s.log())
