@@ -15,9 +15,9 @@ var ErrTooLarge = errors.New("the pattern is too large for an automaton")
 type Automaton struct {
 	program
 	classes classes
-	// takers holds, for each class of characters, the set of positions that
-	// take them.
-	takers [][]uint64
+	// takers holds, for each class of characters in turn, the set of positions
+	// that take them.
+	takers []uint64
 	// words is the number of words of a set of positions.
 	words int
 	// shift makes a state's number the index of its row in table.next.
@@ -38,28 +38,30 @@ func Compile(re *syntax.Regexp) (*Automaton, error) {
 	if err != nil {
 		return nil, ErrTooLarge
 	}
-	a := &Automaton{program: newProgram(prog), ids: make(map[string]uint32)}
-	if len(a.insts) > maxPositions {
+	a := &Automaton{ids: make(map[string]uint32)}
+	var insts []*syntax.Inst
+	a.program, insts = newProgram(prog)
+	if a.positions > maxPositions {
 		return nil, ErrTooLarge
 	}
-	a.classes, err = newClasses(&a.program)
+	a.classes, err = newClasses(&a.program, insts)
 	if err != nil {
 		return nil, err
 	}
-	a.words = (len(a.insts) + 63) / 64
+	a.words = (a.positions + 63) / 64
 	for 1<<a.shift < len(a.classes.samples) {
 		a.shift++
 	}
 	for _, sample := range a.classes.samples {
 		set := make([]uint64, a.words)
-		for q, inst := range a.insts {
+		for q, inst := range insts {
 			if inst.MatchRune(sample) {
 				set[q/64] |= 1 << (q % 64)
 			}
 		}
-		a.takers = append(a.takers, set)
+		a.takers = append(a.takers, set...)
 	}
-	a.prefixes = a.findPrefixes()
+	a.prefixes = a.findPrefixes(insts)
 	a.newTable()
 	return a, nil
 }

@@ -22,12 +22,14 @@ type classes struct {
 // inside is in place of a class for a byte that begins no character.
 const inside = 0xff
 
-func newClasses(p *program) (classes, error) {
+func newClasses(p *program, insts []*syntax.Inst) (classes, error) {
 	var c classes
 	known := make(map[string]uint8)
-	for _, r := range borders(p) {
-		traits := make([]byte, 0, len(p.insts)+2)
-		for _, inst := range p.insts {
+	insts = distinct(insts)
+	traits := make([]byte, 0, len(insts)+2)
+	for _, r := range borders(insts) {
+		traits = traits[:0]
+		for _, inst := range insts {
 			traits = append(traits, bit(inst.MatchRune(r)))
 		}
 		traits = append(traits, bit(p.byWord && syntax.IsWordChar(r)), bit(p.byLine && r == '\n'))
@@ -49,6 +51,20 @@ func newClasses(p *program) (classes, error) {
 	return c, nil
 }
 
+// distinct leaves one of instructions that take the same.
+func distinct(insts []*syntax.Inst) []*syntax.Inst {
+	known := make(map[string]bool)
+	var kept []*syntax.Inst
+	for _, inst := range insts {
+		key := string(append(slices.Clone(inst.Rune), rune(inst.Op), rune(inst.Arg)))
+		if !known[key] {
+			known[key] = true
+			kept = append(kept, inst)
+		}
+	}
+	return kept
+}
+
 func bit(b bool) byte {
 	if b {
 		return 1
@@ -58,10 +74,10 @@ func bit(b bool) byte {
 
 // borders returns each character, in order, that the pattern may treat
 // differently than the one before it.
-func borders(p *program) []rune {
+func borders(insts []*syntax.Inst) []rune {
 	all := []rune{0, utf8.RuneSelf}
 	add := func(lo, hi rune) { all = append(all, lo, hi+1) }
-	for _, inst := range p.insts {
+	for _, inst := range insts {
 		switch {
 		case inst.Op == syntax.InstRuneAnyNotNL:
 			add('\n', '\n')

@@ -8,12 +8,19 @@ import (
 // maxPositions bounds the size of patterns. Each state holds a set of positions.
 const maxPositions = 2000
 
-// program is a pattern as positions: the places in it that take a character.
+// program is a pattern as positions: the places in it that take a character. There
+// are thousands of steps in the patterns of many jails, so they are held in few
+// pieces of memory, without pointers for the garbage collector to follow.
 type program struct {
-	insts []*syntax.Inst // by position
+	positions int
 	// steps are the ways on from each position, the preferred first. Those of
-	// the last, which is no position, are the ways into the pattern.
-	steps [][]step
+	// entry, which is no position, are the ways into the pattern.
+	steps []step
+	// first is, by position, the index of its first step; that of its last is
+	// before the first of the next position.
+	first []int32
+	// sets are offsets of groups that steps set.
+	sets []int32
 	// forced is where the text leads for certain from each position.
 	forced []leap
 	// loops tells the positions that prefer to take the next character too.
@@ -33,60 +40,64 @@ const accept = -1
 
 // step is a way from one position to the next, or out of the pattern.
 type step struct {
-	target int
+	target int32
+	// set and setEnd delimit, in program.sets, what is set on the way.
+	set, setEnd int32
 	// when is what must hold between the two characters.
 	when syntax.EmptyOp
-	// sets are the offsets of groups that are set on the way.
-	sets []int
 }
 
 // leap is a number of steps without alternative, and where they lead.
 type leap struct {
-	length, target int
+	length, target int32
 }
 
-func newProgram(prog *syntax.Prog) program {
+// newProgram returns the program and the instruction of each position.
+func newProgram(prog *syntax.Prog) (program, []*syntax.Inst) {
 	p := program{captures: max(prog.NumCap, 2), atEnd: true}
-	position := make([]int, len(prog.Inst))
+	position := make([]int32, len(prog.Inst))
+	var insts []*syntax.Inst
 	for pc := range prog.Inst {
 		switch inst := &prog.Inst[pc]; inst.Op {
 		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
-			position[pc] = len(p.insts)
-			p.insts = append(p.insts, inst)
+			position[pc] = int32(len(insts))
+			insts = append(insts, inst)
 		}
 	}
-	f := follower{prog: prog, position: position}
-	for _, inst := range p.insts {
-		p.steps = append(p.steps, f.from(int(inst.Out)))
+	p.positions = len(insts)
+	f := follower{program: &p, prog: prog, position: position, plain: make([]int32, len(prog.Inst))}
+	for _, inst := range insts {
+		f.from(inst.Out)
 	}
-	entry := f.from(prog.Start)
-	p.steps = append(p.steps, entry)
-	p.atStart = !slices.ContainsFunc(entry, func(s step) bool { return s.when&syntax.EmptyBeginText == 0 })
-	for _, steps := range p.steps {
-		for _, s := range steps {
-			p.byWord = p.byWord || s.when&(syntax.EmptyWordBoundary|syntax.EmptyNoWordBoundary) != 0
-			p.byLine = p.byLine || s.when&(syntax.EmptyBeginLine|syntax.EmptyEndLine) != 0
-			p.atEnd = p.atEnd && (s.target != accept || s.when&syntax.EmptyEndText != 0)
-		}
+	f.from(uint32(prog.Start))
+	p.first = append(p.first, int32(len(p.steps)))
+	p.steps, p.sets = slices.Clip(p.steps), slices.Clip(p.sets)
+	p.atStart = !slices.ContainsFunc(p.from(p.entry()), func(s step) bool { return s.when&syntax.EmptyBeginText == 0 })
+	for _, s := range p.steps {
+		p.byWord = p.byWord || s.when&(syntax.EmptyWordBoundary|syntax.EmptyNoWordBoundary) != 0
+		p.byLine = p.byLine || s.when&(syntax.EmptyBeginLine|syntax.EmptyEndLine) != 0
+		p.atEnd = p.atEnd && (s.target != accept || s.when&syntax.EmptyEndText != 0)
 	}
-	p.forced = make([]leap, len(p.steps))
-	for q := range p.steps {
-		p.forced[q] = p.leapFrom(q)
-		first := p.steps[q]
-		p.loops = append(p.loops, len(first) > 0 && first[0].target == q && first[0].when == 0 && len(first[0].sets) == 0)
+	for q := range int32(p.positions + 1) {
+		p.forced = append(p.forced, p.leapFrom(q))
+		steps := p.from(q)
+		p.loops = append(p.loops, len(steps) > 0 && steps[0].target == q && steps[0].when == 0 && steps[0].set == steps[0].setEnd)
 	}
-	return p
+	return p, insts
 }
 
 // entry is where the ways into the pattern are kept.
-func (p *program) entry() int { return len(p.insts) }
+func (p *program) entry() int32 { return int32(p.positions) }
+
+// from returns the ways on from position q.
+func (p *program) from(q int32) []step { return p.steps[p.first[q]:p.first[q+1]] }
 
 // leapFrom follows steps that have no alternative and set nothing.
-func (p *program) leapFrom(q int) leap {
+func (p *program) leapFrom(q int32) leap {
 	l := leap{target: q}
 	for l.length < maxPositions {
-		steps := p.steps[l.target]
-		if len(steps) != 1 || steps[0].target == accept || len(steps[0].sets) > 0 {
+		steps := p.from(l.target)
+		if len(steps) != 1 || steps[0].target == accept || steps[0].set != steps[0].setEnd {
 			break
 		}
 		l.target = steps[0].target
@@ -97,45 +108,75 @@ func (p *program) leapFrom(q int) leap {
 
 // follower finds the steps from one place of a program.
 type follower struct {
+	*program
 	prog     *syntax.Prog
-	position []int // by instruction
-	steps    []step
-	// seen holds, by instruction, the conditions under which it was reached.
-	seen map[int][]syntax.EmptyOp
+	position []int32 // by instruction
+	// plain is, by instruction, the number of the place from which it was last
+	// reached without a condition; conditional lists how it was with one.
+	plain       []int32
+	conditional []reached
 }
 
-func (f *follower) from(pc int) []step {
-	f.steps, f.seen = nil, make(map[int][]syntax.EmptyOp)
+type reached struct {
+	pc   uint32
+	when syntax.EmptyOp
+}
+
+func (f *follower) from(pc uint32) {
+	f.first = append(f.first, int32(len(f.steps)))
+	f.conditional = f.conditional[:0]
 	f.follow(pc, 0, nil)
-	return f.steps
 }
 
 // follow goes on at pc, in the order of preference. It reports false where what
 // comes later is never preferred: behind an accept that nothing is asked for.
-func (f *follower) follow(pc int, when syntax.EmptyOp, sets []int) bool {
-	for _, earlier := range f.seen[pc] {
-		if earlier&^when == 0 {
-			return true // whenever this way is open, the earlier one was
-		}
+func (f *follower) follow(pc uint32, when syntax.EmptyOp, sets []int32) bool {
+	if f.known(pc, when) {
+		return true // whenever this way is open, an earlier one is
 	}
-	f.seen[pc] = append(f.seen[pc], when)
 	switch inst := &f.prog.Inst[pc]; inst.Op {
 	case syntax.InstAlt, syntax.InstAltMatch:
-		return f.follow(int(inst.Out), when, sets) && f.follow(int(inst.Arg), when, sets)
+		return f.follow(inst.Out, when, sets) && f.follow(inst.Arg, when, sets)
 	case syntax.InstCapture:
-		return f.follow(int(inst.Out), when, append(slices.Clip(sets), int(inst.Arg)))
+		return f.follow(inst.Out, when, append(slices.Clip(sets), int32(inst.Arg)))
 	case syntax.InstNop:
-		return f.follow(int(inst.Out), when, sets)
+		return f.follow(inst.Out, when, sets)
 	case syntax.InstEmptyWidth:
-		return f.follow(int(inst.Out), when|syntax.EmptyOp(inst.Arg), sets)
+		return f.follow(inst.Out, when|syntax.EmptyOp(inst.Arg), sets)
 	case syntax.InstMatch:
-		f.steps = append(f.steps, step{accept, when, sets})
+		f.add(accept, when, sets)
 		return when != 0
 	case syntax.InstFail:
 	default:
-		f.steps = append(f.steps, step{f.position[pc], when, sets})
+		f.add(f.position[pc], when, sets)
 	}
 	return true
+}
+
+// known says whether pc was reached before under no more conditions, and
+// remembers that it is reached now.
+func (f *follower) known(pc uint32, when syntax.EmptyOp) bool {
+	place := int32(len(f.first))
+	if f.plain[pc] == place {
+		return true
+	}
+	for _, r := range f.conditional {
+		if r.pc == pc && r.when&^when == 0 {
+			return true
+		}
+	}
+	if when == 0 {
+		f.plain[pc] = place
+	} else {
+		f.conditional = append(f.conditional, reached{pc, when})
+	}
+	return false
+}
+
+func (f *follower) add(target int32, when syntax.EmptyOp, sets []int32) {
+	from := int32(len(f.sets))
+	f.sets = append(f.sets, sets...)
+	f.steps = append(f.steps, step{target: target, set: from, setEnd: int32(len(f.sets)), when: when})
 }
 
 // maxPrefixes bounds the texts that findPrefixes returns, maxPrefix their length.
@@ -146,11 +187,11 @@ const (
 
 // findPrefixes returns texts with one of which each match begins, none if it
 // knows none or a match may begin anywhere.
-func (p *program) findPrefixes() []string {
+func (p *program) findPrefixes(insts []*syntax.Inst) []string {
 	if !p.atStart {
 		return nil
 	}
-	texts := p.prefixesFrom(p.entry(), "", nil)
+	texts := p.prefixesFrom(insts, p.entry(), "", nil)
 	if slices.Contains(texts, "") || len(texts) > maxPrefixes {
 		return nil
 	}
@@ -158,20 +199,21 @@ func (p *program) findPrefixes() []string {
 }
 
 // prefixesFrom appends the texts that begin with text and go on from position q.
-func (p *program) prefixesFrom(q int, text string, to []string) []string {
-	if len(text) == maxPrefix || text != "" && len(p.steps[q]) > 1 && len(to)+len(p.steps[q]) > maxPrefixes {
+func (p *program) prefixesFrom(insts []*syntax.Inst, q int32, text string, to []string) []string {
+	steps := p.from(q)
+	if len(text) == maxPrefix || text != "" && len(steps) > 1 && len(to)+len(steps) > maxPrefixes {
 		return append(to, text)
 	}
-	for _, s := range p.steps[q] {
-		if s.target == accept || !plain(p.insts[s.target]) {
+	for _, s := range steps {
+		if s.target == accept || !plain(insts[s.target]) {
 			return append(to, text)
 		}
 	}
-	for _, s := range p.steps[q] {
+	for _, s := range steps {
 		if len(to) > maxPrefixes {
 			break
 		}
-		to = p.prefixesFrom(s.target, text+string(p.insts[s.target].Rune[0]), to)
+		to = p.prefixesFrom(insts, s.target, text+string(insts[s.target].Rune[0]), to)
 	}
 	return to
 }

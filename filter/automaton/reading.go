@@ -13,10 +13,10 @@ type reading struct {
 	text  string
 	// classes is nil for a text of ASCII, where each byte is a character.
 	classes []uint8
-	// trace holds the state at each place, shifted, from from on: no match begins
+	// trace holds the state at each place, shifted, from left on: no match begins
 	// further left.
 	trace []uint32
-	from  int
+	left  int
 }
 
 // back reads from right to left and leaves the states in trace. It reports false
@@ -41,7 +41,7 @@ func (r *reading) back(s *Scratch) (fits, known bool) {
 				table = r.table.next
 			}
 			if next <= hopeless {
-				r.from = i + 1
+				r.left = i + 1
 				return !r.atStart, next == hopeless
 			}
 		}
@@ -64,7 +64,7 @@ func (r *reading) backByClass() (fits, known bool) {
 			next, r.table = r.find(state, class)
 		}
 		if next <= hopeless {
-			r.from = i + 1
+			r.left = i + 1
 			return !r.atStart, next == hopeless
 		}
 		r.trace[i] = next
@@ -76,7 +76,7 @@ func (r *reading) backByClass() (fits, known bool) {
 // leftmost returns where the first match begins, -1 if there is none.
 func (r *reading) leftmost() int {
 	entry := r.entry()
-	for i := r.from; i <= len(r.text); i++ {
+	for i := r.left; i <= len(r.text); i++ {
 		if r.begins(i) && r.choose(entry, i) != nil {
 			return i
 		}
@@ -94,9 +94,9 @@ func (r *reading) begins(i int) bool {
 
 // choose returns the preferred of the steps from position q at i that lead to
 // a match, nil if none does.
-func (r *reading) choose(q, i int) *step {
+func (r *reading) choose(q int32, i int) *step {
 	alive := r.aliveIn(r.table, r.trace[i])
-	steps := r.steps[q]
+	steps := r.program.from(q)
 	for n := range steps {
 		s := &steps[n]
 		if (s.target == accept || has(alive, s.target)) && (s.when == 0 || r.holds(s.when, i)) {
@@ -129,13 +129,13 @@ func (r *reading) walk(i int, at []int) {
 	for {
 		if l := &r.forced[q]; l.length > 0 && r.classes == nil {
 			q = l.target
-			i += l.length
+			i += int(l.length)
 		}
 		if r.loops[q] {
 			i = r.stay(q, i)
 		}
 		s := r.choose(q, i)
-		for _, n := range s.sets {
+		for _, n := range r.sets[s.set:s.setEnd] {
 			at[n] = i
 		}
 		if s.target == accept {
@@ -150,7 +150,7 @@ func (r *reading) walk(i int, at []int) {
 
 // stay returns where position q, which prefers to take the next character too,
 // can take no more.
-func (r *reading) stay(q, i int) int {
+func (r *reading) stay(q int32, i int) int {
 	alive, words, shift := r.table.alive[q>>6:], r.words, r.shift
 	mask := uint64(1) << (q & 63)
 	for i < len(r.text) {

@@ -52,7 +52,7 @@ func (a *Automaton) aliveIn(t *table, state uint32) []uint64 {
 }
 
 // has says whether the set has position q.
-func has(set []uint64, q int) bool { return set[q>>6]>>(q&63)&1 != 0 }
+func has(set []uint64, q int32) bool { return set[q>>6]>>(q&63)&1 != 0 }
 
 // find returns the state before a character of the class, if state is behind
 // it, and the table to go on with. It returns unknown if there are too many.
@@ -76,9 +76,9 @@ func (a *Automaton) find(state uint32, class uint8) (uint32, *table) {
 func (a *Automaton) before(t *table, state uint32, class uint8) []uint64 {
 	behind := a.aliveIn(t, state)
 	holds := syntax.EmptyOpContext(a.classes.samples[class], t.follows[state>>a.shift])
-	set := slices.Clone(a.takers[class])
-	for q := range a.insts {
-		if has(set, q) && !slices.ContainsFunc(a.steps[q], func(s step) bool {
+	set := slices.Clone(a.takers[int(class)*a.words:][:a.words])
+	for q := range int32(a.positions) {
+		if has(set, q) && !slices.ContainsFunc(a.from(q), func(s step) bool {
 			return s.when&^holds == 0 && (s.target == accept || has(behind, s.target))
 		}) {
 			set[q>>6] &^= 1 << (q & 63)
