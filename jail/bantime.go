@@ -8,7 +8,8 @@ import (
 const (
 	// maxDoublings is where fail2ban's default formula stops to grow.
 	maxDoublings = 20
-	// maxBanTime keeps sums with a time within range; it is more than a century.
+	// maxBanTime keeps sums with a time within range, which for nanoseconds since 1970 ends in 2262;
+	// it is more than a century.
 	maxBanTime = time.Duration(math.MaxInt64 / 2)
 )
 

@@ -9,7 +9,8 @@ import (
 
 // Ban bans target by hand, whoever it is: ignore rules are not asked. length 0 means the jail's
 // BanTime (with its increment), Forever no end. target is widened to the jail's prefix
-// length, unless that would lock an ignored address out that target does not name.
+// length, unless that would lock an ignored address out that target does not name. No ban with
+// an end lasts longer than a century and a half.
 //
 // A target that is banned already keeps its ban with the later of both ends. The
 // target's counted failures are forgotten.
@@ -55,7 +56,7 @@ func handEnd(length, bantime time.Duration, now time.Time) time.Time {
 	if length == Forever {
 		return time.Time{}
 	}
-	return now.Add(length)
+	return now.Add(min(length, maxBanTime))
 }
 
 // Unban lets target in again: it ends every ban inside of target and every one

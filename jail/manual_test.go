@@ -45,6 +45,17 @@ func TestBanByHand(t *testing.T) {
 	}
 }
 
+// What a store can keep ends in 2262, and so does every ban with an end.
+func TestBanByHandForCenturies(t *testing.T) {
+	j := newJail(t, options())
+	for range 2 {
+		ban := j.Ban(netip.MustParsePrefix("192.0.2.6/32"), 290*365*24*time.Hour, noon)
+		if kept := time.Unix(0, ban.End.UnixNano()); !kept.Equal(ban.End) || !kept.After(at(100*365*24*3600)) {
+			t.Errorf("a ban until %v is kept as until %v", ban.End, kept)
+		}
+	}
+}
+
 func TestBanByHandOfWhoIsBanned(t *testing.T) {
 	opts := options()
 	opts.MaxRetry = 1
