@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -15,13 +17,39 @@ import (
 
 // printJSON writes v as one document on one line.
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
 	// Patterns are full of < and >; nobody pastes this into a web page.
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}
+	if _, err := a.stdout.Write(harmlessJSON(out.Bytes())); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
 	return nil
+}
+
+// harmlessJSON returns the document doc with all that a terminal might obey escaped: it says
+// the same to a program. JSON itself asks for that only below U+0020, and so leaves
+// U+009B, which is ESC [ in one character, and what turns the direction of writing.
+func harmlessJSON(doc []byte) []byte {
+	if isPlainASCII(strings.TrimSuffix(string(doc), "\n")) {
+		return doc
+	}
+	out := make([]byte, 0, len(doc)+len(doc)/8)
+	for _, r := range string(doc) {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 // printText writes a finished text to standard output.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +30,25 @@ func TestPrintable(t *testing.T) {
 				t.Errorf("printable(%q) = %q, want %q", tt.in, got, tt.want)
 			}
 		})
+	}
+}
+
+// A JSON document may be shown by a terminal as well, and must say the same to a program.
+func TestPrintJSONIsHarmless(t *testing.T) {
+	in := []string{"plain", "größer", "a\u009b31mb", "a\u202eb", "a\x7fb", "a\x1b[31m\r\nb", "\U000e0001 tag", "\ufeff"}
+	var out bytes.Buffer
+	a := &app{stdout: &out}
+	if err := a.printJSON(in); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range strings.TrimSuffix(out.String(), "\n") {
+		if !unicode.IsPrint(r) {
+			t.Errorf("%s holds %U", out.String(), r)
+		}
+	}
+	var got []string
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || !slices.Equal(got, in) {
+		t.Errorf("%s means %q, want %q (%v)", out.String(), got, in, err)
 	}
 }
 
