@@ -25,7 +25,10 @@ func newProblems(log *slog.Logger, tell func(jail, text string)) *problems {
 }
 
 // set raises the problem that jail knows by key, or clears it if text is "".
-func (p *problems) set(jail, key, text string) {
+func (p *problems) set(jail, key, text string) { p.change(p.log, jail, key, text) }
+
+// change is set, with news logged to log.
+func (p *problems) change(log *slog.Logger, jail, key, text string) {
 	p.mu.Lock()
 	before := p.open[jail][key]
 	switch {
@@ -42,22 +45,31 @@ func (p *problems) set(jail, key, text string) {
 	}
 	p.mu.Unlock()
 	if text == "" {
-		p.log.Info("problem solved", "jail", jail, "problem", before)
+		log.Info("problem solved", "jail", jail, "problem", before)
 		return
 	}
-	p.log.Warn("problem", "jail", jail, "problem", text)
+	log.Warn("problem", "jail", jail, "problem", text)
 	p.tell(jail, text)
 }
 
 // replace makes texts the only problems of jail whose keys begin with kind.
 func (p *problems) replace(jail, kind string, texts map[string]string) {
+	p.exchange(p.log, jail, kind, texts)
+}
+
+// mirror is replace for problems that are logged where they are found.
+func (p *problems) mirror(jail, kind string, texts map[string]string) {
+	p.exchange(slog.New(slog.DiscardHandler), jail, kind, texts)
+}
+
+func (p *problems) exchange(log *slog.Logger, jail, kind string, texts map[string]string) {
 	for _, key := range p.keys(jail) {
 		if rest, ok := cutKind(key, kind); ok && texts[rest] == "" {
-			p.set(jail, key, "")
+			p.change(log, jail, key, "")
 		}
 	}
 	for rest, text := range texts {
-		p.set(jail, kind+":"+rest, text)
+		p.change(log, jail, kind+":"+rest, text)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -31,6 +32,10 @@ func TestProblemsAreToldOnceAndListed(t *testing.T) {
 	}
 	if got := strings.Count(log.String(), "a: permission denied"); got != 2 {
 		t.Errorf("raised and solved should be logged once each, got %d:\n%s", got, log.String())
+	}
+	p.mirror("sshd", "action", map[string]string{"0": "logged elsewhere"})
+	if strings.Contains(log.String(), "logged elsewhere") || !slices.Contains(p.list("sshd"), "logged elsewhere") {
+		t.Errorf("a problem that is mirrored should be listed and not logged: %q\n%s", p.list("sshd"), log.String())
 	}
 	p.drop("sshd")
 	if diff := cmp.Diff([]string{}, p.list("sshd")); diff != "" {

@@ -121,7 +121,7 @@ func (d *Daemon) watchProblems() {
 			// Several actions of a jail may have the same name.
 			texts[strconv.Itoa(i)] = "action " + s.Name + ": " + s.Problem
 		}
-		d.problems.replace(name, "action", texts)
+		d.problems.mirror(name, "action", texts)
 	}
 }
 
