@@ -58,7 +58,7 @@ func jailKeys() []key[draft] {
 			doc:   "Whether packets are refused (`reject`) or vanish (`drop`).",
 			value: choice([]string{"reject", "drop"}, func(d *draft, s string) { d.Rule.Drop = s == "drop" })},
 		{name: "banaction", def: `"auto"`, scope: ofDefault,
-			doc: "The firewall: `auto` is iptables where its command is, else nftables; `none` leaves it alone.",
+			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `none` leaves it alone.",
 			value: choice([]string{"auto", "iptables", "nftables", "none"},
 				func(d *draft, s string) { d.BanAction = s })},
 		{name: "action", scope: ofDefault,
