@@ -133,8 +133,8 @@ func (c *candidates) possible(line string) bool {
 
 // probable is possible for a line that scan has found.
 func (c *candidates) probable(line string) bool {
-	if !c.daemon.In(line) {
-		return false
+	if c.scan == nil && !c.daemon.In(line) {
+		return false // else what was found is rarer than the name of another daemon
 	}
 	return c.pref.In(line) && c.fails(line) || c.ignores && c.ignore.In(line)
 }

@@ -23,7 +23,22 @@ type Matcher struct {
 	// used again for each line.
 	found, before captures
 	work          work
+
+	// lent is what failures are made in if borrow (see Borrow).
+	borrow bool
+	lent   proven
 }
+
+// proven is a failure with room for the one line that most have as their proof.
+type proven struct {
+	Failure
+	proof [1]string
+}
+
+// Borrow makes Match return failures that hold only until it is called again,
+// and that share the line's memory. It is for those who look at them and keep
+// nothing: making a copy takes as long as finding the failure.
+func (m *Matcher) Borrow() { m.borrow = true }
 
 // NewMatcher returns a matcher that has seen nothing yet.
 func (f *Filter) NewMatcher() *Matcher {
@@ -39,7 +54,7 @@ func (f *Filter) newFinder() *logtime.Finder {
 }
 
 // Match says what the filter makes of line. The result shares no memory with
-// line. A line that cannot match allocates nothing.
+// line (but see [Matcher.Borrow]). A line that cannot match allocates nothing.
 //
 // The order is: ignoreregex; prefregex, which may narrow the text down; the
 // failregexes, of which the first that matches and is not vetoed by an unless
@@ -151,11 +166,10 @@ func (m *Matcher) conclude(line Line, result Result) *Failure {
 	if !out.fails {
 		return nil
 	}
-	text := strings.Clone(line.Text)
-	made := &struct {
-		Failure
-		proof [1]string
-	}{}
+	made, text := &m.lent, line.Text
+	if !m.borrow {
+		made, text = new(proven), strings.Clone(line.Text)
+	}
 	// Written field by field, as the whole would be written twice.
 	failure := &made.Failure
 	failure.Time = result.Time
