@@ -91,6 +91,7 @@ func newTally(f *filter.Filter, failures, missed bool) *tally {
 		failregex:   make([]int64, len(f.Failregex())),
 		ignoreregex: make([]int64, len(f.Ignoreregex())),
 	}
+	t.matcher.Borrow() // entry copies what is kept
 	t.keep.failures, t.keep.missed = failures, missed
 	return t
 }

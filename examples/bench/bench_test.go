@@ -78,6 +78,7 @@ func perLine(b *testing.B, log []byte, do func()) {
 // runFilter does what gaol regex does without its report.
 func runFilter(b *testing.B, log []byte, f *filter.Filter) {
 	m := f.NewMatcher()
+	m.Borrow()
 	perLine(b, log, func() {
 		failures := 0
 		err := source.ReadBlocks(b.Context(), bytes.NewReader(log), "log", time.Unix(1773100000, 0), func(_ context.Context, block source.Block) error {
