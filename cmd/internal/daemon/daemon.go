@@ -19,14 +19,9 @@ import (
 	"gaol/cmd/internal/control"
 	"gaol/config"
 	"gaol/filter"
-	"gaol/jail"
 	"gaol/jail/source"
 	"gaol/jail/store"
 )
-
-// housekeepEvery is how often ended bans are told and problems looked for. The
-// kernel lets go by itself to the second; this only follows.
-const housekeepEvery = 500 * time.Millisecond
 
 // startWait is how long a start waits for the logs and the firewall before it says that gaol is
 // running.
@@ -34,12 +29,6 @@ const startWait = 2 * time.Second
 
 // webWait bounds a request to [web].
 const webWait = 30 * time.Second
-
-// cleanEvery is how often old history and what is kept of silent sources is dropped.
-const cleanEvery = time.Hour
-
-// refreshEvery is how often files and names of ignoreip are looked at again.
-const refreshEvery = 2 * time.Second
 
 // Options say how the daemon runs.
 type Options struct {
@@ -216,34 +205,6 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State) {
 	return d, state
 }
 
-// openStore returns a store that can be used, or nil and why there is none. An error beside
-// a store says what was lost.
-func openStore(conf *config.Config, opts Options) (*store.Store, store.State, error) {
-	s, err := store.Open(conf.Store.Path, store.Options{Logger: opts.Logger, Now: opts.Now()})
-	if s == nil {
-		return nil, store.State{}, err
-	}
-	findtimes := map[string]time.Duration{}
-	for _, j := range conf.Jails {
-		findtimes[j.Name] = j.FindTime
-	}
-	state, loadErr := s.Load(context.Background(), opts.Now(), func(jail string) time.Duration { return findtimes[jail] })
-	return s, state, errors.Join(s.Broken(), loadErr)
-}
-
-// forgetful takes the place of a store that can't be opened.
-type forgetful struct{}
-
-func (forgetful) Commit(context.Context, store.Changes) error { return nil }
-
-// closeStore closes the store, if there is one.
-func (d *Daemon) closeStore() error {
-	if d.store == nil {
-		return nil
-	}
-	return d.store.Close()
-}
-
 // listenWeb serves the figures to [web]'s address, if there is one. That it can't is a problem only.
 func (d *Daemon) listenWeb() {
 	if d.web == "" {
@@ -302,92 +263,6 @@ func (d *Daemon) announceStart(ctx context.Context, socket *controlSocket, notif
 		d.opts.Ready(status)
 	}
 	return err
-}
-
-// housekeep does what comes with time: ends bans, looks for problems, forgets what is old.
-func (d *Daemon) housekeep(ctx context.Context) error {
-	ticker := time.NewTicker(housekeepEvery)
-	defer ticker.Stop()
-	// Soon after the start, as there are machines that don't run for long.
-	cleaned := d.started.Add(time.Minute - cleanEvery)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		now := d.opts.Now()
-		d.expire(now)
-		d.watchProblems()
-		if now.Sub(cleaned) >= cleanEvery {
-			cleaned = now
-			d.forgetSources(now.Add(-cleanEvery))
-			d.purge(ctx, now)
-		}
-	}
-}
-
-func (d *Daemon) purge(ctx context.Context, now time.Time) {
-	if d.store == nil {
-		return
-	}
-	d.mu.Lock()
-	age := d.purgeAge
-	d.mu.Unlock()
-	err := d.store.Purge(ctx, now.Add(-age))
-	text := ""
-	switch {
-	case ctx.Err() != nil:
-		return
-	case errors.Is(err, store.ErrBegunAnew):
-		d.writer.add(d.inForce())
-		text = err.Error()
-	case err != nil:
-		text = err.Error()
-	}
-	d.problems.set("", "purge", text)
-}
-
-// keepIgnore keeps up with files and names of ignoreip, and lifts the bans of those who are ignored
-// by now. Name servers may be slow, so it has a goroutine to itself.
-func (d *Daemon) keepIgnore(ctx context.Context) error {
-	ticker := time.NewTicker(refreshEvery)
-	defer ticker.Stop()
-	for {
-		d.refreshIgnore(ctx)
-		d.pardon(d.opts.Now())
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
-}
-
-// refreshIgnore brings all lists up to date, all at a time.
-func (d *Daemon) refreshIgnore(ctx context.Context) {
-	d.mu.Lock()
-	lists := map[*cell]*jail.Ignore{}
-	for _, c := range d.cells {
-		lists[c] = c.ignore
-	}
-	d.mu.Unlock()
-	now := d.opts.Now()
-	var all sync.WaitGroup
-	for c, ignore := range lists {
-		all.Go(func() {
-			texts := map[string]string{}
-			for _, err := range ignore.Refresh(ctx, now) {
-				texts[err.Error()] = err.Error()
-			}
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			if ctx.Err() == nil && d.cells[c.name] == c && c.ignore == ignore {
-				d.problems.replace(c.name, "ignore", texts)
-			}
-		})
-	}
-	all.Wait()
 }
 
 // openSources makes the followers; apply tells them what to follow.
