@@ -17,7 +17,23 @@ type classes struct {
 	class []uint8
 	// samples holds a character of each class.
 	samples []rune
+	// kinds says what each byte is to conditions such as \b. Only ASCII counts to
+	// them, and no byte of another character looks like it. between are the
+	// conditions that are met between two kinds.
+	kinds   [256]kind
+	between [kinds][kinds]syntax.EmptyOp
 }
+
+// kind is what a character is to conditions.
+type kind uint8
+
+const (
+	nothing kind = iota // no character: the text's end
+	newline
+	wordChar
+	otherChar
+	kinds
+)
 
 // inside is in place of a class for a byte that begins no character.
 const inside = 0xff
@@ -48,7 +64,27 @@ func newClasses(p *program, insts []*syntax.Inst) (classes, error) {
 	for b := range c.ascii {
 		c.ascii[b] = c.search(rune(b))
 	}
+	c.setKinds()
 	return c, nil
+}
+
+func (c *classes) setKinds() {
+	for b := range c.kinds {
+		switch {
+		case b == '\n':
+			c.kinds[b] = newline
+		case syntax.IsWordChar(rune(b)):
+			c.kinds[b] = wordChar
+		default:
+			c.kinds[b] = otherChar
+		}
+	}
+	samples := [kinds]rune{nothing: -1, newline: '\n', wordChar: 'a', otherChar: ' '}
+	for i, before := range samples {
+		for k, behind := range samples {
+			c.between[i][k] = syntax.EmptyOpContext(before, behind)
+		}
+	}
 }
 
 // distinct leaves one of instructions that take the same.

@@ -95,28 +95,30 @@ func (r *reading) begins(i int) bool {
 // choose returns the preferred of the steps from position q at i that lead to
 // a match, nil if none does.
 func (r *reading) choose(q int32, i int) *step {
-	alive := r.aliveIn(r.table, r.trace[i])
-	steps := r.program.from(q)
+	alive := r.table.alive[int(r.trace[i]>>r.shift)*r.words:]
+	steps := r.steps[r.first[q]:r.first[q+1]]
 	for n := range steps {
 		s := &steps[n]
-		if (s.target == accept || has(alive, s.target)) && (s.when == 0 || r.holds(s.when, i)) {
+		if s.target != accept && alive[s.target>>6]>>(s.target&63)&1 == 0 {
+			continue
+		}
+		if s.when == 0 || s.when&^r.holding(i) == 0 {
 			return s
 		}
 	}
 	return nil
 }
 
-// holds says whether the conditions are met at i.
-func (r *reading) holds(when syntax.EmptyOp, i int) bool {
-	// Only ASCII counts, and no byte of another character looks like it.
-	before, behind := rune(-1), rune(-1)
+// holding returns the conditions that are met at i.
+func (r *reading) holding(i int) syntax.EmptyOp {
+	before, behind := nothing, nothing
 	if i > 0 {
-		before = rune(r.text[i-1])
+		before = r.Automaton.classes.kinds[r.text[i-1]]
 	}
 	if i < len(r.text) {
-		behind = rune(r.text[i])
+		behind = r.Automaton.classes.kinds[r.text[i]]
 	}
-	return when&^syntax.EmptyOpContext(before, behind) == 0
+	return r.Automaton.classes.between[before][behind]
 }
 
 // walk follows the match that begins at i, and fills at.
