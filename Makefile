@@ -34,8 +34,8 @@ test: ## run all tests and checks; installs what they need
 	.ci/test
 
 .PHONY: quick-test
-quick-test: ## run the tests that need neither root nor other programs
-	$(GO) test -short ./...
+quick-test: ## run the tests, without those that lack root or a program here
+	$(GO) test ./...
 
 .PHONY: system-test
 system-test: ## boot a systemd container with sshd and gaol, and attack it
