@@ -43,6 +43,10 @@ func (k kept) host(p netip.Prefix, written string) string {
 	if !p.IsSingleIP() {
 		return hostText(p)
 	}
+	// netip takes no IPv4 address that is written otherwise.
+	if p.Addr().Is4() && strings.IndexByte(written, '.') > 0 && strings.IndexByte(written, ':') < 0 {
+		return k.part(written)
+	}
 	var buf [longestAddress]byte
 	if text := p.Addr().AppendTo(buf[:0]); string(text) != written {
 		return string(text)

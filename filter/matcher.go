@@ -63,6 +63,11 @@ func (m *Matcher) Match(line Line) Result {
 	if !m.filter.candidates.possible(line.Text) {
 		return Result{Pattern: -1}
 	}
+	return m.MatchCandidate(line)
+}
+
+// MatchCandidate is Match for a line that [Filter.Candidate] has found.
+func (m *Matcher) MatchCandidate(line Line) Result {
 	result := m.examine(line)
 	m.found.reset()
 	m.before.reset()

@@ -74,6 +74,10 @@ func (m *Matcher) MatchAll(c Candidates, each func(line int, result Result)) {
 		return
 	}
 	for _, i := range c.found[bit] {
-		each(i, m.Match(c.lines[i]))
+		result := Result{Pattern: -1}
+		if m.filter.candidates.probable(c.lines[i].Text) {
+			result = m.MatchCandidate(c.lines[i])
+		}
+		each(i, result)
 	}
 }

@@ -100,19 +100,21 @@ func newTally(f *filter.Filter, failures, missed bool) *tally {
 // their number, those that cannot match are only counted.
 func (t *tally) addBlock(b source.Block) {
 	for next := 0; next < len(b.Text); {
+		match := t.matcher.Match
 		if t.countsOnly() {
-			start := len(b.Text)
-			if at := t.filter.Candidate(b.Text, next); at >= 0 {
-				start = at
+			at := t.filter.Candidate(b.Text, next)
+			if at < 0 {
+				t.skip(b.Text[next:])
+				return
 			}
-			t.skip(b.Text[next:start])
-			next = start
+			t.skip(b.Text[next:at])
+			next = at
+			match = t.matcher.MatchCandidate
 		}
-		if next < len(b.Text) {
-			var line filter.Line
-			line, next = b.Line(next)
-			t.add(line)
-		}
+		var line filter.Line
+		line, next = b.Line(next)
+		t.lines++
+		t.add(line, match(line))
 	}
 }
 
@@ -136,10 +138,8 @@ func (t *tally) missedSoFar() int64 { return t.lines - t.ignored - t.matched }
 // wantsMissed says that the next missed line is kept, to be shown.
 func (t *tally) wantsMissed() bool { return t.keep.missed || len(t.missed) <= maxShown }
 
-// add hands over the next line.
-func (t *tally) add(line filter.Line) {
-	t.lines++
-	result := t.matcher.Match(line)
+// add counts what the filter makes of the next line.
+func (t *tally) add(line filter.Line, result filter.Result) {
 	if result.Verdict == filter.Missed && result.Date == "" {
 		result.Date = t.date(line)
 	}

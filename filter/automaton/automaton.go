@@ -24,6 +24,8 @@ type Automaton struct {
 	shift uint
 	// prefixes are texts with one of which every match begins; none: unknown.
 	prefixes []string
+	// initials are the first bytes of prefixes.
+	initials [256]bool
 
 	states atomic.Pointer[table]
 	mu     sync.Mutex // for adding states
@@ -62,6 +64,9 @@ func Compile(re *syntax.Regexp) (*Automaton, error) {
 		a.takers = append(a.takers, set...)
 	}
 	a.prefixes = a.findPrefixes(insts)
+	for _, prefix := range a.prefixes {
+		a.initials[prefix[0]] = true
+	}
 	a.newTable()
 	return a, nil
 }
@@ -70,6 +75,9 @@ func Compile(re *syntax.Regexp) (*Automaton, error) {
 func (a *Automaton) Begins(text string) bool {
 	if len(a.prefixes) == 0 {
 		return true
+	}
+	if text == "" || !a.initials[text[0]] {
+		return false
 	}
 	for _, prefix := range a.prefixes {
 		if strings.HasPrefix(text, prefix) {
