@@ -108,7 +108,8 @@ func (f *Filter) reconnoitre(lines []Line) (culprits, []target) {
 // captured are the targets that the filter's patterns capture in a line.
 func (m *Matcher) captured(number int, line Line) []target {
 	f := m.filter
-	v := f.look(line, m.dates, &m.work)
+	var v view
+	f.look(&v, &line, m.dates, &m.work)
 	text, offset, ok := f.narrow(v.text, &m.before, &m.work)
 	if !v.daemon || !ok {
 		return nil
@@ -205,7 +206,8 @@ func weapons(f *Filter, lines []Line, t target, hosts []string) []weapon {
 		}
 		return text
 	}
-	v := f.look(line, f.newFinder(), new(work))
+	var v view
+	f.look(&v, &line, f.newFinder(), new(work))
 	message, whole, head, tail := framed(v.text), framed(line.Text), framed(line.Text[:t.start]), framed(line.Text[t.end:])
 	last := framed(lines[len(lines)-1].Text)
 	return []weapon{

@@ -12,9 +12,10 @@ import (
 func (m *Matcher) Explain(line Line) string {
 	f := m.filter
 	var w work
-	v := f.look(line, m.aside(), &w)
+	var v view
+	f.look(&v, &line, m.aside(), &w)
 	if !v.daemon {
-		return f.explainHeader(line, v)
+		return f.explainHeader(&line, &v)
 	}
 	if i := first(f.ignore, v.text, &w); i >= 0 {
 		return fmt.Sprintf("ignored by ignoreregex %d", i+1)
@@ -36,7 +37,7 @@ func (m *Matcher) Explain(line Line) string {
 	return "no pattern matched"
 }
 
-func (f *Filter) explainHeader(line Line, v view) string {
+func (f *Filter) explainHeader(line *Line, v *view) string {
 	want := make([]string, len(f.spec.Daemon))
 	for i, daemon := range f.spec.Daemon {
 		want[i] = fmt.Sprintf("%q", daemon)

@@ -68,16 +68,17 @@ func (m *Matcher) Match(line Line) Result {
 
 // MatchCandidate is Match for a line that [Filter.Candidate] has found.
 func (m *Matcher) MatchCandidate(line Line) Result {
-	result := m.examine(line)
+	result := m.examine(&line)
 	m.found.reset()
 	m.before.reset()
 	return result
 }
 
 // examine is Match for a line that may mean something.
-func (m *Matcher) examine(line Line) Result {
+func (m *Matcher) examine(line *Line) Result {
 	f := m.filter
-	v := f.look(line, m.dates, &m.work)
+	var v view
+	f.look(&v, line, m.dates, &m.work)
 	result := Result{Pattern: -1, Date: v.date.Template, Time: v.time(line)}
 	if !v.daemon {
 		return result
@@ -100,7 +101,7 @@ func (m *Matcher) examine(line Line) Result {
 	}
 	m.found.merge(&m.before)
 	result.Verdict, result.Pattern = Matched, i
-	result.Failure = m.conclude(line, result)
+	result.Failure = m.conclude(line, &result)
 	return result
 }
 
@@ -162,7 +163,7 @@ func (f *Filter) fails(text string, found *captures, w *work) int {
 }
 
 // conclude makes the failure that a matched line leads to, nil if there is none.
-func (m *Matcher) conclude(line Line, result Result) *Failure {
+func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	now := line.Read
 	if line.CatchUp && !result.Time.IsZero() {
 		now = result.Time

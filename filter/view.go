@@ -26,9 +26,10 @@ type view struct {
 	base, split, gap int
 }
 
-// look makes the view of line. Its text holds until w is used for the next line.
-func (f *Filter) look(line Line, dates *logtime.Finder, w *work) view {
-	v := view{text: line.Text, split: len(line.Text), daemon: true}
+// look makes v, which is empty, the view of line. Its text holds until w is used
+// for the next line.
+func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
+	v.text, v.split, v.daemon = line.Text, len(line.Text), true
 	if line.Time.IsZero() {
 		v.date, v.dated = dates.Find(line.Text, line.Read)
 	}
@@ -41,7 +42,6 @@ func (f *Filter) look(line Line, dates *logtime.Finder, w *work) view {
 	case v.dated && (len(f.spec.Datepattern) > 0 || standsApart(line.Text, v.date)):
 		v.cutDate(line.Text, w)
 	}
-	return v
 }
 
 // cutHeader leaves the message.
@@ -84,7 +84,7 @@ func (v *view) inLine(i int) int {
 }
 
 // time is the line's own time, zero if it has none.
-func (v *view) time(line Line) time.Time {
+func (v *view) time(line *Line) time.Time {
 	if !line.Time.IsZero() {
 		return line.Time
 	}
