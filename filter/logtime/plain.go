@@ -9,6 +9,8 @@ type plain struct {
 	ends
 	fold  bool
 	parts []part
+	// number says that dates begin with a digit, or a blank and a digit.
+	number bool
 }
 
 // part of a pattern: a text, a code, or, with neither, any one character.
@@ -45,7 +47,20 @@ func newPlain(pattern string, p *parsed) (*plain, bool) {
 			return nil, false
 		}
 	}
+	if len(p.tokens) > 0 {
+		t.number = p.tokens[0].startsNumber()
+	}
 	return t, len(p.tokens) > 0
+}
+
+// startsNumber says that what the token stands for begins with a digit, or with
+// a blank and a digit.
+func (t token) startsNumber() bool {
+	switch strings.Replace(t.code.name, "Ex", "", 1) {
+	case "%Y", "%y", "%m", "%d", "%H", "%I", "%k", "%l", "%M", "%S", "%j":
+		return true
+	}
+	return false
 }
 
 func (t *plain) addText(c byte) {
@@ -108,6 +123,13 @@ func (t *plain) next(s string, i int) int {
 				return -1
 			}
 			return i + n
+		}
+	}
+	if t.number {
+		for !digit(s[i]) && (s[i] != ' ' || i+1 == len(s) || !digit(s[i+1])) {
+			if i++; i == len(s) {
+				return -1
+			}
 		}
 	}
 	return i
