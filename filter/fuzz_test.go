@@ -83,6 +83,10 @@ func FuzzCandidates(f *testing.F) {
 			t.Fatal(err)
 		}
 		got, want := plain.NewMatcher().Match(line(text)), open.NewMatcher().Match(line(text))
+		one := strings.ReplaceAll(text, "\n", " ")
+		if v := plain.NewMatcher().Match(line(one)).Verdict; v != filter.Missed && plain.Candidate("\n"+one+"\nx", 1) != 1 {
+			t.Errorf("%q on %q: %s, but no candidate", pattern, one, v)
+		}
 		if got.Verdict != want.Verdict || accused(got) != accused(want) {
 			t.Errorf("%q on %q: %s of %q with literals, %s of %q without", pattern, text, got.Verdict, accused(got), want.Verdict, accused(want))
 		}

@@ -66,6 +66,13 @@ func (c *cell) tap(source string) *tap {
 	return t
 }
 
+// current returns the filter in use.
+func (c *cell) current() *filter.Filter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.filter
+}
+
 // use makes all taps continue with another filter.
 func (c *cell) use(f *filter.Filter) {
 	c.mu.Lock()

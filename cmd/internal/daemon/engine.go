@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -24,6 +25,7 @@ type engine struct {
 	writer   *writer
 	// resolve takes the failures of hosts that are known by name alone.
 	resolve func(c *cell, f filter.Failure)
+	scans   scans
 
 	mu    sync.Mutex
 	cells map[string]*cell
@@ -42,8 +44,10 @@ func (e *engine) handle(ctx context.Context, batch source.Batch) error {
 		failures []filter.Failure
 	}
 	var hits []hit
-	for _, c := range e.readers(batch.Patterns) {
-		if failures := c.tap(batch.Source).match(batch.Lines); len(failures) > 0 {
+	readers := e.readers(batch.Patterns)
+	candidates := e.scans.scan(batch.Patterns, readers, batch.Lines)
+	for _, c := range readers {
+		if failures := c.tap(batch.Source).match(batch.Lines, candidates); len(failures) > 0 {
 			hits = append(hits, hit{c, failures})
 		}
 	}
@@ -60,6 +64,7 @@ func (e *engine) handle(ctx context.Context, batch source.Batch) error {
 	return nil
 }
 
+// readers returns the jails that read sources of these patterns, by name.
 func (e *engine) readers(patterns []string) []*cell {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,6 +74,7 @@ func (e *engine) readers(patterns []string) []*cell {
 			readers = append(readers, c)
 		}
 	}
+	slices.SortFunc(readers, func(a, b *cell) int { return cmp.Compare(a.name, b.name) })
 	return readers
 }
 

@@ -17,21 +17,21 @@ type tap struct {
 	lastLine time.Time
 }
 
-// match returns the failures in lines. A rotated file and its successor may
-// meet here at the same time; they take turns.
-func (t *tap) match(lines []filter.Line) []filter.Failure {
+// match returns the failures in lines; candidates are those of them that can hold
+// any. A rotated file and its successor may meet here at the same time; they take
+// turns.
+func (t *tap) match(lines []filter.Line, candidates filter.Candidates) []filter.Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var failures []filter.Failure
-	for i := range lines {
-		result := t.matcher.Match(lines[i])
+	t.matcher.MatchAll(candidates, func(_ int, result filter.Result) {
 		if result.Verdict == filter.Matched {
 			t.matched++
 		}
 		if result.Failure != nil {
 			failures = append(failures, *result.Failure)
 		}
-	}
+	})
 	if len(lines) > 0 {
 		t.lines += int64(len(lines))
 		t.lastLine = lines[len(lines)-1].Read
