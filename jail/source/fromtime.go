@@ -25,6 +25,9 @@ func lastLineEnd(r io.ReaderAt, size int64) (int64, error) {
 			return from + int64(i) + 1, nil
 		}
 		size = from
+		if n > 0 && buf[0] == 0 {
+			size = beforeHole(r, from)
+		}
 	}
 	return 0, nil
 }

@@ -57,6 +57,9 @@ func (r *reader) next(buf []byte) (block, error) {
 	switch {
 	case first < 0:
 		r.scanned += int64(n)
+		if buf[n-1] == 0 {
+			r.scanned = behindHole(r.file, r.seen()) - r.offset
+		}
 		return block{}, r.check()
 	case r.scanned+int64(first) > int64(len(buf))-1:
 		return r.longLine(buf, r.seen()+int64(first)+1)
@@ -92,10 +95,15 @@ func (r *reader) longLine(buf []byte, end int64) (block, error) {
 	return r.deliver(block{text: string(head), long: true}, head, end, 0)
 }
 
-// skipHole moves behind the NUL bytes at the beginning of data.
+// skipHole moves behind the NUL bytes at the beginning of data, and if they are all of it, behind
+// the hole that they may be a part of.
 func (r *reader) skipHole(data []byte) (block, error) {
 	hole := len(data) - len(bytes.TrimLeft(data, "\x00"))
-	return r.deliver(block{}, data[:hole], r.offset+int64(hole), 0)
+	end := r.offset + int64(hole)
+	if hole == len(data) {
+		end = behindHole(r.file, end)
+	}
+	return r.deliver(block{}, data[:hole], end, 0)
 }
 
 // deliver moves on to offset, behind what b holds, if the file is still the
