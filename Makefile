@@ -41,6 +41,11 @@ quick-test: ## run the tests, without those that lack root or a program here
 system-test: ## boot a systemd container with sshd and gaol, and attack it
 	.ci/as-root .ci/system-test
 
+.PHONY: bench
+bench: build ## measure gaol beside other programs; PERFORMANCE.md explains
+	$(GO) run ./examples/bench -compare ./gaol
+	$(GO) test -run '^$$' -bench . ./examples/bench ./filter/...
+
 .PHONY: install
 install: build ## install binary, unit, man pages and completion below $(DESTDIR)$(PREFIX)
 	install -D -m 0755 gaol $(DESTDIR)$(PREFIX)/bin/gaol

@@ -1,10 +1,11 @@
 // Command bench writes the logs that gaol's speed is measured on, to standard
-// output: always the same lines for the same arguments.
+// output, always the same lines for the same arguments; or it compares gaol with
+// other programs on them.
 //
 //	go run ./examples/bench -log access -lines 1000000 > access.log
-//	go run ./examples/bench -log sshd -lines 1000000 > sshd.log
+//	go run ./examples/bench -compare ./gaol
 //
-// PERFORMANCE.md says what is measured with them, run.sh measures it.
+// PERFORMANCE.md says what was measured.
 package main
 
 import (
@@ -26,8 +27,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	kind := flags.String("log", "access", "`KIND` of log: access or sshd")
 	lines := flags.Int("lines", 1_000_000, "`NUMBER` of lines")
+	gaol := flags.String("compare", "", "compare `GAOL`, the binary, with other programs")
+	rounds := flags.Int("rounds", 5, "compare in `NUMBER` of rounds")
 	if err := flags.Parse(args); err != nil {
 		return 2
+	}
+	if *gaol != "" {
+		if err := compare(stdout, *gaol, *lines, *rounds); err != nil {
+			fmt.Fprintf(stderr, "bench: comparing: %v\n", err)
+			return 1
+		}
+		return 0
 	}
 	out := bufio.NewWriterSize(stdout, 1<<20)
 	switch *kind {
