@@ -47,15 +47,25 @@ func isName(text string) bool {
 	return letters
 }
 
+// The widest networks that a line may name.
+const (
+	widest4 = 8
+	widest6 = 16
+)
+
 // prefixOf is addr with its network's length as text, as captured; "" and
-// lengths that cannot be mean the single address. So does 0: no log line
-// shall lock out everybody.
+// lengths that cannot be mean the single address. So do networks wider than a /8 or, of
+// IPv6, a /16: no log line shall lock out a good part of the world.
 func prefixOf(addr netip.Addr, length string) netip.Prefix {
 	if length == "" {
 		return netip.PrefixFrom(addr, addr.BitLen())
 	}
+	widest := widest6
+	if addr.Is4() {
+		widest = widest4
+	}
 	bits, err := strconv.Atoi(length)
-	if err != nil || bits <= 0 || bits > addr.BitLen() {
+	if err != nil || bits < widest || bits > addr.BitLen() {
 		bits = addr.BitLen()
 	}
 	return netip.PrefixFrom(addr, bits).Masked()

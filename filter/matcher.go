@@ -71,6 +71,7 @@ func (m *Matcher) MatchCandidate(line Line) Result {
 	result := m.examine(&line)
 	m.found.reset()
 	m.before.reset()
+	m.work.scratch.Trim()
 	return result
 }
 

@@ -52,6 +52,8 @@ func TestAddressTags(t *testing.T) {
 		{"subnet without a length", `from <SUBNET>$`, "from 192.0.2.77", "192.0.2.77"},
 		{"subnet of one", `from <SUBNET>$`, "from 192.0.2.77/32", "192.0.2.77"},
 		{"subnet with too great a length", `from <SUBNET>$`, "from 192.0.2.77/64", "192.0.2.77"},
+		{"nobody bans half the world", `from <SUBNET>$`, "from 128.0.0.1/1", "128.0.0.1"},
+		{"nor most of IPv6", `from <SUBNET>$`, "from 2001:db8::1/15", "2001:db8::1"},
 		{"nobody bans everybody", `from <SUBNET>$`, "from 192.0.2.77/0", "192.0.2.77"},
 		{"length apart from the address", `from <ADDR> len <CIDR>$`, "from 192.0.2.77 len 24", "192.0.2.0/24"},
 

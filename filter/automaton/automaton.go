@@ -23,7 +23,7 @@ type Automaton struct {
 	// shift makes a state's number the index of its row in table.next.
 	shift uint
 	// prefixes are texts with one of which every match begins; none: unknown.
-	prefixes []string
+	prefixes []prefix
 	// initials are the first bytes of prefixes.
 	initials [256]bool
 
@@ -63,9 +63,9 @@ func Compile(re *syntax.Regexp) (*Automaton, error) {
 		}
 		a.takers = append(a.takers, set...)
 	}
-	a.prefixes = a.findPrefixes(insts)
+	a.prefixes = findPrefixes(&a.program, insts)
 	for _, prefix := range a.prefixes {
-		a.initials[prefix[0]] = true
+		a.initials[prefix.text[0]] = true
 	}
 	a.newTable()
 	return a, nil
@@ -79,8 +79,8 @@ func (a *Automaton) Begins(text string) bool {
 	if text == "" || !a.initials[text[0]] {
 		return false
 	}
-	for _, prefix := range a.prefixes {
-		if strings.HasPrefix(text, prefix) {
+	for i := range a.prefixes {
+		if strings.HasPrefix(text, a.prefixes[i].text) {
 			return true
 		}
 	}
@@ -91,6 +91,17 @@ func (a *Automaton) Begins(text string) bool {
 type Scratch struct {
 	trace   []uint32
 	classes []uint8
+}
+
+// Trim gives memory back that a long text needed.
+func (s *Scratch) Trim() {
+	const enough = 8 << 10
+	if cap(s.trace) > enough {
+		s.trace = nil
+	}
+	if cap(s.classes) > enough {
+		s.classes = nil
+	}
 }
 
 // Size is the number of offsets that Find fills.
@@ -110,16 +121,19 @@ func (a *Automaton) Find(text string, at []int, s *Scratch) (matched, known bool
 		s.trace = make([]uint32, len(text)+1+len(text)/2)
 	}
 	r := reading{Automaton: a, text: text, trace: s.trace[:len(text)+1], table: a.states.Load()}
+	if r.begun = a.prefixOf(text); r.begun != nil {
+		r.left = len(r.begun.text)
+	}
 	fits, known := r.back(s)
 	if !fits || !known {
 		return false, known
 	}
-	start := r.leftmost()
+	start, q := r.leftmost()
 	if start < 0 {
 		return false, true
 	}
 	if at != nil {
-		r.walk(start, at)
+		r.walk(start, q, at)
 	}
 	return true, true
 }

@@ -17,6 +17,8 @@ type reading struct {
 	// further left.
 	trace []uint32
 	left  int
+	// begun is the prefix that text has, left of left, nil for none.
+	begun *prefix
 }
 
 // back reads from right to left and leaves the states in trace. It reports false
@@ -26,7 +28,7 @@ func (r *reading) back(s *Scratch) (fits, known bool) {
 	table, ascii := r.table.next, &r.Automaton.classes.ascii
 	state := uint32(firstState) << r.shift
 	r.trace[len(text)] = state
-	for i := len(trace) - 1; i >= 0; i-- {
+	for i := len(trace) - 1; i >= r.left; i-- {
 		b := text[i]
 		if b >= utf8.RuneSelf {
 			r.classes = r.Automaton.classes.of(text, s.classes)
@@ -54,7 +56,7 @@ func (r *reading) back(s *Scratch) (fits, known bool) {
 // backByClass is back for texts that are not of ASCII alone.
 func (r *reading) backByClass() (fits, known bool) {
 	state := r.trace[len(r.text)]
-	for i := len(r.text) - 1; i >= 0; i-- {
+	for i := len(r.text) - 1; i >= r.left; i-- {
 		class := r.classes[i]
 		if class == inside {
 			continue
@@ -73,18 +75,25 @@ func (r *reading) backByClass() (fits, known bool) {
 	return true, true
 }
 
-// leftmost returns where the first match begins, -1 if there is none.
-func (r *reading) leftmost() int {
+// leftmost returns where the first match begins, or goes on behind its prefix, and
+// from which position. It returns -1 if there is no match.
+func (r *reading) leftmost() (int, int32) {
+	if r.begun != nil {
+		if r.choose(r.begun.target, r.left) == nil {
+			return -1, 0
+		}
+		return r.left, r.begun.target
+	}
 	entry := r.entry()
 	for i := r.left; i <= len(r.text); i++ {
 		if r.begins(i) && r.choose(entry, i) != nil {
-			return i
+			return i, entry
 		}
 		if r.atStart {
 			break
 		}
 	}
-	return -1
+	return -1, 0
 }
 
 // begins says whether a character begins at i, or the text ends there.
@@ -121,13 +130,18 @@ func (r *reading) holding(i int) syntax.EmptyOp {
 	return r.Automaton.classes.between[before][behind]
 }
 
-// walk follows the match that begins at i, and fills at.
-func (r *reading) walk(i int, at []int) {
+// walk follows the match from position q at i on, and fills at.
+func (r *reading) walk(i int, q int32, at []int) {
 	for n := range at {
 		at[n] = -1
 	}
 	at[0] = i
-	q := r.entry()
+	if r.begun != nil {
+		at[0] = 0
+		for _, set := range r.begun.sets {
+			at[set.group] = set.at
+		}
+	}
 	for {
 		if l := &r.forced[q]; l.length > 0 && r.classes == nil {
 			q = l.target
