@@ -7,7 +7,7 @@ import (
 	"gaol/filter"
 )
 
-// Two filters in the form of real ones.
+// Filters in the form of real ones.
 var (
 	sshd = filter.Spec{
 		Daemon: []string{"sshd", "sshd-session"},
@@ -16,6 +16,13 @@ var (
 			`^Invalid user <F-USER>.*</F-USER> from <HOST> port \d+$`,
 			`^Connection (?:closed|reset) by (?:authenticating|invalid) user <F-USER>.*</F-USER> <HOST> port \d+ \[preauth\]$`,
 			`^maximum authentication attempts exceeded for (?:invalid user )?<F-USER>.*</F-USER> from <HOST> port \d+ ssh2 \[preauth\]$`,
+		},
+	}
+	stockLike = filter.Spec{
+		Daemon: []string{"sshd", "sshd-session"},
+		Failregex: []string{
+			`^<F-MLFFORGET>Failed</F-MLFFORGET> password for invalid user <F-USER>.*</F-USER> from <F-MLFID><ADDR> port \d+</F-MLFID>(?: ssh\d)?$`,
+			`^Invalid user <F-USER>.*</F-USER> from <F-MLFID><ADDR> port \d+</F-MLFID>$`,
 		},
 	}
 	django = filter.Spec{Failregex: []string{`^ERROR Login failure <HOST>$`}}
@@ -34,6 +41,7 @@ func BenchmarkMatch(b *testing.B) {
 		{"miss/64 kB of names", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for " + strings.Repeat(" from 192.0.2.1 port ", 3200), filter.Missed},
 		{"match/sshd", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 192.0.2.1 port 50022 ssh2", filter.Matched},
 		{"match/sshd IPv6", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 2001:db8::1 port 50022 ssh2", filter.Matched},
+		{"match/session", stockLike, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 192.0.2.1 port 50022 ssh2", filter.Matched},
 		{"match/django", django, "2026-03-10 21:31:23,899 ERROR Login failure 192.0.2.6", filter.Matched},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

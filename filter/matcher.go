@@ -71,7 +71,6 @@ func (m *Matcher) MatchCandidate(line Line) Result {
 	result := m.examine(&line)
 	m.found.reset()
 	m.before.reset()
-	m.work.scratch.Trim()
 	return result
 }
 

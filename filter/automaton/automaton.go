@@ -43,6 +43,7 @@ func Compile(re *syntax.Regexp) (*Automaton, error) {
 	a := &Automaton{ids: make(map[string]uint32)}
 	var insts []*syntax.Inst
 	a.program, insts = newProgram(prog)
+	a.captures = 2 * (re.MaxCap() + 1) // Simplify drops groups that never match
 	if a.positions > maxPositions {
 		return nil, ErrTooLarge
 	}
@@ -91,16 +92,28 @@ func (a *Automaton) Begins(text string) bool {
 type Scratch struct {
 	trace   []uint32
 	classes []uint8
+	short   int // texts since the last long one
 }
 
-// Trim gives memory back that a long text needed.
-func (s *Scratch) Trim() {
-	const enough = 8 << 10
-	if cap(s.trace) > enough {
-		s.trace = nil
+// A text of more than longText bytes leaves its memory in the scratch until
+// this many shorter ones have followed: long ones seldom come alone.
+const (
+	longText   = 8 << 10
+	forgetLong = 1000
+)
+
+// prepare makes room for a text of n bytes.
+func (s *Scratch) prepare(n int) {
+	switch {
+	case n > longText:
+		s.short = 0
+	case cap(s.trace) > 2*longText:
+		if s.short++; s.short > forgetLong {
+			s.trace, s.classes = nil, nil
+		}
 	}
-	if cap(s.classes) > enough {
-		s.classes = nil
+	if cap(s.trace) < n+1 {
+		s.trace = make([]uint32, n+1+n/2)
 	}
 }
 
@@ -117,9 +130,7 @@ func (a *Automaton) Find(text string, at []int, s *Scratch) (matched, known bool
 	if a.full.Load() {
 		return false, false
 	}
-	if cap(s.trace) < len(text)+1 {
-		s.trace = make([]uint32, len(text)+1+len(text)/2)
-	}
+	s.prepare(len(text))
 	r := reading{Automaton: a, text: text, trace: s.trace[:len(text)+1], table: a.states.Load()}
 	if r.begun = a.prefixOf(text); r.begun != nil {
 		r.left = len(r.begun.text)

@@ -18,7 +18,7 @@ var (
 		``, `a`, `^a*$`, `a|ab`, `(a|ab)(c|bcd)(d*)`, `(a*)*`, `(a|b)*?b`, `(?:(a)|b)*`, `^(?P<u>.*) from (\S+)$`,
 		`\bfoo\b`, `\Bo`, `^$`, `(?m)^b$`, `(?m)$`, `(?s).$`, `.$`, `(?i)straße|k`, `[^\x00-\x{10FFFF}]`, `x*`, `(|a)+`, `(a?)*?$`,
 		`^(?:b|ab)+(.*)$`, `(\d+)\.(\d+)`, `é+`, `[à-ü]`, `\x{FFFD}`, `(?:^|-)(a)`, `(?:a|\b)*c`, `(a{2,3}){2}`, `^Failed (?:x )?for (.*) from ([0-9.]+) port \d+(?: ssh2)?$`,
-		`(?U)a+`, `a$|b`, `(?:(?:^)*a)*`, `(\b|x)*y`,
+		`(?U)a+`, `a$|b`, `(?:(?:^)*a)*`, `(\b|x)*y`, `(){0}`, `(a){0}b(c)`,
 	}
 	texts = []string{
 		"", "a", "ab", "abcd", "aaa", "baab", "foo", " foo bar", "fool", "a\nb\nc", "\n", "STRASSE straße K", "\u212a", "é", "éé à",
@@ -193,5 +193,28 @@ func BenchmarkFind(b *testing.B) {
 				re.FindStringSubmatchIndex(bench.text)
 			}
 		})
+	}
+}
+
+// TestLongTextIsForgotten: what a long text needed isn't kept for good.
+func TestLongTextIsForgotten(t *testing.T) {
+	a, _ := compile(t, `^x.*y$`)
+	var scratch automaton.Scratch
+	long := "x" + strings.Repeat("é", 30_000) + "y"
+	a.Find(long, nil, &scratch)
+	if n := testing.AllocsPerRun(10, func() { a.Find(long, nil, &scratch) }); n != 0 {
+		t.Errorf("%v allocations for the next long text", n)
+	}
+	for range 2000 {
+		a.Find("xy", nil, &scratch)
+	}
+	if n := testing.AllocsPerRun(1, func() { a.Find(long, nil, &scratch); clearScratch(a, &scratch) }); n == 0 {
+		t.Error("the memory of a long text was kept")
+	}
+}
+
+func clearScratch(a *automaton.Automaton, s *automaton.Scratch) {
+	for range 2000 {
+		a.Find("xy", nil, s)
 	}
 }

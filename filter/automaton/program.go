@@ -54,7 +54,7 @@ type leap struct {
 
 // newProgram returns the program and the instruction of each position.
 func newProgram(prog *syntax.Prog) (program, []*syntax.Inst) {
-	p := program{captures: max(prog.NumCap, 2), atEnd: true}
+	p := program{atEnd: true}
 	position := make([]int32, len(prog.Inst))
 	var insts []*syntax.Inst
 	for pc := range prog.Inst {
