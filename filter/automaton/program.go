@@ -25,6 +25,9 @@ type program struct {
 	forced []leap
 	// loops tells the positions that prefer to take the next character too.
 	loops []bool
+	// exits is, for positions that take the next character only where their one
+	// other step leads nowhere, the target of that; accept for the rest.
+	exits []int32
 	// captures is the number of offsets of groups, the whole match included.
 	captures int
 	// atStart says that matches begin only where the text does, atEnd that they
@@ -46,6 +49,9 @@ type step struct {
 	// when is what must hold between the two characters.
 	when syntax.EmptyOp
 }
+
+// again says that the step leads from q to q, whatever stands there.
+func (s step) again(q int32) bool { return s.target == q && s.when == 0 && s.set == s.setEnd }
 
 // leap is a number of steps without alternative, and where they lead.
 type leap struct {
@@ -81,7 +87,12 @@ func newProgram(prog *syntax.Prog) (program, []*syntax.Inst) {
 	for q := range int32(p.positions + 1) {
 		p.forced = append(p.forced, p.leapFrom(q))
 		steps := p.from(q)
-		p.loops = append(p.loops, len(steps) > 0 && steps[0].target == q && steps[0].when == 0 && steps[0].set == steps[0].setEnd)
+		p.loops = append(p.loops, len(steps) > 0 && steps[0].again(q))
+		exit := int32(accept)
+		if len(steps) == 2 && steps[1].again(q) {
+			exit = steps[0].target
+		}
+		p.exits = append(p.exits, exit)
 	}
 	return p, insts
 }

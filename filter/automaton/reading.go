@@ -149,6 +149,8 @@ func (r *reading) walk(i int, q int32, at []int) {
 		}
 		if r.loops[q] {
 			i = r.stay(q, i)
+		} else if exit := r.exits[q]; exit != accept {
+			i = r.wait(exit, i)
 		}
 		s := r.choose(q, i)
 		for _, n := range r.sets[s.set:s.setEnd] {
@@ -173,6 +175,16 @@ func (r *reading) stay(q int32, i int) int {
 		if r.begins(i) && alive[int(r.trace[i]>>shift)*words]&mask == 0 {
 			break
 		}
+		i++
+	}
+	return i
+}
+
+// wait returns where position exit can take a character.
+func (r *reading) wait(exit int32, i int) int {
+	alive, words, shift := r.table.alive[exit>>6:], r.words, r.shift
+	mask := uint64(1) << (exit & 63)
+	for i < len(r.text) && (!r.begins(i) || alive[int(r.trace[i]>>shift)*words]&mask == 0) {
 		i++
 	}
 	return i

@@ -9,8 +9,8 @@ type plain struct {
 	ends
 	fold  bool
 	parts []part
-	// number says that dates begin with a digit, or a blank and a digit.
-	number bool
+	// mark follows the number that dates begin with; 0: they begin otherwise.
+	mark byte
 }
 
 // part of a pattern: a text, a code, or, with neither, any one character.
@@ -47,15 +47,17 @@ func newPlain(pattern string, p *parsed) (*plain, bool) {
 			return nil, false
 		}
 	}
-	if len(p.tokens) > 0 {
-		t.number = p.tokens[0].startsNumber()
+	if len(p.tokens) > 1 && p.tokens[0].isNumber() && p.tokens[1].kind == literal {
+		if c := p.tokens[1].char; !word(c) && c != ' ' {
+			t.mark = c
+		}
 	}
 	return t, len(p.tokens) > 0
 }
 
-// startsNumber says that what the token stands for begins with a digit, or with
-// a blank and a digit.
-func (t token) startsNumber() bool {
+// isNumber says that the token stands for up to four digits, or a blank and
+// digits.
+func (t token) isNumber() bool {
 	switch strings.Replace(t.code.name, "Ex", "", 1) {
 	case "%Y", "%y", "%m", "%d", "%H", "%I", "%k", "%l", "%M", "%S", "%j":
 		return true
@@ -125,14 +127,32 @@ func (t *plain) next(s string, i int) int {
 			return i + n
 		}
 	}
-	if t.number {
-		for !digit(s[i]) && (s[i] != ' ' || i+1 == len(s) || !digit(s[i+1])) {
-			if i++; i == len(s) {
-				return -1
-			}
-		}
+	if t.mark != 0 {
+		return t.beforeMark(s, i)
 	}
 	return i
+}
+
+// longestNumber is the most bytes that a number at a date's start has.
+const longestNumber = 4
+
+// beforeMark returns the first index from i on where a number begins that the mark
+// follows, or -1.
+func (t *plain) beforeMark(s string, i int) int {
+	for i < len(s) {
+		n := strings.IndexByte(s[i:], t.mark)
+		if n < 0 {
+			return -1
+		}
+		mark := i + n
+		for start := max(i, mark-longestNumber); start < mark; start++ {
+			if first := skipBlank(s, start); first < mark && digits(s, first, longestNumber) == mark {
+				return start
+			}
+		}
+		i = mark + 1
+	}
+	return -1
 }
 
 // match reads the pattern at s[i:].
