@@ -68,5 +68,6 @@
 //   - A journal record of more than 1 MiB as JSON; it is counted as dropped.
 //   - Two rotations within one tick of a file system's clock that both fall between
 //     two looks are put in order by the numbers in their names, which dates are not.
-//     All lines come, but the order of the two files may be wrong.
+//     All lines come, but the order of the two files may be wrong; and if everything ends
+//     right then, one of them may be read again or not at all.
 package source

@@ -97,6 +97,9 @@ func (g *generation) follow(ctx context.Context, emit Emit) error {
 		case <-g.finish:
 			return nil
 		case <-ctx.Done():
+		}
+		// At the end of all, the file before has not been read to its end.
+		if ctx.Err() != nil {
 			return nil
 		}
 	}
@@ -234,6 +237,9 @@ func (g *generation) emit(ctx context.Context, emit Emit, b Batch) error {
 		return ctx.Err()
 	}
 	defer func() { <-g.trail.turn }()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	g.trail.fill(&b)
 	return emit(ctx, b)
 }

@@ -69,6 +69,24 @@ func statx(dir int, path string, flags int) (fileStat, error) {
 // under a log's name.
 var errNotRegular = errors.New("not a regular file")
 
+// errNotOnDisk is the answer to what the kernel makes up as it is read: such files look
+// regular, and reading one (kmsg, trace_pipe) may take its content from somebody else.
+var errNotOnDisk = errors.New("a file of the kernel, not a log")
+
+// onDisk says whether an open file's content is kept by a file system (statfs(2)).
+func onDisk(fd int) error {
+	var st unix.Statfs_t
+	if err := retryEINTR(func() error { return unix.Fstatfs(fd, &st) }); err != nil {
+		return err
+	}
+	switch st.Type {
+	case unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.DEBUGFS_MAGIC, unix.TRACEFS_MAGIC, unix.CGROUP_SUPER_MAGIC,
+		unix.CGROUP2_SUPER_MAGIC, unix.BPF_FS_MAGIC, unix.SECURITYFS_MAGIC:
+		return errNotOnDisk
+	}
+	return nil
+}
+
 // openRegular opens a file for following and says which one it got. It never
 // waits for a pipe's writer and never touches a device.
 func openRegular(path string) (*os.File, fileStat, error) {
@@ -85,6 +103,10 @@ func openRegular(path string) (*os.File, fileStat, error) {
 		return err
 	})
 	if err != nil {
+		return nil, st, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	if err := onDisk(fd); err != nil {
+		unix.Close(fd)
 		return nil, st, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	// Another file may have taken the name since the look above.

@@ -26,7 +26,7 @@ func hint(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return "run gaol as root, or let its user read it and enter its directories, often as a member of the group adm"
-	case errors.Is(err, errNotRegular):
+	case errors.Is(err, errNotRegular), errors.Is(err, errNotOnDisk):
 		return "name the log file itself"
 	case errors.Is(err, unix.ELOOP):
 		return "the symbolic link leads back to itself: mend it"

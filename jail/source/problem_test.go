@@ -27,6 +27,7 @@ func TestProblemsAreTemporary(t *testing.T) {
 		make    func(t *testing.T, path string)
 		problem string
 	}{
+		{"file of the kernel", func(t *testing.T, path string) { os.Symlink("/proc/version", path) }, "a file of the kernel, not a log: name the log file itself"},
 		{"directory", func(t *testing.T, path string) { os.Mkdir(path, 0o755) }, "not a regular file: name the log file itself"},
 		{"pipe", mkfifo, "not a regular file"},
 		{"device", func(t *testing.T, path string) {

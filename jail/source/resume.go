@@ -155,15 +155,21 @@ func (r *resumption) place(f opened, p filter.Position) (beginning, bool) {
 }
 
 // addNewer adds the files that were rotated after the newest one of which a
-// position is stored, unless that is where the path leads. A copy that copytruncate made of an older state was
-// changed last before that one was.
+// position is stored, unless that is where the path leads. Of files from within one tick of the clock nobody
+// knows the order: of those, too, what is not stored has not been read. A copy that copytruncate made
+// of an older state was changed last before that one was.
 func (r *resumption) addNewer(isOpen bool) {
 	if len(r.files) == 0 || isOpen {
 		return
 	}
 	newest := slices.MaxFunc(r.files, func(a, b resumed) int { return compareAge(a.sibling, b.sibling) })
+	stored := map[fileID]bool{}
+	for _, f := range r.files {
+		stored[f.stat.id] = true
+	}
 	for _, s := range r.siblings() {
-		if compareAge(s, newest.sibling) <= 0 || s.stat.modified.Before(newest.stat.modified) {
+		age := compareBirth(s, newest.sibling)
+		if stored[s.stat.id] || age < 0 || age > 0 && s.stat.modified.Before(newest.stat.modified) {
 			continue
 		}
 		for _, f := range r.l.openSibling(nil, s) {

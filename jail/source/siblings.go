@@ -153,11 +153,15 @@ func ids(siblings []sibling) map[fileID]bool {
 // change where the file system does not know the birth, and within one tick of
 // the kernel's clock by the number that rotation gave them.
 func compareAge(a, b sibling) int {
-	byTime := a.stat.modified.Compare(b.stat.modified)
+	return cmp.Or(compareBirth(a, b), cmp.Compare(rotationNumber(b.path), rotationNumber(a.path)))
+}
+
+// compareBirth is compareAge without the numbers: 0 within one tick.
+func compareBirth(a, b sibling) int {
 	if a.stat.id.born != 0 && b.stat.id.born != 0 {
-		byTime = cmp.Compare(a.stat.id.born, b.stat.id.born)
+		return cmp.Compare(a.stat.id.born, b.stat.id.born)
 	}
-	return cmp.Or(byTime, cmp.Compare(rotationNumber(b.path), rotationNumber(a.path)))
+	return a.stat.modified.Compare(b.stat.modified)
 }
 
 // rotationNumber is the 1 of auth.log.1: a higher one is older. It is -1 for a

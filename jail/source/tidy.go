@@ -64,6 +64,11 @@ func (l *looker) endingOf(g *generation, found bool) ending {
 	case seenLately:
 		return 0
 	}
+	// The oldest first: after a crash, what is newer than all that is stored is taken for
+	// unread (see addNewer).
+	if g.trail.oldest() != g {
+		return 0
+	}
 	return finished
 }
 

@@ -69,6 +69,16 @@ func (t *trail) current() *generation {
 	return t.generations[len(t.generations)-1]
 }
 
+// oldest is the generation that is followed for longest, nil if there is none.
+func (t *trail) oldest() *generation {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.generations) == 0 {
+		return nil
+	}
+	return t.generations[0]
+}
+
 // add makes g the current generation.
 func (t *trail) add(g *generation) {
 	t.mu.Lock()

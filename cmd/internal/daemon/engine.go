@@ -252,7 +252,7 @@ func (e *engine) pardonLocked(c *cell, now time.Time) {
 func (e *engine) inForce() store.Changes {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	changes := store.Changes{Positions: slices.Clone(e.places)}
+	changes := store.Changes{Positions: e.places.all()}
 	for _, c := range e.cells {
 		changes.Bans = append(changes.Bans, c.jail.Banned()...)
 	}

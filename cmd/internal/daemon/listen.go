@@ -87,7 +87,10 @@ func bindSocket(path string) (*net.UnixListener, error) {
 	if err := errors.Join(removeSocket(path), removeSocket(private)); err != nil {
 		return nil, err
 	}
+	// Whatever the umask is: nobody else may connect before the mode is set.
+	before := unix.Umask(0o177)
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: private, Net: "unix"})
+	unix.Umask(before)
 	if err != nil {
 		return nil, fmt.Errorf("%w: run as root, or %s", err, elsewhere)
 	}

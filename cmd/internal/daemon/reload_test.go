@@ -268,10 +268,10 @@ func TestJournalGoesOnWhereItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	since := fmt.Sprintf(`
+	since := `
 [store]
 path = "DIR/gaol.sqlite3"
-`)
+`
 	s.run(nil)
 	args := func(calls int) string {
 		var text []byte

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
-	"gaol/filter"
 	"gaol/jail/store"
 )
 
@@ -261,42 +259,6 @@ func merge(batch []store.Changes) (n int, together store.Changes) {
 			break
 		}
 	}
-	together.Positions = positions
+	together.Positions = positions.all()
 	return n, together
-}
-
-// latest are positions of which each counts as written last, in the order in which they
-// were.
-type latest []filter.Position
-
-func (l *latest) add(positions []filter.Position) {
-	for _, p := range positions {
-		if p.Path != "" {
-			l.drop(p)
-			*l = append(*l, p)
-		}
-	}
-}
-
-// remove drops positions that are not needed any more.
-func (l *latest) remove(done []filter.Position) {
-	for _, p := range done {
-		l.drop(p)
-	}
-}
-
-func (l *latest) drop(p filter.Position) {
-	*l = slices.DeleteFunc(*l, func(old filter.Position) bool {
-		return old.Path == p.Path && old.Device == p.Device && old.Inode == p.Inode
-	})
-}
-
-// of returns the position of path that was written last, nil if there is none.
-func (l latest) of(path string) *filter.Position {
-	for _, p := range slices.Backward(l) {
-		if p.Path == path {
-			return &p
-		}
-	}
-	return nil
 }
