@@ -36,7 +36,7 @@ func TestArrows(t *testing.T) {
 		}
 		for _, imported := range strings.Fields(line)[1:] {
 			path, ours := strings.CutPrefix(imported, "gaol/")
-			if ours && !within(path, folder) && !anyWithin(path, allowed) {
+			if ours && !isBelow(path, folder) && !anyBelow(path, allowed) {
 				t.Errorf("%s must not import %s", words[0], path)
 			}
 		}
@@ -46,20 +46,20 @@ func TestArrows(t *testing.T) {
 // longest is the entry of arrows that a package falls under.
 func longest(pkg string) (folder string, allowed []string) {
 	for f, a := range arrows {
-		if within(pkg, f) && len(f) > len(folder) {
+		if isBelow(pkg, f) && len(f) > len(folder) {
 			folder, allowed = f, a
 		}
 	}
 	return folder, allowed
 }
 
-func within(pkg, folder string) bool {
+func isBelow(pkg, folder string) bool {
 	return pkg == folder || strings.HasPrefix(pkg, folder+"/")
 }
 
-func anyWithin(pkg string, folders []string) bool {
+func anyBelow(pkg string, folders []string) bool {
 	for _, f := range folders {
-		if within(pkg, f) {
+		if isBelow(pkg, f) {
 			return true
 		}
 	}
