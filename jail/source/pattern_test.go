@@ -143,7 +143,7 @@ func TestFromTime(t *testing.T) {
 	var asked atomic.Int64
 	o.Now = func() time.Time { return now.Add(time.Duration(asked.Add(1))) }
 	o.Patterns = []source.Pattern{{
-		Glob: log, From: source.FromTime, FindTime: 10 * time.Minute,
+		Glob: log, From: source.FromTime, FindTime: 10*time.Minute + time.Second/2,
 		Date: func(line string) (time.Time, bool) {
 			at, err := time.Parse(time.DateTime, line[:min(len(line), len(time.DateTime))])
 			return at, err == nil
