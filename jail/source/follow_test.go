@@ -121,6 +121,9 @@ func (f *following) emit(ctx context.Context, b source.Batch) error {
 		return ctx.Err() // as a store that was killed
 	}
 	f.batches = append(f.batches, b)
+	if len(b.Lines) > 0 && len(b.Patterns) == 0 {
+		f.t.Errorf("lines of %s that are for no pattern", b.Source)
+	}
 	for _, l := range b.Lines {
 		f.lines = append(f.lines, l.Text)
 		f.all = append(f.all, l)

@@ -33,8 +33,10 @@ type looker struct {
 
 	// positions are those to resume at.
 	positions []filter.Position
-	// held are the files that are being followed.
-	held map[fileID]*generation
+	// held are the files that are being followed, launch those among them that begin at the end
+	// of this look.
+	held   map[fileID]*generation
+	launch []*generation
 	// finished are rotated files that were let go but still have a matching
 	// path, with where they ended.
 	finished map[fileID]filter.Position
@@ -192,7 +194,7 @@ func (l *looker) look(all bool) (polled bool) {
 	s := &sight{all: all, views: views{}, times: l.dirTimes, same: map[string]bool{}}
 	for _, path := range sortedPaths(paths) {
 		if l.ctx.Err() != nil {
-			return false
+			break
 		}
 		l.visit(l.trail(path, paths[path]), s)
 	}
@@ -200,6 +202,7 @@ func (l *looker) look(all bool) (polled bool) {
 		l.looked[p.Glob] = true
 	}
 	l.sharePatterns(paths)
+	l.launchAll()
 	l.files.setTroubles(troubles)
 	l.tidy(paths)
 	var announced []<-chan struct{}
@@ -212,6 +215,16 @@ func (l *looker) look(all bool) (polled bool) {
 	}
 	l.files.setLooked(change, announced)
 	return polled
+}
+
+// launchAll lets the new generations run. Not before all paths have been visited: only then it is
+// known which patterns lead to a file, and what it reads is for their jails alone.
+func (l *looker) launchAll() {
+	for _, g := range l.launch {
+		g.logger.Debug("following", "offset", g.position.Offset)
+		l.group.Go(func() error { return g.follow(l.ctx, l.emit) })
+	}
+	l.launch = nil
 }
 
 // trail is path's, with what is known about its patterns.

@@ -3,6 +3,7 @@ package source_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,5 +163,39 @@ func TestEmitErrorEndsRun(t *testing.T) {
 	f.done <- err
 	if !errors.Is(err, full) {
 		t.Errorf("Run: %v, want %v", err, full)
+	}
+}
+
+// TestFirstLinesAreForAll resumes many files, each of which several patterns lead to: what is
+// read first is as much for all of their jails as what comes later.
+func TestFirstLinesAreForAll(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const count = 50
+	var stored []filter.Position
+	for i := range count {
+		log := filepath.Join(dir, fmt.Sprintf("x%02d.log", i))
+		write(t, log, "")
+		if err := os.Symlink(log, filepath.Join(dir, fmt.Sprintf("z%02d.link", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	globs := []string{filepath.Join(dir, "*.log"), filepath.Join(dir, "*.link"), filepath.Join(dir, "x*")}
+	f := run(t, options(globs...))
+	f.until("all are open", func() bool { return len(f.positions) == count })
+	f.end()
+	stored = f.stored()
+	for _, p := range stored {
+		write(t, p.Path, "a line\n")
+	}
+	o := options(globs...)
+	o.Positions = stored
+	f = run(t, o)
+	f.until("all lines", func() bool { return len(f.lines) == count })
+	slices.Sort(globs)
+	for _, b := range f.batches {
+		if !slices.Equal(b.Patterns, globs) {
+			t.Fatalf("lines of %s are for %q, want %q", b.Source, b.Patterns, globs)
+		}
 	}
 }

@@ -229,17 +229,9 @@ func (l *looker) start(t *trail, f opened, b beginning) {
 		before.supersede()
 	}
 	t.add(g)
-	l.launch(g)
 }
 
-// launch lets a generation run.
-func (l *looker) launch(g *generation) {
-	l.held[g.id] = g
-	g.logger.Debug("following", "offset", g.position.Offset)
-	l.group.Go(func() error { return g.follow(l.ctx, l.emit) })
-}
-
-// generation makes the follower of a file, to be launched.
+// generation makes the follower of a file, which runs from the end of this look on.
 func (l *looker) generation(t *trail, f opened, b beginning) *generation {
 	g := &generation{
 		trail:     t,
@@ -261,6 +253,8 @@ func (l *looker) generation(t *trail, f opened, b beginning) *generation {
 		problems:  map[problemKind]string{},
 	}
 	g.position = g.place()
+	l.held[g.id] = g
+	l.launch = append(l.launch, g)
 	return g
 }
 
@@ -276,6 +270,5 @@ func (l *looker) recoverCopy(t *trail, g *generation) {
 		copied := l.generation(t, f, beginning{offset: p.Offset, print: printOf(p)})
 		copied.superseded.Store(true)
 		t.insert(copied)
-		l.launch(copied)
 	}
 }
