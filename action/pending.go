@@ -30,7 +30,9 @@ type change struct {
 	unban  bool
 	ban    bool
 	seq    uint64 // of the oldest word that has not been done
+	last   uint64 // of the newest
 	tries  int    // how often it failed by itself
+	err    error  // why it failed last
 	later  bool   // waits among the delayed
 }
 
@@ -63,11 +65,12 @@ func (p *pending) unban(t target, b jail.Ban, seq uint64) {
 func (p *pending) open(t target, seq uint64) *change {
 	c := p.byTarget[t]
 	if c == nil {
-		c = &change{target: t, seq: seq}
+		c = &change{target: t, seq: seq, last: seq}
 		p.byTarget[t] = c
 		p.ready = append(p.ready, c)
 		return c
 	}
+	c.last = seq
 	if c.later {
 		c.later, c.tries = false, 0
 		p.ready = append(p.ready, c)
@@ -139,6 +142,16 @@ func (p *pending) release() {
 // anyDelayed says whether a change that failed by itself waits to be tried again.
 func (p *pending) anyDelayed() bool {
 	return slices.ContainsFunc(p.delayed, func(c *change) bool { return c.later })
+}
+
+// failedAfter is why something failed of which there was a word after since, nil if nothing has.
+func (p *pending) failedAfter(since uint64) error {
+	for _, c := range p.delayed {
+		if c.later && c.last > since {
+			return c.err
+		}
+	}
+	return nil
 }
 
 // oldest is the lowest seq of what is ready to be done, or MaxUint64.

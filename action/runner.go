@@ -174,12 +174,23 @@ func (r *Runner) Status() RunnerStatus {
 	return s
 }
 
-// Sync waits until the action has been started and everything told before it has
-// been done, but for what failed by itself earlier and waits to be tried again. It returns
-// an error as soon as an attempt fails (the Runner goes on trying), when Run ends, and
-// when ctx does.
-func (r *Runner) Sync(ctx context.Context) error {
+// Told is how many changes the Runner has been told of, for Sync.
+func (r *Runner) Told() uint64 {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.told
+}
+
+// Sync waits until the action has been started and everything told before it has been done. It
+// returns an error as soon as an attempt fails, or if one of those has failed already that were told
+// after since (what [Runner.Told] was then); the Runner goes on trying. What failed by itself and was
+// told earlier is not waited for. It returns an error as well when Run ends, and when ctx does.
+func (r *Runner) Sync(ctx context.Context, since uint64) error {
+	r.mu.Lock()
+	if err := r.pending.failedAfter(since); err != nil {
+		r.mu.Unlock()
+		return err
+	}
 	if r.tried && min(r.pending.oldest(), r.doing) > r.told {
 		r.mu.Unlock()
 		return nil

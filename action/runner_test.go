@@ -231,7 +231,7 @@ func TestRunnerLeavesOutWhatIsOver(t *testing.T) {
 		over.End = time.Now()
 		r.Ban([]jail.Ban{over, ban(2)})
 		expect(t, f, "start", "ban 192.0.2.2")
-		if err := r.Sync(t.Context()); err != nil {
+		if err := r.Sync(t.Context(), 0); err != nil {
 			t.Error(err)
 		}
 	})
@@ -342,22 +342,28 @@ func TestRunnerSyncPassesByWhatFailedEarlier(t *testing.T) {
 	f.reject = map[string]bool{"192.0.2.1": true}
 	run(t, f, func(o *action.RunnerOptions) { o.CheckEvery = -1 }, func(t *testing.T, r *action.Runner) {
 		r.Ban(bans(1))
-		if err := r.Sync(t.Context()); err == nil || !strings.Contains(err.Error(), "no such customer") {
+		synctest.Wait() // it has failed already
+		if err := r.Sync(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "no such customer") {
 			t.Errorf("who told it hears of it: %v", err)
 		}
 		began := time.Now()
+		since := r.Told()
 		r.Ban(bans(2))
-		if err := r.Sync(t.Context()); err != nil || time.Since(began) != 0 {
+		if err := r.Sync(t.Context(), since); err != nil || time.Since(began) != 0 {
 			t.Errorf("who comes later does not wait for another's failure: %v after %s", err, time.Since(began))
 		}
 		r.Ban(bans(3))
 		time.Sleep(time.Second) // the first is tried again about now
-		if err := r.Sync(t.Context()); err != nil {
+		if err := r.Sync(t.Context(), since); err != nil {
 			t.Errorf("nor hears of it when it fails again: %v", err)
 		}
-		r.Unban(bans(1))
-		if err := r.Sync(t.Context()); err == nil {
-			t.Error("who tells it anew hears of it")
+		for _, wait := range []func(){func() {}, synctest.Wait} {
+			since = r.Told()
+			r.Unban(bans(1))
+			wait()
+			if err := r.Sync(t.Context(), since); err == nil {
+				t.Error("who tells it anew hears of it")
+			}
 		}
 	})
 }
@@ -385,14 +391,14 @@ func TestRunnerStaysQuick(t *testing.T) {
 func TestRunnerSync(t *testing.T) {
 	f := newFirewall()
 	run(t, f, func(o *action.RunnerOptions) { o.CheckEvery = -1 }, func(t *testing.T, r *action.Runner) {
-		if err := r.Sync(t.Context()); err != nil {
+		if err := r.Sync(t.Context(), 0); err != nil {
 			t.Errorf("with nothing to do: %v", err)
 		}
 		hang := make(chan struct{})
 		f.set(func(f *firewall) { f.hang = hang })
 		r.Ban(bans(1))
 		synced := make(chan error, 1)
-		go func() { synced <- r.Sync(t.Context()) }()
+		go func() { synced <- r.Sync(t.Context(), 0) }()
 		synctest.Wait()
 		select {
 		case err := <-synced:
@@ -407,11 +413,11 @@ func TestRunnerSync(t *testing.T) {
 
 		f.set(func(f *firewall) { f.fail = errors.New("the lock is held") })
 		r.Ban(bans(3))
-		if err := r.Sync(t.Context()); err == nil || !strings.Contains(err.Error(), "the lock is held") {
+		if err := r.Sync(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "the lock is held") {
 			t.Errorf("while it fails: %v", err)
 		}
 		f.set(func(f *firewall) { f.fail = nil })
-		if err := r.Sync(t.Context()); err != nil {
+		if err := r.Sync(t.Context(), 0); err != nil {
 			t.Errorf("after that: %v", err)
 		}
 
@@ -419,10 +425,10 @@ func TestRunnerSync(t *testing.T) {
 		r.Ban(bans(4))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := r.Sync(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := r.Sync(ctx, 0); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("while it hangs: %v", err)
 		}
-		go func() { synced <- r.Sync(context.Background()) }()
+		go func() { synced <- r.Sync(context.Background(), 0) }()
 	})
 }
 

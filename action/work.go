@@ -236,6 +236,7 @@ func (r *Runner) delayLocked(changes []*change, failed singles) uint64 {
 		if c.tries++; c.tries == 1 {
 			lowest = min(lowest, c.seq)
 		}
+		c.err = failed.err
 		if c.tries < singleTries {
 			again = append(again, c)
 			continue

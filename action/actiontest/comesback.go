@@ -36,7 +36,7 @@ func ComesBack(t *testing.T, a action.Action, damage map[string]func(t *testing.
 		prefixes = append(prefixes, b.Prefix)
 	}
 	r.Ban(bans)
-	if err := r.Sync(t.Context()); err != nil {
+	if err := r.Sync(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	for name, do := range damage {

@@ -186,6 +186,7 @@ func (d *Daemon) Ban(ctx context.Context, r control.BanRequest) (control.BanRepl
 	if err != nil {
 		return control.BanReply{}, err
 	}
+	since := d.told(cells)
 	reply := control.BanReply{Banned: []control.Ban{}, Warnings: []string{}}
 	var bans []cellBan
 	for _, c := range cells {
@@ -194,7 +195,7 @@ func (d *Daemon) Ban(ctx context.Context, r control.BanRequest) (control.BanRepl
 			bans, reply.Warnings = append(bans, made...), append(reply.Warnings, warnings...)
 		}
 	}
-	reply.Warnings = append(reply.Warnings, d.settle(ctx, cells)...)
+	reply.Warnings = append(reply.Warnings, d.settle(ctx, cells, since)...)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, b := range bans {
@@ -257,9 +258,22 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 	return made, warnings
 }
 
-// settle waits until the firewall and the store have caught up, and returns
-// what it had to leave unsettled.
-func (d *Daemon) settle(ctx context.Context, cells []*cell) []string {
+// told is what the actions of cells have been told of so far, for settle.
+func (d *Daemon) told(cells []*cell) map[*runner]uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	so := make(map[*runner]uint64)
+	for _, c := range cells {
+		for _, r := range c.runners {
+			so[r] = r.Told()
+		}
+	}
+	return so
+}
+
+// settle waits until the actions have done what they were told after since, and the store has caught
+// up. It returns what it had to leave unsettled.
+func (d *Daemon) settle(ctx context.Context, cells []*cell, since map[*runner]uint64) []string {
 	var late []string
 	d.mu.Lock()
 	runners := make([][]*runner, len(cells))
@@ -270,8 +284,11 @@ func (d *Daemon) settle(ctx context.Context, cells []*cell) []string {
 	acting, cancel := context.WithTimeout(ctx, syncWait)
 	defer cancel()
 	for i, c := range cells {
-		if err := syncAll(acting, runners[i]); err != nil {
-			late = append(late, fmt.Sprintf("jail %s: %v: see gaol status %[1]s", c.name, err))
+		for _, r := range runners[i] {
+			if err := r.Sync(acting, since[r]); err != nil {
+				late = append(late, fmt.Sprintf("jail %s: %v: see gaol status %[1]s", c.name, err))
+				break
+			}
 		}
 	}
 	storing, cancel := context.WithTimeout(ctx, syncWait)
@@ -297,6 +314,7 @@ func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Unb
 	if err != nil {
 		return control.UnbanReply{}, err
 	}
+	since := d.told(cells)
 	reply := control.UnbanReply{Unbanned: []control.Unbanned{}, Forgotten: []control.Forgotten{}}
 	for _, c := range cells {
 		if r.All {
@@ -306,7 +324,7 @@ func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Unb
 			d.unban(c, part, &reply)
 		}
 	}
-	reply.Warnings = d.settle(ctx, cells)
+	reply.Warnings = d.settle(ctx, cells, since)
 	return reply, nil
 }
 

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -153,13 +152,3 @@ func (c *cell) heldLocked(bans []jail.Ban) []jail.Ban {
 }
 
 func (c *cell) isHeldLocked(b jail.Ban) bool { return c.imposed[keyOf(b)].held }
-
-// syncAll waits until runners have done what they were told.
-func syncAll(ctx context.Context, runners []*runner) error {
-	for _, r := range runners {
-		if err := r.Sync(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -243,7 +243,7 @@ func (d *Daemon) announceStart(ctx context.Context, socket *controlSocket, notif
 		return err
 	}
 	for _, r := range runners {
-		_ = r.Sync(waiting)
+		_ = r.Sync(waiting, r.Told())
 	}
 	if ctx.Err() != nil {
 		return nil
