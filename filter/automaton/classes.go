@@ -12,6 +12,10 @@ import (
 // difference.
 type classes struct {
 	ascii [utf8.RuneSelf]uint8
+	// low are the classes of characters of up to two bytes, invalid is that of a byte that is not
+	// UTF-8.
+	low     [lowEnd]uint8
+	invalid uint8
 	// from are the first characters of ranges, of what class each says class.
 	from  []rune
 	class []uint8
@@ -34,6 +38,9 @@ const (
 	otherChar
 	kinds
 )
+
+// lowEnd is the first character that takes three bytes.
+const lowEnd = 0x800
 
 // inside is in place of a class for a byte that begins no character.
 const inside = 0xff
@@ -61,9 +68,11 @@ func newClasses(p *program, insts []*syntax.Inst) (classes, error) {
 		c.from = append(c.from, r)
 		c.class = append(c.class, class)
 	}
-	for b := range c.ascii {
-		c.ascii[b] = c.search(rune(b))
+	for r := range c.low {
+		c.low[r] = c.search(rune(r))
 	}
+	copy(c.ascii[:], c.low[:])
+	c.invalid = c.search(utf8.RuneError)
 	c.setKinds()
 	return c, nil
 }
@@ -155,7 +164,14 @@ func (c *classes) of(text string, to []uint8) []uint8 {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(text[i:])
-		to[i] = c.search(r)
+		switch {
+		case r < lowEnd:
+			to[i] = c.low[r]
+		case r == utf8.RuneError:
+			to[i] = c.invalid
+		default:
+			to[i] = c.search(r)
+		}
 		for k := 1; k < n; k++ {
 			to[i+k] = inside
 		}

@@ -145,10 +145,16 @@ func (t *plain) beforeMark(s string, i int) int {
 			return -1
 		}
 		mark := i + n
-		for start := max(i, mark-longestNumber); start < mark; start++ {
-			if first := skipBlank(s, start); first < mark && digits(s, first, longestNumber) == mark {
-				return start
+		limit := max(i, mark-longestNumber)
+		start := mark
+		for start > limit && digit(s[start-1]) {
+			start--
+		}
+		if start < mark {
+			if start > limit && s[start-1] == ' ' {
+				start--
 			}
+			return start
 		}
 		i = mark + 1
 	}
