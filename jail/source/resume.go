@@ -85,9 +85,8 @@ func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.P
 		r.resumeRotated(p)
 	}
 	r.warnOfLoss(stored)
-	r.addNewer(isOpen)
-	if newest != nil && !isOpen {
-		r.files = append(r.files, resumed{*newest, beginning{catchUp: true}})
+	if !isOpen {
+		r.addNewer(newest)
 	}
 	slices.SortStableFunc(r.files, func(a, b resumed) int { return compareAge(a.sibling, b.sibling) })
 	for _, f := range r.files {
@@ -155,26 +154,31 @@ func (r *resumption) place(f opened, p filter.Position) (beginning, bool) {
 }
 
 // addNewer adds the files that were rotated after the newest one of which a
-// position is stored, unless that is where the path leads. Of files from within one tick of the clock nobody
-// knows the order: of those, too, what is not stored has not been read. A copy that copytruncate made
-// of an older state was changed last before that one was.
-func (r *resumption) addNewer(isOpen bool) {
-	if len(r.files) == 0 || isOpen {
-		return
-	}
-	newest := slices.MaxFunc(r.files, func(a, b resumed) int { return compareAge(a.sibling, b.sibling) })
-	stored := map[fileID]bool{}
+// position is stored, and that where the path leads, nil for none. Of files from within one tick of
+// the clock nobody knows the order: of those, too, what is not stored has not been read. A copy that
+// copytruncate made of an older state was changed last before that one was.
+func (r *resumption) addNewer(newest *opened) {
+	isOpen := map[fileID]bool{}
 	for _, f := range r.files {
-		stored[f.stat.id] = true
+		isOpen[f.stat.id] = true
 	}
-	for _, s := range r.siblings() {
-		age := compareBirth(s, newest.sibling)
-		if stored[s.stat.id] || age < 0 || age > 0 && s.stat.modified.Before(newest.stat.modified) {
-			continue
+	if newest != nil {
+		isOpen[newest.stat.id] = true // and may have been rotated since
+	}
+	if len(r.files) > 0 {
+		last := slices.MaxFunc(r.files, func(a, b resumed) int { return compareAge(a.sibling, b.sibling) })
+		for _, s := range r.siblings() {
+			age := compareBirth(s, last.sibling)
+			if isOpen[s.stat.id] || age < 0 || age > 0 && s.stat.modified.Before(last.stat.modified) {
+				continue
+			}
+			for _, f := range r.l.openSibling(nil, s) {
+				r.files = append(r.files, resumed{f, beginning{catchUp: true}})
+			}
 		}
-		for _, f := range r.l.openSibling(nil, s) {
-			r.files = append(r.files, resumed{f, beginning{catchUp: true}})
-		}
+	}
+	if newest != nil {
+		r.files = append(r.files, resumed{*newest, beginning{catchUp: true}})
 	}
 }
 
