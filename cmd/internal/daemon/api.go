@@ -18,9 +18,12 @@ import (
 
 var _ control.Daemon = (*Daemon)(nil)
 
-// syncWait is how long a request waits for the firewall and the store before it
-// answers that they are late.
-const syncWait = 5 * time.Second
+// A request waits for the actions and for the store before it answers that they are late: for a
+// program of somebody else's longer, as an answer that all is undone everywhere is worth it.
+const (
+	actWait  = 20 * time.Second
+	syncWait = 5 * time.Second
+)
 
 // targetsAtOnce is for how many targets a request holds the lock: of thousands, an unban
 // looks at all bans for each, and lines must not wait for all of them.
@@ -281,7 +284,7 @@ func (d *Daemon) settle(ctx context.Context, cells []*cell, since map[*runner]ui
 		runners[i] = slices.Clone(c.runners)
 	}
 	d.mu.Unlock()
-	acting, cancel := context.WithTimeout(ctx, syncWait)
+	acting, cancel := context.WithTimeout(ctx, actWait)
 	defer cancel()
 	for i, c := range cells {
 		for _, r := range runners[i] {
