@@ -23,10 +23,12 @@ func newBanCommand(a *app) *cobra.Command {
 		Short: "Lock addresses out by hand",
 		Long: `Bans the addresses or networks ADDR; "-" reads more of them from standard
 input, with blanks or line ends between them and comments from "#" to the
-line's end. It returns once the kernel holds the bans.`,
+line's end. It returns once the kernel holds the bans, or has refused one:
+that one is listed as not enforced, and gaol goes on trying. A daemon that
+only observes enforces nothing, which is no failure.`,
 		Example: `  gaol ban -j sshd 192.0.2.7
   gaol ban -j sshd -t 1d - < addresses.txt`,
-		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "")},
+		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "banned, but the kernel does not hold each ban yet")},
 		Args:        argsOf(1, -1, "an ADDR, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			addrs, err := readAddresses(args, a.stdin)
@@ -52,9 +54,14 @@ func runBan(ctx context.Context, a *app, opts banOptions, addrs []string) error 
 		return err
 	}
 	if opts.json {
-		return a.printJSON(reply)
+		err = a.printJSON(reply)
+	} else {
+		err = a.printText(banText(reply, time.Now(), a.paint(a.stdout)))
 	}
-	return a.printText(banText(reply, time.Now(), a.paint(a.stdout)))
+	if err == nil && reply.Unenforced > 0 {
+		return errNo
+	}
+	return err
 }
 
 func banText(reply control.BanReply, now time.Time, p painter) string {

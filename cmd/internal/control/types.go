@@ -85,6 +85,9 @@ type BanRequest struct {
 // BanReply is the answer to POST /v1/ban.
 type BanReply struct {
 	Banned []Ban `json:"banned"`
+	// Unenforced is how many of Banned a firewall should hold and was not seen to: none
+	// of a jail without one, so always 0 from a daemon that only observes.
+	Unenforced int `json:"unenforced"`
 	// Warnings say what the bans were made in spite of, such as an ignoreip rule.
 	Warnings []string `json:"warnings"`
 }

@@ -202,7 +202,11 @@ func (d *Daemon) Ban(ctx context.Context, r control.BanRequest) (control.BanRepl
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, b := range bans {
-		reply.Banned = append(reply.Banned, b.cell.describeBanLocked(b.ban))
+		described := b.cell.describeBanLocked(b.ban)
+		reply.Banned = append(reply.Banned, described)
+		if b.cell.firewall != nil && !described.Enforced {
+			reply.Unenforced++
+		}
 	}
 	return reply, nil
 }

@@ -81,7 +81,9 @@ func (b *bench) fail(times int) {
 // gate is an action whose Ban waits, and whose Stop hangs, as long as they must.
 type gate struct {
 	ban, stop chan struct{}
-	told      []string
+	// refusal is what Ban says of every ban.
+	refusal error
+	told    []string
 }
 
 func (g *gate) Start(context.Context) error { return nil }
@@ -89,6 +91,9 @@ func (g *gate) Start(context.Context) error { return nil }
 func (g *gate) Ban(_ context.Context, bans []jail.Ban, _ time.Time) error {
 	if g.ban != nil {
 		<-g.ban
+	}
+	if g.refusal != nil {
+		return g.refusal
 	}
 	g.told = append(g.told, "ban")
 	return nil
@@ -104,6 +109,41 @@ func (g *gate) Stop(context.Context) error {
 		<-g.stop
 	}
 	return nil
+}
+
+func TestBanByHandSaysWhetherItIsEnforced(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		firewall   *gate
+		unenforced int
+		enforced   bool
+	}{
+		{"the kernel takes it", &gate{}, 0, true},
+		{"the kernel refuses it", &gate{refusal: os.ErrPermission}, 1, false},
+		{"no firewall, as when observing", nil, 0, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				go b.writer.Run(ctx)
+				if tt.firewall != nil {
+					defer b.arm(tt.firewall).stop(false)
+				}
+				for _, when := range []string{"new", "once more"} {
+					reply, err := b.Ban(t.Context(), control.BanRequest{Addresses: []string{"203.0.113.1"}})
+					if err != nil || len(reply.Banned) != 1 {
+						t.Fatalf("%s: got %+v, %v", when, reply, err)
+					}
+					if reply.Unenforced != tt.unenforced || reply.Banned[0].Enforced != tt.enforced {
+						t.Errorf("%s: got %d unenforced, enforced %t; want %d, %t",
+							when, reply.Unenforced, reply.Banned[0].Enforced, tt.unenforced, tt.enforced)
+					}
+				}
+				cancel()
+			})
+		})
+	}
 }
 
 func TestUnbanWhileTheFirewallBans(t *testing.T) {
