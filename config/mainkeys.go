@@ -36,7 +36,7 @@ func topKeys() []key[top] {
 
 func storeKeys() []key[Store] {
 	return []key[Store]{
-		{name: "path", def: `"/var/lib/gaol/gaol.sqlite3"`, doc: "The SQLite file.",
+		{name: "path", def: `"/var/lib/gaol/gaol.sqlite3"`, doc: "The SQLite file. It is for one daemon alone, which a lock on `path`.lock ensures.",
 			value: value[Store]{"absolute path", func(c *checker, s *Store, n *node) {
 				const expected = `an absolute path, such as "/var/lib/gaol/gaol.sqlite3"`
 				path, ok := c.text(n, expected)

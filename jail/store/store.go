@@ -31,6 +31,8 @@ type Options struct {
 type Store struct {
 	path string
 	opts Options
+	// lock keeps everybody else out.
+	lock fileLock
 	// mu guards all below. It is held during each call, as there is only one connection.
 	mu    sync.Mutex
 	db    *sql.DB
@@ -50,7 +52,8 @@ var ErrNewerSchema = errors.New("written by a newer version of gaol")
 // Open opens the file at path and makes it, and directories above, where they are missing
 // (modes 0600 and 0700). An older schema is brought up to date. A file that is broken, or
 // no store of gaol at all, is moved to path.broken-TIME and a new one begun:
-// [Store.Broken] then says so.
+// [Store.Broken] then says so. While it is open nobody else can open it, by a lock on
+// path.lock: [ErrInUse].
 func Open(path string, opts Options) (*Store, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -58,12 +61,17 @@ func Open(path string, opts Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the store's directory: %w", err)
 	}
-	s := &Store{path: path, opts: opts}
-	err := s.open()
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s := &Store{path: path, opts: opts, lock: lock}
+	err = s.open()
 	if isBroken(err) {
 		err = s.beginAnew(err)
 	}
 	if err != nil {
+		lock.Close()
 		return nil, fmt.Errorf("opening the store %s: %w", path, hinted(err))
 	}
 	return s, nil
@@ -125,11 +133,11 @@ func (s *Store) Broken() error {
 	return s.broken
 }
 
-// Close flushes everything to the file.
+// Close flushes everything to the file, and only then lets another one have it.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := errors.Join(s.stmts.close(), s.db.Close()); err != nil {
+	if err := errors.Join(s.stmts.close(), s.db.Close(), s.lock.Close()); err != nil {
 		return fmt.Errorf("closing the store %s: %w", s.path, err)
 	}
 	return nil

@@ -96,7 +96,10 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	d, state := open(conf, opts)
+	d, state, err := open(conf, opts)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	// Three circles, left from the inside out: sources stop first, then the
 	// store has all that they led to, then actions and listeners end.
 	outer, stopOuter := context.WithCancel(context.WithoutCancel(ctx))
@@ -182,8 +185,9 @@ func unreadable(conf *config.Config) error {
 }
 
 // open makes the daemon and reads the store. A store that can't be had is a
-// problem, not the end: bans are made all the same.
-func open(conf *config.Config, opts Options) (*Daemon, store.State) {
+// problem, not the end: bans are made all the same. The error is that another daemon has it:
+// that one makes them, and two would take each other's out of the firewall.
+func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	d := &Daemon{opts: opts, started: opts.Now(), web: conf.Web, storePath: conf.Store.Path}
 	events := newHub()
 	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}}
@@ -192,17 +196,20 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State) {
 	})
 	report := func(text string) { d.problems.set("", "store", text) }
 	s, state, err := openStore(conf, opts)
+	if errors.Is(err, store.ErrInUse) {
+		return nil, state, err
+	}
 	if s == nil {
 		report(fmt.Sprintf("%v: bans and positions do not outlive this run", err))
 		d.writer = newWriter(forgetful{}, func(string) {}, d.inForce)
-		return d, state
+		return d, state, nil
 	}
 	if err != nil {
 		d.problems.set("", "store:opening", err.Error())
 	}
 	d.store = s
 	d.writer = newWriter(s, report, d.inForce)
-	return d, state
+	return d, state, nil
 }
 
 // listenWeb serves the figures to [web]'s address, if there is one. That it can't is a problem only.

@@ -345,7 +345,10 @@ func TestFaultOfTheBackgroundEndsTheRun(t *testing.T) {
 		Stock: fstest.MapFS{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Socket: filepath.Join(dir, "gaol.sock"),
 		Ready: func(control.Status) { close(ready) },
 	}
-	d, state := open(&config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}, opts)
+	d, state, err := open(&config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
 	l, err := listenControl(opts.Socket)
 	if err != nil {
 		t.Fatal(err)
@@ -396,7 +399,10 @@ func TestSocketThatCannotBePublishedEndsTheRun(t *testing.T) {
 	dir := t.TempDir()
 	opts := Options{Stock: fstest.MapFS{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Socket: filepath.Join(dir, "gaol.sock")}
 	conf := &config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}
-	d, state := open(conf, opts)
+	d, state, err := open(conf, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
 	l, err := listenControl(opts.Socket)
 	if err != nil {
 		t.Fatal(err)

@@ -236,6 +236,32 @@ func TestControlSocket(t *testing.T) {
 	})
 }
 
+func TestStoreIsRefusedToASecondDaemon(t *testing.T) {
+	s := newSite(t, oneJail("app", ""))
+	s.start("GAOL_TEST_OBSERVE=1")
+	s.append("app.log", failures(2, "203.0.113.1"))
+	s.waitFailures("app", 2)
+
+	second := options(s.dir)
+	second.Socket, second.Observe = filepath.Join(s.dir, "second.sock"), true
+	err := daemon.Run(t.Context(), second)
+	if err == nil || !strings.Contains(err.Error(), filepath.Join(s.dir, "gaol.sqlite3")+": another gaol is using it: stop that one, or set another path") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(second.Socket); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("its socket: %v", err)
+	}
+
+	// The first one keeps what it has, and a crash of it leaves the store to the next.
+	s.append("app.log", failures(1, "203.0.113.1"))
+	s.waitFailures("app", 3)
+	s.kill()
+	s.start("GAOL_TEST_OBSERVE=1")
+	if problems := s.status().Problems; len(problems) > 0 {
+		t.Errorf("after a crash: %q", problems)
+	}
+}
+
 // TestStopIsQuick ends a daemon that has listeners: one who reads, one who does not.
 func TestStopIsQuick(t *testing.T) {
 	s := newSite(t, oneJail("app", ""))
