@@ -13,6 +13,9 @@ type Failure struct {
 	// Read and CatchUp are those of the line (see [Line]).
 	Read    time.Time
 	CatchUp bool
+	// Since is the latest moment at which a CatchUp line is known not to have been written
+	// yet, so that an undated one was written between Since and Read. Zero: nothing is known.
+	Since time.Time
 	// Prefix is the accused address, a single one (/32, /128) unless the line
 	// named a network (<SUBNET>, <CIDR>). IPv4-mapped addresses are IPv4.
 	// Invalid where the line named a host (<DNS>) or only an id (<F-ID>).

@@ -39,4 +39,7 @@ type Position struct {
 	FingerprintSize int64
 	// Cursor is the journal's own position (systemd.journal-fields(7)).
 	Cursor string
+	// Seen is when the file was last seen to end here: what stands behind Offset was
+	// written later. Zero: not known, as of the journal, whose records bear their own time.
+	Seen time.Time
 }

@@ -29,13 +29,18 @@ type dated struct {
 
 // dateOf finds the time of f. Read as it is written, a line without a date, or with
 // one that is more than a minute off, counts as now. Read later, its own time
-// counts, and without one it cannot count at all. Nothing lies in the future.
-func dateOf(f filter.Failure) dated {
+// counts. Without one it counts as of the earliest moment at which it can have been written, if
+// that is not more than findtime ago: what was written since then lies in one findtime, whenever it
+// was. Of a longer time, as that since the zero Since, nobody knows which lines lay close together.
+// Nothing lies in the future.
+func dateOf(f filter.Failure, findtime time.Duration) dated {
 	// Dates before 1970 are no dates that a log can bear; UnixNano could not hold all of them.
 	undated := f.Time.IsZero() || f.Time.Unix() < 0
 	switch {
+	case undated && f.CatchUp && f.Since.Before(f.Read):
+		return dated{at: f.Since, counts: f.Read.Sub(f.Since) <= findtime, undated: true}
 	case undated:
-		return dated{at: f.Read, counts: !f.CatchUp, undated: true}
+		return dated{at: f.Read, counts: true, undated: true}
 	case !f.CatchUp && skewed(f.Time, f.Read):
 		return dated{at: f.Read, counts: true, shift: f.Time.Sub(f.Read)}
 	case f.Time.After(f.Read):

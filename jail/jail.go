@@ -62,8 +62,8 @@ type Outcome struct {
 	Unresolved string
 	// Shift is how far the line's date was off (negative: behind) when it was taken as now instead.
 	Shift time.Duration
-	// Undated says that the line bore no date: taken as now when read as it was written,
-	// else not counted.
+	// Undated says that the line bore no date: taken as now when read as it was written, else
+	// as of Failure.Since, and not counted if that is longer than FindTime ago.
 	Undated bool
 }
 
@@ -84,7 +84,7 @@ func (j *Jail) Observe(f filter.Failure) Outcome {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var out Outcome
-	d := dateOf(f)
+	d := dateOf(f, j.opts.FindTime)
 	out.Shift, out.Undated = d.shift, d.undated
 	if f.CatchUp && f.Read.After(j.caughtUp) {
 		j.caughtUp = f.Read

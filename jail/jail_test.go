@@ -103,7 +103,12 @@ func TestTimeOfAFailure(t *testing.T) {
 		{"live, a year that no clock shows", filter.Failure{Time: time.Date(1, 2, 3, 4, 5, 6, 0, time.UTC), Read: noon}, true, noon, 0, true},
 		{"catch-up, old", filter.Failure{Time: at(-86400), Read: noon, CatchUp: true}, true, at(-86400), 0, false},
 		{"catch-up, ahead", filter.Failure{Time: at(86400), Read: noon, CatchUp: true}, true, noon, 0, false},
-		{"catch-up, undated", filter.Failure{Read: noon, CatchUp: true}, false, time.Time{}, 0, true},
+		{"catch-up, undated, nobody knows since when", filter.Failure{Read: noon, CatchUp: true}, false, time.Time{}, 0, true},
+		{"catch-up, undated, after a short while", filter.Failure{Read: noon, CatchUp: true, Since: at(-60)}, true, at(-60), 0, true},
+		{"catch-up, undated, after findtime", filter.Failure{Read: noon, CatchUp: true, Since: noon.Add(-options().FindTime)}, true, noon.Add(-options().FindTime), 0, true},
+		{"catch-up, undated, after more than findtime", filter.Failure{Read: noon, CatchUp: true, Since: noon.Add(-options().FindTime - 1)}, false, time.Time{}, 0, true},
+		{"catch-up, undated, the clock was set back", filter.Failure{Read: noon, CatchUp: true, Since: at(60)}, true, noon, 0, true},
+		{"catch-up, dated, after a short while", filter.Failure{Time: at(-120), Read: noon, CatchUp: true, Since: at(-60)}, true, at(-120), 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.f.Prefix = netip.MustParsePrefix("192.0.2.6/32")

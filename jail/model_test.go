@@ -72,8 +72,10 @@ func (m *model) ban(f filter.Failure, start time.Time, n int) decision {
 func (m *model) date(f filter.Failure) (time.Time, bool) {
 	off := f.Time.Unix() - f.Read.Unix()
 	switch {
+	case f.Time.IsZero() && f.CatchUp:
+		return f.Since, !f.Since.IsZero() && f.Read.Sub(f.Since) <= m.opts.FindTime
 	case f.Time.IsZero():
-		return f.Read, !f.CatchUp
+		return f.Read, true
 	case !f.CatchUp && (off > 60 || off < -60), f.Time.After(f.Read):
 		return f.Read, true
 	default:
@@ -128,6 +130,8 @@ func (s *stream) next() filter.Failure {
 	if s.catchUp {
 		if s.rnd.IntN(20) > 0 {
 			f.Time = s.past(f.Prefix)
+		} else if s.rnd.IntN(2) == 0 {
+			f.Since = s.now.Add(-s.upTo(2 * s.opts.FindTime))
 		}
 		return f
 	}

@@ -14,7 +14,9 @@
 // what is stored under the same path, device and inode, [Batch.Done] is to be
 // deleted. Several files of one path are stored at the same time while a
 // rotated one is still being followed. A batch without lines only stores where a
-// file is to be resumed; a position without a path is none.
+// file is to be resumed; a position without a path is none. Such a one comes of a file that
+// is quiet every minute, so that its Seen stays young: it is all that is known of when a
+// line without a date was written that is read after the next start ([Batch.Since]).
 //
 // # How files are followed
 //

@@ -17,6 +17,10 @@ import (
 // counts as catch-up.
 const lateAfter = 30 * time.Second
 
+// refreshEvery is how old Position.Seen becomes of a file that is quiet, before its position
+// is handed on again.
+const refreshEvery = time.Minute
+
 // maxTruncations bounds how many truncations wait for the looker, which takes
 // milliseconds; more in that time is nobody's log rotation.
 const maxTruncations = 16
@@ -56,6 +60,8 @@ type generation struct {
 
 	reader  reader
 	catchUp bool
+	// seenEnd is the last moment at which nothing was behind what has been read; zero: not known.
+	seenEnd time.Time
 	isOut   bool // drained is closed
 	watch   *watching
 
@@ -66,6 +72,8 @@ type generation struct {
 	seen     int64
 	position filter.Position
 	checked  time.Time
+	// reported is the Seen of the position that was handed on last.
+	reported time.Time
 	// behind is since when there has been something to read; zero: caught up.
 	behind time.Time
 	// quiet is since when there has been nothing new.
@@ -104,7 +112,7 @@ func (g *generation) follow(ctx context.Context, emit Emit) error {
 		}
 	}
 	if g.announce {
-		if err := g.emit(ctx, emit, Batch{Position: g.place()}); err != nil {
+		if err := g.advance(ctx, emit, Batch{}); err != nil {
 			return err
 		}
 	}
@@ -174,7 +182,7 @@ func (g *generation) readToEnd(ctx context.Context, emit Emit) error {
 			g.drain()
 		}
 		if b.end {
-			return nil
+			return g.refresh(ctx, emit)
 		}
 	}
 	return nil
@@ -208,6 +216,12 @@ func (g *generation) read() (block, error) {
 // deliver emits what was read and counts it.
 func (g *generation) deliver(ctx context.Context, emit Emit, b block) error {
 	read := g.now()
+	var since time.Time
+	if g.catchUp {
+		since = g.seenEnd
+	} else {
+		g.seenEnd = read // what comes behind these lines is being written now, at the earliest
+	}
 	like := filter.Line{Read: read, CatchUp: g.catchUp, Source: g.trail.path}
 	lines, cut := appendLines(nil, b.text, like, g.reader.maxLine)
 	if b.long {
@@ -219,7 +233,7 @@ func (g *generation) deliver(ctx context.Context, emit Emit, b block) error {
 	}
 	g.quiet = read
 	g.mu.Unlock()
-	if err := g.emit(ctx, emit, Batch{Lines: lines, Position: g.place()}); err != nil {
+	if err := g.advance(ctx, emit, Batch{Lines: lines, Since: since}); err != nil {
 		return err
 	}
 	g.trail.count(lines, cut, read)
@@ -228,6 +242,32 @@ func (g *generation) deliver(ctx context.Context, emit Emit, b block) error {
 	}
 	return nil
 }
+
+// advance hands over a batch with the present position.
+func (g *generation) advance(ctx context.Context, emit Emit, b Batch) error {
+	b.Position = g.place()
+	if err := g.emit(ctx, emit, b); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.reported = b.Position.Seen
+	return nil
+}
+
+// refresh hands the position on again if it has become old that the file was seen to end
+// there.
+func (g *generation) refresh(ctx context.Context, emit Emit) error {
+	g.mu.Lock()
+	stale := g.isStaleLocked(g.seenEnd)
+	g.mu.Unlock()
+	if !stale {
+		return nil
+	}
+	return g.advance(ctx, emit, Batch{})
+}
+
+func (g *generation) isStaleLocked(now time.Time) bool { return now.Sub(g.reported) >= refreshEvery }
 
 // emit waits for the trail's other generations and hands over a batch.
 func (g *generation) emit(ctx context.Context, emit Emit, b Batch) error {
@@ -266,6 +306,9 @@ func (g *generation) drain() {
 
 // publish shows the reader's state to the others.
 func (g *generation) publish(end bool) {
+	if end {
+		g.seenEnd = g.now()
+	}
 	position := g.place()
 	g.mu.Lock()
 	g.seen = g.reader.seen()
@@ -273,7 +316,7 @@ func (g *generation) publish(end bool) {
 	if end {
 		g.behind = time.Time{}
 		if g.quiet.IsZero() {
-			g.quiet = g.now()
+			g.quiet = g.seenEnd
 		}
 	}
 	g.mu.Unlock()
@@ -306,6 +349,7 @@ func (g *generation) place() filter.Position {
 		Offset:          g.reader.offset,
 		Fingerprint:     g.reader.print.sum,
 		FingerprintSize: g.reader.print.size,
+		Seen:            g.seenEnd,
 	}
 }
 

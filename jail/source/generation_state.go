@@ -70,7 +70,7 @@ func (g *generation) setProblem(kind problemKind, problem string) {
 }
 
 // poke wakes the goroutine if the file has changed without its knowledge, or
-// could not be read. With onlyPolled, nothing happens to a file that inotify
+// could not be read, or its position is to be handed on again. With onlyPolled, nothing happens to a file that inotify
 // watches.
 func (g *generation) poke(onlyPolled bool) {
 	g.mu.Lock()
@@ -79,7 +79,7 @@ func (g *generation) poke(onlyPolled bool) {
 		return
 	}
 	st, err := statFile(g.file)
-	if err != nil || st.size != g.seen || !st.modified.Equal(g.checked) || g.problems[readProblem] != "" {
+	if err != nil || st.size != g.seen || !st.modified.Equal(g.checked) || g.problems[readProblem] != "" || g.isStaleLocked(g.now()) {
 		g.nudge()
 	}
 }

@@ -107,7 +107,7 @@ func (r *resumption) resumeNewest(f opened, p filter.Position) {
 		"offset", p.Offset, "size", f.stat.size)
 	if copied, ok := r.l.findCopy(p, r.siblings()); ok {
 		// A copy is younger than the log, but what it holds is older.
-		r.l.start(r.t, copied, beginning{offset: p.Offset, print: printOf(p), catchUp: true})
+		r.l.start(r.t, copied, beginning{offset: p.Offset, print: printOf(p), catchUp: true, seenEnd: p.Seen})
 	}
 	if p.Path != r.t.path {
 		r.t.done(p)
@@ -150,7 +150,7 @@ func (r *resumption) place(f opened, p filter.Position) (beginning, bool) {
 	if !sameName {
 		r.t.done(p)
 	}
-	return beginning{offset: p.Offset, print: printOf(p), catchUp: true, stored: sameName}, true
+	return beginning{offset: p.Offset, print: printOf(p), catchUp: true, seenEnd: p.Seen, stored: sameName}, true
 }
 
 // addNewer adds the files that were rotated after the newest one of which a

@@ -18,6 +18,9 @@ type Batch struct {
 	// of memory: clone what is kept. Lines is empty in a batch that only has
 	// something to say about positions.
 	Lines []filter.Line
+	// Since is the latest moment at which Lines that are CatchUp are known not to have been
+	// written yet: the Seen of the position that was resumed. Zero: nothing is known.
+	Since time.Time
 	// Position is to be stored together with what Lines led to, in place of
 	// the one with the same Path, Device and Inode. Its Path is "" if there is
 	// nothing to store.

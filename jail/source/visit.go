@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // sortedPaths are the paths of found in order.
@@ -217,6 +218,8 @@ type beginning struct {
 	offset  int64
 	print   fingerprint
 	catchUp bool
+	// seenEnd is, with catchUp, when the file was seen to end at offset; zero: not known.
+	seenEnd time.Time
 	// stored says that the position is in the store already.
 	stored bool
 }
@@ -248,11 +251,18 @@ func (l *looker) generation(t *trail, f opened, b beginning) *generation {
 		finish:    make(chan struct{}),
 		reader:    reader{file: f.file, maxLine: l.opts.MaxLine, offset: b.offset, print: b.print},
 		catchUp:   b.catchUp,
+		seenEnd:   b.seenEnd,
 		file:      f.file,
 		seen:      b.offset,
 		problems:  map[problemKind]string{},
 	}
+	if !b.catchUp {
+		g.seenEnd = l.opts.Now()
+	}
 	g.position = g.place()
+	if b.stored {
+		g.reported = g.position.Seen
+	}
 	l.held[g.id] = g
 	l.launch = append(l.launch, g)
 	return g

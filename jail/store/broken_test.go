@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -36,6 +37,19 @@ func execSQL(t *testing.T, path, query string) {
 	if _, err := db.Exec(query); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func versionOf(t *testing.T, path string) (version int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	return version
 }
 
 func TestUnusableFileIsMovedAside(t *testing.T) {
@@ -160,12 +174,13 @@ func TestSecondBrokenFileOfTheSameSecond(t *testing.T) {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	path := sound(t)
+	ours := versionOf(t, path)
 	execSQL(t, path, "PRAGMA user_version = 999")
 	_, err := store.Open(path, store.Options{})
 	if !errors.Is(err, store.ErrNewerSchema) || !strings.Contains(err.Error(), "schema 999") {
 		t.Errorf("got %v, want a refusal that names the schema", err)
 	}
-	execSQL(t, path, "PRAGMA user_version = 1")
+	execSQL(t, path, fmt.Sprintf("PRAGMA user_version = %d", ours))
 	if n := len(load(t, open(t, path), noon).Bans); n != 500 {
 		t.Errorf("got %d bans, want the file as it was", n)
 	}

@@ -113,10 +113,10 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
 		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
 		{&s.pardon, `UPDATE bans SET pardoned = 1 WHERE jail = ? AND prefix = ? AND id = ? AND pardoned = 0`},
-		{&s.position, `INSERT INTO positions (path, device, inode, offset, fingerprint, fingerprint_size, cursor, serial)
-			VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(serial), 0) + 1 FROM positions))
+		{&s.position, `INSERT INTO positions (path, device, inode, offset, fingerprint, fingerprint_size, cursor, seen, serial)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(serial), 0) + 1 FROM positions))
 			ON CONFLICT DO UPDATE SET offset = excluded.offset, fingerprint = excluded.fingerprint,
-			fingerprint_size = excluded.fingerprint_size, cursor = excluded.cursor, serial = excluded.serial`},
+			fingerprint_size = excluded.fingerprint_size, cursor = excluded.cursor, seen = excluded.seen, serial = excluded.serial`},
 		{&s.done, `DELETE FROM positions WHERE path = ? AND device = ? AND inode = ?`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.query)
@@ -218,7 +218,7 @@ func (w *writer) forgotten(list []jail.Forgotten) {
 func (w *writer) positions(list, done []filter.Position) {
 	// SQLite's integers are signed; bit patterns come back as they went.
 	for _, p := range list {
-		w.exec(w.stmts.position, p.Path, int64(p.Device), int64(p.Inode), p.Offset, int64(p.Fingerprint), p.FingerprintSize, p.Cursor)
+		w.exec(w.stmts.position, p.Path, int64(p.Device), int64(p.Inode), p.Offset, int64(p.Fingerprint), p.FingerprintSize, p.Cursor, nanos(p.Seen))
 	}
 	for _, p := range done {
 		w.exec(w.stmts.done, p.Path, int64(p.Device), int64(p.Inode))

@@ -213,12 +213,13 @@ func (l *loader) earlier(to map[string]map[jail.Key]int) {
 
 func (l *loader) positions() []filter.Position {
 	var list []filter.Position
-	query := `SELECT path, device, inode, offset, fingerprint, fingerprint_size, cursor FROM positions ORDER BY serial`
+	query := `SELECT path, device, inode, offset, fingerprint, fingerprint_size, cursor, seen FROM positions ORDER BY serial`
 	l.query(query, nil, func(scan func(...any) error) error {
 		var p filter.Position
-		var device, inode, fingerprint int64
-		err := scan(&p.Path, &device, &inode, &p.Offset, &fingerprint, &p.FingerprintSize, &p.Cursor)
+		var device, inode, fingerprint, seen int64
+		err := scan(&p.Path, &device, &inode, &p.Offset, &fingerprint, &p.FingerprintSize, &p.Cursor, &seen)
 		p.Device, p.Inode, p.Fingerprint = uint64(device), uint64(inode), uint64(fingerprint)
+		p.Seen = timeOf(seen)
 		list = append(list, p)
 		return err
 	})

@@ -54,6 +54,9 @@ CREATE TABLE positions (
 	serial           INTEGER NOT NULL, -- grows with each write
 	PRIMARY KEY (path, device, inode)
 ) WITHOUT ROWID;
+`, `
+ALTER TABLE positions ADD COLUMN seen INTEGER NOT NULL DEFAULT 0; -- when the file ended there; 0: not known
+CREATE INDEX positions_serial ON positions (serial); -- each write asks for the last one
 `}
 
 // migrate does the steps that the file has not seen yet, in one transaction.

@@ -90,7 +90,7 @@ func TestWhatIsCommittedIsLoaded(t *testing.T) {
 	v6 := jail.Counted{Jail: "web", Prefix: prefix("2001:db8::/64"), Time: at(4), Read: at(4), Until: at(900)}
 	byID := jail.Counted{Jail: "web", ID: "eve", Time: at(5), Read: at(5), Until: at(900)}
 	positions := []filter.Position{
-		{Path: "/var/log/auth.log", Device: 1<<64 - 1, Inode: 1 << 63, Offset: 1 << 40, Fingerprint: 1<<64 - 2, FingerprintSize: 256},
+		{Path: "/var/log/auth.log", Device: 1<<64 - 1, Inode: 1 << 63, Offset: 1 << 40, Fingerprint: 1<<64 - 2, FingerprintSize: 256, Seen: at(-7)},
 		{Path: "journal", Cursor: "s=abc;i=1"},
 	}
 	changes := store.Changes{

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gaol/cmd/internal/daemon"
 )
 
 // TestKillLosesNothingAndCountsNothingTwice kills the daemon again and again while failures
@@ -92,6 +95,53 @@ failregex = ['^ERROR Login failure <HOST>$']
 	}
 	if problems := errors.Join(asErrors(s.status().Problems)...); problems != nil {
 		t.Errorf("problems: %v", problems)
+	}
+}
+
+// TestUndatedLinesOfAnOutageAreCounted kills the daemon while a log without dates is being written.
+func TestUndatedLinesOfAnOutageAreCounted(t *testing.T) {
+	s := newSite(t, oneJail("app", `maxretry = 5`))
+	undated := func(n int, address string) string { return strings.Repeat("ERROR Login failure "+address+"\n", n) }
+	s.start("GAOL_TEST_OBSERVE=1")
+	s.append("app.log", undated(2, "203.0.113.1"))
+	s.waitFailures("app", 2)
+	s.kill()
+	s.append("app.log", undated(2, "203.0.113.1")+undated(1, "203.0.113.2"))
+	s.start("GAOL_TEST_OBSERVE=1")
+	s.waitFailures("app", 5)
+	s.kill()
+	s.start("GAOL_TEST_OBSERVE=1")
+	s.append("app.log", undated(1, "203.0.113.3"))
+	s.waitFailures("app", 6)
+	if bans := s.banned(); len(bans) > 0 {
+		t.Errorf("something was counted twice: %+v", bans)
+	}
+	s.stop()
+	s.append("app.log", undated(1, "203.0.113.1"))
+	s.start("GAOL_TEST_OBSERVE=1")
+	if ban := s.waitDecided("203.0.113.1"); ban.Start.After(time.Now()) || time.Since(ban.Start) > time.Minute {
+		t.Errorf("the ban begins at %v, now is %v", ban.Start, time.Now())
+	}
+}
+
+func TestUndatedLinesOfALongOutageAreNotHeaped(t *testing.T) {
+	s := newSite(t, oneJail("app", "findtime = \"10m\"\nbantime = \"1d\""))
+	var ahead time.Duration
+	later := func(o *daemon.Options) {
+		by := ahead
+		o.Now = func() time.Time { return time.Now().Add(by) }
+	}
+	stop := s.run(later)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.append("app.log", strings.Repeat("ERROR Login failure 203.0.113.1\n", 5))
+	ahead = 20 * time.Minute
+	s.run(later)
+	s.append("app.log", strings.Repeat("ERROR Login failure 203.0.113.2\n", 5))
+	s.waitDecided("203.0.113.2")
+	if bans := s.banned("203.0.113.1"); len(bans) > 0 {
+		t.Errorf("failures of twenty minutes count as if they were of ten: %+v", bans)
 	}
 }
 

@@ -47,7 +47,7 @@ func (e *engine) handle(ctx context.Context, batch source.Batch) error {
 	readers := e.readers(batch.Patterns)
 	candidates := e.scans.scan(batch.Patterns, readers, batch.Lines)
 	for _, c := range readers {
-		if failures := c.tap(batch.Source).match(batch.Lines, candidates); len(failures) > 0 {
+		if failures := c.tap(batch.Source).match(batch, candidates); len(failures) > 0 {
 			hits = append(hits, hit{c, failures})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gaol/filter"
+	"gaol/jail/source"
 )
 
 // tap is where the filter of one jail meets one source. It holds what the
@@ -17,10 +18,10 @@ type tap struct {
 	lastLine time.Time
 }
 
-// match returns the failures in lines; candidates are those of them that can hold
+// match returns the failures in a batch; candidates are those of its lines that can hold
 // any. A rotated file and its successor may meet here at the same time; they take
 // turns.
-func (t *tap) match(lines []filter.Line, candidates filter.Candidates) []filter.Failure {
+func (t *tap) match(batch source.Batch, candidates filter.Candidates) []filter.Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var failures []filter.Failure
@@ -29,12 +30,14 @@ func (t *tap) match(lines []filter.Line, candidates filter.Candidates) []filter.
 			t.matched++
 		}
 		if result.Failure != nil {
-			failures = append(failures, *result.Failure)
+			failure := *result.Failure
+			failure.Since = batch.Since
+			failures = append(failures, failure)
 		}
 	})
-	if len(lines) > 0 {
-		t.lines += int64(len(lines))
-		t.lastLine = lines[len(lines)-1].Read
+	if n := len(batch.Lines); n > 0 {
+		t.lines += int64(n)
+		t.lastLine = batch.Lines[n-1].Read
 	}
 	return failures
 }
