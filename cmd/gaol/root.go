@@ -156,8 +156,12 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q%s: see \"gaol --help\"", args[0], didYouMean(args[0], names))
 }
 
-// flagError says what is wrong with a flag, and which one is called alike.
+// flagError says what is wrong with a flag: what it takes, or which one is called alike.
 func flagError(cmd *cobra.Command, err error) error {
+	// Flags with a value take any text, and commands say what is wrong with it.
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok && wrong.GetFlag().Value.Type() == "bool" {
+		return usageErrorf(cmd, "--%s takes no value but true or false, got %q", wrong.GetFlag().Name, wrong.GetValue())
+	}
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
 		return usageErrorf(cmd, "%w", err)
