@@ -62,7 +62,8 @@ type Files struct {
 	// announced are closed as the first positions of files have been emitted.
 	announced []<-chan struct{}
 	trails    map[string]*trail
-	// troubles are the patterns that lead to no file, or to too many, and why.
+	// troubles are the patterns that lead to no file, or to too many, or into a directory without
+	// any that can't be watched, and why.
 	troubles map[string]string
 	// problem is one of all files.
 	problem string
@@ -166,7 +167,7 @@ func (f *Files) wake() {
 	}
 }
 
-// Status describes every file, and every pattern without one or with too many, in the order of
+// Status describes every file, and every pattern with a trouble of its own, in the order of
 // their paths. It is safe at any time.
 func (f *Files) Status() []Status {
 	f.mu.Lock()
@@ -210,7 +211,7 @@ func (f *Files) setLooked(change int, announced []<-chan struct{}) {
 	f.waiting = nil
 }
 
-// setTroubles shows which patterns lead to no file, or to too many, and logs news of it.
+// setTroubles shows which patterns have troubles, and logs news of it.
 func (f *Files) setTroubles(troubles map[string]string) {
 	f.mu.Lock()
 	was := f.troubles

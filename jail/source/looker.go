@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -171,6 +170,7 @@ func (l *looker) newDirs() bool {
 		l.files.setProblem(fmt.Sprintf("looking for new files every %v: %v", l.opts.Rescan, err))
 		return false
 	}
+	l.files.setProblem("")
 	return true
 }
 
@@ -188,7 +188,7 @@ func (l *looker) anyWatchable() bool {
 // them, or only in those that have changed. It says whether a file is polled.
 func (l *looker) look(all bool) (polled bool) {
 	patterns, change := l.files.currentPatterns()
-	l.watchDirs(patterns)
+	unwatched := l.watchDirs(patterns)
 	paths, troubles := expand(patterns)
 	l.looks++
 	s := &sight{all: all, views: views{}, times: l.dirTimes, same: map[string]bool{}}
@@ -203,6 +203,7 @@ func (l *looker) look(all bool) (polled bool) {
 	}
 	l.sharePatterns(paths)
 	l.launchAll()
+	l.tellUnwatched(unwatched, patterns, paths, troubles)
 	l.files.setTroubles(troubles)
 	l.tidy(paths)
 	var announced []<-chan struct{}
@@ -236,27 +237,6 @@ func (l *looker) trail(path string, patterns []Pattern) *trail {
 		t.fresh = !slices.ContainsFunc(patterns, func(p Pattern) bool { return l.looked[p.Glob] })
 	}
 	return t
-}
-
-// watchDirs watches the directories in which something can change.
-func (l *looker) watchDirs(patterns []Pattern) {
-	if l.dirs == nil {
-		return
-	}
-	var dirs []string
-	for _, p := range patterns {
-		dirs = append(dirs, directories(p.Glob)...)
-	}
-	for _, t := range l.files.eachTrail() {
-		dirs = append(dirs, filepath.Dir(t.real))
-	}
-	slices.Sort(dirs)
-	problem := ""
-	for dir, err := range l.dirs.set(slices.Compact(dirs)) {
-		problem = "watching " + dir + ": " + err.Error()
-		break
-	}
-	l.files.setProblem(problem)
 }
 
 // sight is what one look sees of directories.

@@ -61,6 +61,17 @@ func (p Pattern) literal() bool { return !strings.ContainsAny(p.Glob, `*?[\`) }
 // found are the patterns that lead to each path.
 type found map[string][]Pattern
 
+// byGlob are the paths of each pattern.
+func (f found) byGlob() map[string][]string {
+	paths := map[string][]string{}
+	for path, patterns := range f {
+		for _, p := range patterns {
+			paths[p.Glob] = append(paths[p.Glob], path)
+		}
+	}
+	return paths
+}
+
 // expand looks for the files of all patterns. A literal path is found whether
 // it is there or not. troubles are the patterns without a match, or with too many, and why.
 func expand(patterns []Pattern) (paths found, troubles map[string]string) {

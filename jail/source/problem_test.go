@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -109,6 +111,54 @@ func TestPermissionDenied(t *testing.T) {
 	f.expect("1") // it had been there from the start, and begins at its end
 	write(t, filepath.Join(hidden, "y.log"), "2\n")
 	f.expect("1", "2")
+}
+
+// TestDirectoryThatCannotBeWatched has one that may be entered but not listed.
+func TestDirectoryThatCannotBeWatched(t *testing.T) {
+	if os.Getenv(asNobody) == "" && os.Geteuid() == 0 {
+		runAsNobody(t)
+		return
+	}
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	if err := errors.Join(os.Mkdir(path("open"), 0o755), os.Mkdir(path("blind"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path("open/a.log"), "")
+	write(t, path("blind/b.log"), "")
+	write(t, path("blind/real.log"), "")
+	if err := os.Symlink(path("blind/real.log"), path("open/link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path("blind"), 0o311); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(path("blind"), 0o700)
+	o := options(path("open/a.log"), path("open/*.log"), path("open/link"), path("blind/b.log"), path("blind/no.log"), path("*/*.log"))
+	o.Rescan = 10 * time.Millisecond
+	f := run(t, o)
+	f.ready(path("open/a.log"), path("open/link"), path("blind/b.log"))
+	problem := "watching " + path("blind") + ": using inotify: permission denied"
+	want := map[string]string{
+		path("open/a.log"):   "",
+		path("open/link"):    problem,
+		path("blind/b.log"):  problem,
+		path("blind/no.log"): "no file matches; " + problem,
+		path("*/*.log"):      problem,
+	}
+	f.untilStatus("the problem of one directory", func(all []source.Status) bool {
+		got := map[string]string{}
+		for _, s := range all {
+			got[s.Path] = s.Problem
+		}
+		return maps.Equal(got, want) && len(all) == len(want)
+	})
+	if err := os.Chmod(path("blind"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f.untilStatus("no problem", func(all []source.Status) bool {
+		return !slices.ContainsFunc(all, func(s source.Status) bool { return strings.Contains(s.Problem, "watching") })
+	})
 }
 
 // runAsNobody runs the calling test again as an unprivileged user.

@@ -44,6 +44,8 @@ type trail struct {
 	// pending are positions to be reported as done with the next batch.
 	pending []filter.Position
 	problem string
+	// unwatched says that nobody tells of changes in a directory where the path leads.
+	unwatched string
 	// loss says what could not be read after the start, "" if nothing.
 	loss  string
 	stats trailStats
@@ -142,6 +144,15 @@ func (t *trail) setProblem(problem string) {
 	logProblem(t.logger, was, problem)
 }
 
+// setUnwatched shows that a directory cannot be watched, "" for none.
+func (t *trail) setUnwatched(problem string) {
+	t.mu.Lock()
+	was := t.unwatched
+	t.unwatched = problem
+	t.mu.Unlock()
+	logProblem(t.logger, was, problem)
+}
+
 // setLoss shows, for the rest of the Run, that something was missed.
 func (t *trail) setLoss(loss string) {
 	t.mu.Lock()
@@ -207,7 +218,7 @@ func (t *trail) status(now time.Time, maxLine int) Status {
 		LastRead: t.stats.lastRead,
 		LastLine: t.stats.lastLine,
 	}
-	problems := []string{t.problem, t.loss}
+	problems := []string{t.problem, t.unwatched, t.loss}
 	t.mu.Unlock()
 	for _, g := range generations {
 		unread, since, problem := g.state()
