@@ -95,8 +95,8 @@ func jailKeys() []key[draft] {
 			doc:   "Whether host names found in lines are looked up, which lets whoever owns the name decide who is banned.",
 			value: choice([]string{"no", "yes"}, func(d *draft, s string) { d.UseDNS = s == "yes" })},
 		{name: "timezone", scope: ofDefault,
-			doc: "The time zone of dates that name none: a name (`\"Europe/Berlin\"`), `\"UTC\"` or an offset (`\"+02:00\"`); " +
-				"without it, this host's.",
+			doc: "The time zone of dates that name none: a name (`\"Europe/Berlin\"`), `\"UTC\"`, an offset (`\"+02:00\"` is east of UTC) " +
+				"or a POSIX string (`\"CET-1CEST\"`, of which `-` is east); without it, this host's.",
 			value: value[draft]{"text", setTimezone}},
 		{name: "from", def: `"end"`, scope: ofDefault,
 			doc: "Where a file seen for the first time is read from: its end, or the lines of the last `findtime`.",
@@ -207,7 +207,7 @@ func setTimezone(c *checker, d *draft, n *node) {
 	}
 	loc, err := ParseTimezone(name)
 	if err != nil {
-		c.wrongValue(n, timezoneForm, "")
+		c.wrongValue(n, timezoneForm, twoMeaningsHint(name))
 		return
 	}
 	d.Timezone = loc

@@ -66,33 +66,6 @@ func FuzzDuration(f *testing.F) {
 	})
 }
 
-func TestParseTimezone(t *testing.T) {
-	at := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
-	for _, tt := range []struct {
-		text    string
-		seconds int
-	}{
-		{"UTC", 0}, {"+00:00", 0}, {"+02:00", 7200}, {"-0730", -27000}, {"+05", 18000}, {"UTC+01:00", 3600}, {"Etc/GMT-3", 10800},
-	} {
-		loc, err := config.ParseTimezone(tt.text)
-		if err != nil {
-			t.Errorf("%q: %v", tt.text, err)
-			continue
-		}
-		if _, got := at.In(loc).Zone(); got != tt.seconds {
-			t.Errorf("%q is %d s east, want %d", tt.text, got, tt.seconds)
-		}
-	}
-	for _, text := range []string{"", "+2", "+25:00", "+02:60", "Europe/Brelin", "../../etc/passwd", "/etc/localtime", "UTC+02:00x"} {
-		if loc, err := config.ParseTimezone(text); err == nil {
-			t.Errorf("%q is %v, want an error", text, loc)
-		}
-	}
-	if loc, err := config.ParseTimezone("Local"); loc != nil || err != nil {
-		t.Errorf("Local is %v, %v", loc, err)
-	}
-}
-
 func TestPortsByLookup(t *testing.T) {
 	opts := write(t, map[string]string{"gaol.toml": "[jail.sshd]\nport = 'own-service'"})
 	opts.LookupPort = func(network, service string) (int, error) { return 4711, nil }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gaol/config"
 	"gaol/filter"
 	"gaol/jail/source"
 )
@@ -53,7 +54,7 @@ a filter ("sshd", "sshd[mode=aggressive]"), a .toml file, or a pattern with
 	flags.BoolVar(&opts.missed, "missed", false, "list every missed line, however many")
 	flags.BoolVarP(&opts.verbose, "verbose", "v", false, "list patterns without a hit as well")
 	flags.StringVar(&opts.now, "now", "", "`TIME` at which to read the log, for dates without a year (default: now)")
-	flags.StringVar(&opts.timezone, "timezone", "", "zone `TZ` of dates without one: Europe/Berlin, EST5EDT, UTC-2 (default: this host's)")
+	flags.StringVar(&opts.timezone, "timezone", "", "zone `TZ` of dates without one: Europe/Berlin, +02:00, CET-1CEST (default: this host's)")
 	flags.BoolVar(&opts.json, "json", false, "print one JSON document")
 	return cmd
 }
@@ -105,13 +106,17 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 // clock returns the zone of dates without one and the time at which the log is read.
 func (o regexOptions) clock(now time.Time) (*time.Location, time.Time, error) {
 	zone := time.Local
-	var err error
 	if o.timezone != "" {
-		if zone, err = parseZone(o.timezone); err != nil {
+		named, err := config.ParseTimezone(o.timezone)
+		if err != nil {
 			return nil, time.Time{}, fmt.Errorf("reading --timezone: %w", err)
+		}
+		if named != nil {
+			zone = named
 		}
 	}
 	if o.now != "" {
+		var err error
 		if now, err = parseNow(o.now, zone); err != nil {
 			return nil, time.Time{}, fmt.Errorf("reading --now: %w", err)
 		}
