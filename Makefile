@@ -45,6 +45,7 @@ system-test: ## boot a systemd container with sshd and gaol, and attack it
 bench: build ## measure gaol beside other programs; PERFORMANCE.md explains
 	$(GO) run ./examples/bench -compare ./gaol
 	$(GO) test -run '^$$' -bench . ./examples/bench ./filter/...
+	GAOL_ADDRESSES=10000000 $(GO) test -run AddressesAgainstNetip -v ./filter
 
 .PHONY: install
 install: build ## install binary, unit, man pages and completion below $(DESTDIR)$(PREFIX)
