@@ -19,9 +19,11 @@ import (
 //
 // The client is taken to choose every captured text that is neither the
 // address nor steers the filter (the user above all), and what stands between
-// quotation marks, unless that holds the accused host. What he can write elsewhere isn't
+// quotation marks, unless that holds the accused host; in a line of JSON, every
+// text but those by which he was found. What he can write elsewhere isn't
 // known here and not attacked. A filter whose service escapes quotes in such
-// places is held to more than it needs.
+// places is held to more than it needs; that one which writes JSON does escape them is
+// taken for granted.
 //
 // There is one result for each attack, in a fixed order, none for tests that
 // fail by themselves.
@@ -51,6 +53,15 @@ type target struct {
 	name       string
 	// id says that it is the id itself: another one is no false accusation.
 	id bool
+	// in is the string of a line of JSON in which it stands, and which then is what is at
+	// start and end. nil: it stands in the line as it is.
+	in *jsonString
+}
+
+// same says whether two targets are the same text.
+func (t target) same(other target) bool {
+	return t.line == other.line && t.start == other.start && t.end == other.end &&
+		(t.in == other.in || t.in != nil && other.in != nil && *t.in == *other.in)
 }
 
 // weapon is a hostile text.
@@ -92,31 +103,36 @@ func (f *Filter) reconnoitre(lines []Line) (culprits, []target) {
 	var targets []target
 	m := f.NewMatcher()
 	for i, line := range lines {
+		if own, ok := m.jsonTargets(i, line, guilty.hosts); ok {
+			targets = append(targets, own...)
+			continue
+		}
 		targets = append(targets, m.captured(i, line)...)
-	}
-	for i, line := range lines {
 		targets = append(targets, quotations(i, line.Text, guilty.hosts)...)
 	}
 	slices.SortStableFunc(targets, func(a, b target) int {
 		return cmp.Or(a.line-b.line, a.start-b.start, a.end-b.end)
 	})
-	return guilty, slices.CompactFunc(targets, func(a, b target) bool {
-		return a.line == b.line && a.start == b.start && a.end == b.end
-	})
+	return guilty, slices.CompactFunc(targets, target.same)
 }
 
 // captured are the targets that the filter's patterns capture in a line.
 func (m *Matcher) captured(number int, line Line) []target {
-	f := m.filter
 	var v view
-	f.look(&v, &line, m.dates, &m.work)
+	m.filter.look(&v, &line, m.dates, &m.work)
+	return m.capturedIn(number, &v)
+}
+
+// capturedIn are the targets that the filter's patterns capture in what is seen of a line.
+func (m *Matcher) capturedIn(number int, v *view) []target {
+	f := m.filter
 	text, offset, ok := f.narrow(v.text, &m.before, &m.work)
 	if !v.daemon || !ok {
 		return nil
 	}
-	targets := targetsOf(&m.before, number, 0, &v)
+	targets := targetsOf(&m.before, number, 0, v)
 	if f.fails(text, &m.found, &m.work) >= 0 {
-		targets = append(targets, targetsOf(&m.found, number, offset, &v)...)
+		targets = append(targets, targetsOf(&m.found, number, offset, v)...)
 	}
 	return targets
 }
@@ -180,6 +196,9 @@ func (f *Filter) accused(lines []Line) culprits {
 func (f *Filter) strike(lines []Line, t target, text string, guilty culprits) string {
 	changed := slices.Clone(lines)
 	line := changed[t.line].Text
+	if t.in != nil {
+		text = t.in.with(text)
+	}
 	changed[t.line].Text = line[:t.start] + text + line[t.end:]
 	found := f.accused(changed)
 	for _, host := range found.hosts {
@@ -209,6 +228,9 @@ func weapons(f *Filter, lines []Line, t target, hosts []string) []weapon {
 	var v view
 	f.look(&v, &line, f.newFinder(), new(work))
 	message, whole, head, tail := framed(v.text), framed(line.Text), framed(line.Text[:t.start]), framed(line.Text[t.end:])
+	if t.in != nil && !t.in.whole() {
+		message, head, tail = framed(t.in.text), framed(t.in.text[:t.in.from]), framed(t.in.text[t.in.to:])
+	}
 	last := framed(lines[len(lines)-1].Text)
 	return []weapon{
 		{"nothing", ""},

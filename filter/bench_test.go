@@ -42,6 +42,11 @@ func BenchmarkMatch(b *testing.B) {
 		{"match/sshd", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 192.0.2.1 port 50022 ssh2", filter.Matched},
 		{"match/sshd IPv6", sshd, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 2001:db8::1 port 50022 ssh2", filter.Matched},
 		{"match/session", stockLike, "Mar 10 21:31:23 host sshd[4711]: Failed password for invalid user admin from 192.0.2.1 port 50022 ssh2", filter.Matched},
+		{"miss/JSON", caddy(), strings.Replace(caddyLine, "/login", "/", 1), filter.Missed},
+		{"miss/JSON, texts are there", caddy(), strings.Replace(caddyLine, `"status":401`, `"status":200`, 1), filter.Missed},
+		{"miss/JSON, with escapes", caddy(), strings.NewReplacer(`"status":401`, `"status":200`, "/login", `\/login\u00e9`).Replace(caddyLine), filter.Missed},
+		{"miss/JSON, no address", caddy(), strings.Replace(caddyLine, `"client_ip":"192.0.2.5"`, `"client_ip":"unknown"`, 1), filter.Missed},
+		{"match/JSON", caddy(), caddyLine, filter.Matched},
 		{"match/django", django, "2026-03-10 21:31:23,899 ERROR Login failure 192.0.2.6", filter.Matched},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -18,8 +19,8 @@ type candidates struct {
 	ignore literal.Set // what one of the ignoreregexes requires
 	// ignores is false for a filter without any ignoreregex.
 	ignores bool
-	// more has, for each failregex, all that it requires. It is nil where the
-	// message says at once whether a failregex can match.
+	// more has, for each failregex and each rule for JSON, all that it requires. It is
+	// nil where the message says at once whether a failregex can match.
 	more [][]literal.Set
 	// wanted is the most telling of what every candidate has, and scan looks for it;
 	// nil: nothing that can be looked for.
@@ -29,7 +30,11 @@ type candidates struct {
 
 func newCandidates(f *Filter) candidates {
 	c := candidates{daemon: literal.Of(f.spec.Daemon...), ignores: len(f.ignore) > 0}
-	if seam, ok := f.seam(); ok {
+	seam, ok := f.seam()
+	switch {
+	case f.json != nil:
+		c.ofJSON(f, seam, ok)
+	case ok:
 		c.fail = anyRequired(f.fail, seam)
 		c.ignore = anyRequired(f.ignore, seam)
 		if f.pref != nil {
@@ -45,6 +50,43 @@ func newCandidates(f *Filter) candidates {
 		c.forget(c.wanted)
 	}
 	return c
+}
+
+// ofJSON is for filters with rules for JSON. Their failregexes see what stands in a
+// line in another form, with escapes, if a rule says in which field. known is false
+// if seams may be anywhere.
+func (c *candidates) ofJSON(f *Filter, seam literal.Seam, known bool) {
+	form := func(re *syntax.Regexp) *syntax.Regexp { return re }
+	if len(f.json.messages) > 0 {
+		form = escapable
+	}
+	for _, p := range f.fail {
+		var sets []literal.Set
+		if known {
+			sets = literal.All(form(p.syntax), seam)
+		}
+		if known && f.pref != nil {
+			sets = append(sets, literal.Required(form(f.pref.syntax), seam))
+		}
+		c.more = append(c.more, sets)
+	}
+	for _, rule := range f.json.rules {
+		c.more = append(c.more, rule.required(f.json.fields))
+	}
+	best := make([]literal.Set, len(c.more))
+	for i, sets := range c.more {
+		if len(sets) > 0 {
+			best[i] = sets[0]
+		}
+	}
+	c.fail = literal.AnyOf(best...)
+	if known {
+		ignore := make([]literal.Set, len(f.ignore))
+		for i, p := range f.ignore {
+			ignore[i] = literal.Required(form(p.syntax), seam)
+		}
+		c.ignore = literal.AnyOf(ignore...)
+	}
 }
 
 // forget drops what need not be asked of lines that scan has found.

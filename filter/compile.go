@@ -30,7 +30,8 @@ type Filter struct {
 	fail   []*pattern
 	ignore []*pattern
 	unless []*pattern
-	pref   *pattern // nil for none
+	pref   *pattern   // nil for none
+	json   *jsonRules // nil for none
 
 	candidates candidates
 }
@@ -54,7 +55,8 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 		f.pref = c.one("prefregex", spec.Prefregex)
 	}
 	c.checkSubject(f)
-	if len(spec.Failregex) == 0 {
+	f.json = c.json(&spec)
+	if len(spec.Failregex) == 0 && f.json == nil {
 		c.errs = append(c.errs, errors.New("the filter has no failregex: add one that names the failing <HOST>"))
 	}
 	if _, err := logtime.New(f.dates); err != nil {
@@ -118,6 +120,7 @@ func withMode(spec Spec, name string) (Spec, error) {
 		return Spec{}, fmt.Errorf("mode %q is not known: the filter has normal, %s", name, strings.Join(known, ", "))
 	}
 	spec.Failregex = slices.Concat(spec.Failregex, mode.Failregex)
+	spec.JSON = slices.Concat(spec.JSON, mode.JSON)
 	spec.Ignoreregex = slices.Concat(spec.Ignoreregex, mode.Ignoreregex)
 	spec.Unless = slices.Concat(spec.Unless, mode.Unless)
 	return spec, nil
@@ -126,9 +129,25 @@ func withMode(spec Spec, name string) (Spec, error) {
 // Spec returns what the filter was made of, with its mode's patterns merged in.
 func (f *Filter) Spec() Spec { return f.spec }
 
-// Failregex returns the patterns as written, the mode's behind the others;
-// [Result.Pattern] is an index in it.
-func (f *Filter) Failregex() []string { return slices.Clone(f.spec.Failregex) }
+// Failregex returns the patterns as written, the mode's behind the others, and
+// behind those the rules for JSON that accuse, each in a line; [Result.Pattern] is an index in it.
+func (f *Filter) Failregex() []string {
+	all := slices.Clone(f.spec.Failregex)
+	if f.json != nil {
+		for _, rule := range f.json.rules {
+			all = append(all, rule.text)
+		}
+	}
+	return all
+}
+
+// decider names what decided, for a person.
+func (f *Filter) decider(pattern int) string {
+	if rule := pattern - len(f.fail); rule >= 0 {
+		return fmt.Sprintf("json rule %d", rule+1)
+	}
+	return fmt.Sprintf("failregex %d", pattern+1)
+}
 
 // Ignoreregex returns the patterns as written, like [Filter.Failregex].
 func (f *Filter) Ignoreregex() []string { return slices.Clone(f.spec.Ignoreregex) }

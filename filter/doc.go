@@ -41,4 +41,19 @@
 // What an address group captures must be one, whole: no zone id, no part of a
 // longer number or of a host name. Otherwise the pattern does not match, and
 // the next is tried.
+//
+// # JSON
+//
+// Lines that are one JSON object each have rules of their own, [JSON]: conditions
+// on fields, and where host, user and time stand. They look at a line of which the
+// object is all that is left when header, or a date in front, is cut off. Of such lines
+// nothing else is cut, so that failregexes see them with their date.
+//
+// What a field means must not depend on who reads it. A line that is not valid, that
+// has something behind the object, or that has a field twice which a rule names (or an
+// object around it), is missed.
+//
+// Which lines can match is decided by looking for letters, digits and some marks that no
+// encoder is known to escape. A program that writes a letter of a key or of a text in
+// question as \u0061 is not understood.
 package filter

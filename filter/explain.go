@@ -13,28 +13,37 @@ func (m *Matcher) Explain(line Line) string {
 	f := m.filter
 	var w work
 	var v view
-	f.look(&v, &line, m.aside(), &w)
+	f.look(&v, &line, m.aside().dates, &w)
 	if !v.daemon {
 		return f.explainHeader(&line, &v)
 	}
-	if i := first(f.ignore, v.text, &w); i >= 0 {
-		return fmt.Sprintf("ignored by ignoreregex %d", i+1)
+	if f.json != nil {
+		return m.aside().explainJSON(&line, &v)
 	}
-	var found captures
-	text, _, ok := f.narrow(v.text, &found, &w)
-	if !ok {
-		if reason := f.pref.explainAddress(v.text); reason != "" {
-			return reason
-		}
-		return "prefregex did not match"
-	}
-	if reason := f.explainPatterns(text); reason != "" {
+	if reason := f.explainText(v.text); reason != "" {
 		return reason
 	}
 	if !v.dated && line.Time.IsZero() {
 		return "no pattern matched, and no date found"
 	}
 	return "no pattern matched"
+}
+
+// explainText says what came between text and the patterns, "" if nothing near fits.
+func (f *Filter) explainText(text string) string {
+	var w work
+	if i := first(f.ignore, text, &w); i >= 0 {
+		return fmt.Sprintf("ignored by ignoreregex %d", i+1)
+	}
+	var found captures
+	narrowed, _, ok := f.narrow(text, &found, &w)
+	if ok {
+		return f.explainPatterns(narrowed)
+	}
+	if reason := f.pref.explainAddress(text); reason != "" {
+		return reason
+	}
+	return "prefregex did not match"
 }
 
 func (f *Filter) explainHeader(line *Line, v *view) string {

@@ -14,12 +14,18 @@ type kept struct {
 
 // part returns what is to be kept of part, which is mostly a part of the line.
 func (k kept) part(part string) string {
-	// Where it stands in the line is known by its address, without a search.
-	offset := uintptr(unsafe.Pointer(unsafe.StringData(part))) - uintptr(unsafe.Pointer(unsafe.StringData(k.line)))
-	if length := uintptr(len(k.line)); offset < length && uintptr(len(part)) <= length-offset {
-		return k.text[offset : offset+uintptr(len(part))]
+	if offset, ok := offsetIn(k.line, part); ok {
+		return k.text[offset : offset+len(part)]
 	}
 	return strings.Clone(part)
+}
+
+// offsetIn returns where part stands in line, if it is a part of it: known by its
+// address, without a search.
+func offsetIn(line, part string) (offset int, ok bool) {
+	at := uintptr(unsafe.Pointer(unsafe.StringData(part))) - uintptr(unsafe.Pointer(unsafe.StringData(line)))
+	length := uintptr(len(line))
+	return int(at), at < length && uintptr(len(part)) <= length-at
 }
 
 // accused is what a failure names: the address, or an id that is one.

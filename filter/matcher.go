@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"gaol/filter/jsonline"
 	"gaol/filter/logtime"
 )
 
@@ -15,9 +16,13 @@ type Matcher struct {
 	filter   *Filter
 	dates    *logtime.Finder
 	sessions sessions
-	// asides dates lines for Date and Explain, which must not change what
+	// fields reads lines of JSON, and fieldDates the dates in them; nil in a filter
+	// without rules for such.
+	fields     *jsonline.Reader
+	fieldDates *fieldDates
+	// asides looks at lines for Date and Explain, which must not change what
 	// Match does; nil until one of them is asked.
-	asides *logtime.Finder
+	asides *Matcher
 
 	// found and before hold what failregex and prefregex captured; they are
 	// used again for each line.
@@ -42,7 +47,12 @@ func (m *Matcher) Borrow() { m.borrow = true }
 
 // NewMatcher returns a matcher that has seen nothing yet.
 func (f *Filter) NewMatcher() *Matcher {
-	return &Matcher{filter: f, dates: f.newFinder()}
+	m := &Matcher{filter: f, dates: f.newFinder()}
+	if f.json != nil {
+		m.fields = jsonline.NewReader(f.json.fields)
+		m.fieldDates = newFieldDates(f)
+	}
+	return m
 }
 
 func (f *Filter) newFinder() *logtime.Finder {
@@ -58,7 +68,8 @@ func (f *Filter) newFinder() *logtime.Finder {
 //
 // The order is: ignoreregex; prefregex, which may narrow the text down; the
 // failregexes, of which the first that matches and is not vetoed by an unless
-// decides; ignoreregex once more, if the text was narrowed down.
+// decides; ignoreregex once more, if the text was narrowed down; the rules for JSON, of which
+// the first that matches decides.
 func (m *Matcher) Match(line Line) Result {
 	if !m.filter.candidates.possible(line.Text) {
 		return Result{Pattern: -1}
@@ -71,6 +82,9 @@ func (m *Matcher) MatchCandidate(line Line) Result {
 	result := m.examine(&line)
 	m.found.reset()
 	m.before.reset()
+	if m.fields != nil {
+		m.fields.Reset()
+	}
 	return result
 }
 
@@ -80,29 +94,44 @@ func (m *Matcher) examine(line *Line) Result {
 	var v view
 	f.look(&v, line, m.dates, &m.work)
 	result := Result{Pattern: -1, Date: v.date.Template, Time: v.time(line)}
-	if !v.daemon {
-		return result
+	switch {
+	case !v.daemon:
+	case f.json != nil:
+		m.examineJSON(&result, line, &v)
+	default:
+		m.examineText(&result, v.text)
 	}
-	if i := first(f.ignore, v.text, &m.work); i >= 0 {
-		result.Verdict, result.Pattern = Ignored, i
-		return result
+	if result.Verdict == Matched {
+		result.Failure = m.conclude(line, &result)
 	}
-	text, _, ok := f.narrow(v.text, &m.before, &m.work)
+	return result
+}
+
+// examineText finds out what the patterns make of text.
+func (m *Matcher) examineText(result *Result, text string) {
+	f := m.filter
+	if m.ignores(result, text) {
+		return
+	}
+	narrowed, _, ok := f.narrow(text, &m.before, &m.work)
 	if !ok {
-		return result
+		return
 	}
-	i := f.fails(text, &m.found, &m.work)
-	if i < 0 {
-		return result
-	}
-	if ignored := first(f.ignore, text, &m.work); len(text) != len(v.text) && ignored >= 0 {
-		result.Verdict, result.Pattern = Ignored, ignored
-		return result
+	i := f.fails(narrowed, &m.found, &m.work)
+	if i < 0 || len(narrowed) != len(text) && m.ignores(result, narrowed) {
+		return
 	}
 	m.found.merge(&m.before)
 	result.Verdict, result.Pattern = Matched, i
-	result.Failure = m.conclude(line, &result)
-	return result
+}
+
+// ignores says whether an ignoreregex matches text, which then is the result.
+func (m *Matcher) ignores(result *Result, text string) bool {
+	i := first(m.filter.ignore, text, &m.work)
+	if i >= 0 {
+		result.Verdict, result.Pattern = Ignored, i
+	}
+	return i >= 0
 }
 
 // Date says by which template line is dated, and its time: "" and zero if it is
@@ -112,13 +141,25 @@ func (m *Matcher) Date(line Line) (template string, at time.Time) {
 	if !line.Time.IsZero() {
 		return "", line.Time
 	}
-	date, _ := m.aside().Find(line.Text, line.Read)
+	return m.aside().date(&line)
+}
+
+func (m *Matcher) date(line *Line) (template string, at time.Time) {
+	if m.filter.json != nil {
+		var v view
+		m.filter.look(&v, line, m.dates, &m.work)
+		defer m.fields.Reset()
+		if m.fields.Read(v.text) == jsonline.Fine {
+			return m.dateJSON(line, &v, nil, nil)
+		}
+	}
+	date, _ := m.dates.Find(line.Text, line.Read)
 	return date.Template, date.Time
 }
 
-func (m *Matcher) aside() *logtime.Finder {
+func (m *Matcher) aside() *Matcher {
 	if m.asides == nil {
-		m.asides = m.filter.newFinder()
+		m.asides = m.filter.NewMatcher()
 	}
 	return m.asides
 }

@@ -67,7 +67,7 @@ func (m *modes) run(test Test) string {
 	for _, line := range f.testLines(test) {
 		last, result = line, matcher.Match(line)
 	}
-	return judge(test, result, func() string { return matcher.Explain(last) })
+	return f.judge(test, result, func() string { return matcher.Explain(last) })
 }
 
 // testLines are the test's lines as a source would hand them over.
@@ -75,10 +75,10 @@ func (f *Filter) testLines(test Test) []Line {
 	read := test.Time
 	if read.IsZero() {
 		read = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
-		finder := f.newFinder()
+		m := f.NewMatcher()
 		for _, text := range test.Lines {
-			if date, ok := finder.Find(text, read); ok {
-				read = date.Time
+			if _, at := m.Date(Line{Text: text, Read: read}); !at.IsZero() {
+				read = at
 			}
 		}
 	}
@@ -90,15 +90,15 @@ func (f *Filter) testLines(test Test) []Line {
 }
 
 // judge compares what a test wants with what came of its last line.
-func judge(test Test, result Result, explain func() string) string {
+func (f *Filter) judge(test Test, result Result, explain func() string) string {
 	failure := result.Failure
 	switch {
 	case test.Match && failure == nil && result.Verdict == Matched:
-		return fmt.Sprintf("want a failure, got none: failregex %d matched, but only feeds a session", result.Pattern+1)
+		return fmt.Sprintf("want a failure, got none: %s matched, but only feeds a session", f.decider(result.Pattern))
 	case test.Match && failure == nil:
 		return "want a failure, got none: " + explain()
 	case !test.Match && failure != nil:
-		return fmt.Sprintf("want no failure, got one of %s by failregex %d", accusedText(failure), result.Pattern+1)
+		return fmt.Sprintf("want no failure, got one of %s by %s", accusedText(failure), f.decider(result.Pattern))
 	case !test.Match:
 		return ""
 	case test.Host != "" && !sameHost(test.Host, failure.Host):

@@ -1,6 +1,9 @@
 package filter
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Spec is what a filter file says. Package config reads it from TOML; [Compile]
 // makes a [Filter] of it.
@@ -18,6 +21,10 @@ type Spec struct {
 	Failregex   []string
 	Ignoreregex []string
 	Prefregex   string
+	// JSON are rules for lines of JSON.
+	JSON []JSON
+	// Trusted are the proxies that JSON rules without their own trust.
+	Trusted []netip.Prefix
 	// Unless lists patterns that veto a failregex's match; they see what the
 	// failregex saw.
 	Unless []string
@@ -35,6 +42,7 @@ type Spec struct {
 // Mode adds to a filter's patterns.
 type Mode struct {
 	Failregex   []string
+	JSON        []JSON
 	Ignoreregex []string
 	Unless      []string
 }

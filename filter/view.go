@@ -27,9 +27,13 @@ type view struct {
 }
 
 // look makes v, which is empty, the view of line. Its text holds until w is used
-// for the next line.
+// for the next line. Nothing is cut out of a line that is JSON, if the filter has rules for
+// such; its date is looked for when it is wanted.
 func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 	v.text, v.split, v.daemon = line.Text, len(line.Text), true
+	if f.json != nil && len(f.spec.Daemon) == 0 && line.Time.IsZero() && beginsObject(line.Text) {
+		return
+	}
 	if line.Time.IsZero() {
 		v.date, v.dated = dates.Find(line.Text, line.Read)
 	}
@@ -39,8 +43,22 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 		v.daemon = v.hasHeader && slices.Contains(f.spec.Daemon, v.header.Daemon)
 	case !line.Time.IsZero():
 		v.cutHeader(line.Text)
-	case v.dated && (len(f.spec.Datepattern) > 0 || standsApart(line.Text, v.date)):
-		v.cutDate(line.Text, w)
+	default:
+		f.cutOwnDate(v, line.Text, w)
+	}
+}
+
+// lookInside makes v, which is empty, the view of a text in a line.
+func (f *Filter) lookInside(v *view, text string, now time.Time, dates *logtime.Finder, w *work) {
+	v.text, v.split, v.daemon = text, len(text), true
+	v.date, v.dated = dates.Find(text, now)
+	f.cutOwnDate(v, text, w)
+}
+
+// cutOwnDate leaves text without the date that was found in it.
+func (f *Filter) cutOwnDate(v *view, text string, w *work) {
+	if v.dated && (len(f.spec.Datepattern) > 0 || standsApart(text, v.date)) {
+		v.cutDate(text, w)
 	}
 }
 
