@@ -181,6 +181,11 @@ func patternsOf(n *node, mode string) []pattern {
 				all = append(all, pattern{key, text, m})
 			}
 		}
+		for _, rule := range jsonNodes(t.table["json"]) {
+			for _, m := range append(patternNodes(rule.table["when"]), patternNodes(rule.table["unless"])...) {
+				all = append(all, pattern{"json", m.value.(string), m})
+			}
+		}
 	}
 	return all
 }
@@ -202,6 +207,8 @@ func (p pattern) alone(spec filter.Spec) filter.Spec {
 		one.Prefregex = p.text
 	case "unless":
 		one.Unless = []string{p.text}
+	case "json":
+		one.JSON = []filter.JSON{{When: []filter.Condition{{Path: "x", Values: []any{p.text}}}, Host: []string{"x"}}}
 	case "datepattern":
 		one.Datepattern = []string{p.text}
 	}

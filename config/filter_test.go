@@ -74,7 +74,7 @@ func TestFilterProblems(t *testing.T) {
 		{"nothing like it", "zzzzzzz", "", []string{`reading zzzzzzz: no such filter: write one of django-auth, sshd, x, or the path of a .toml file`}},
 		{"no such file", "none.toml", "", []string{`reading none.toml: no such file or directory`}},
 		{"not closed", "sshd[mode=", "", []string{`reading sshd[mode=: "sshd[mode=" is not a filter's name: write "sshd" or "sshd[mode=NAME]"`}},
-		{"no failregex", "x", "daemon = 'x'", []string{`reading filter.d/x.toml:1: no failregex: write failregex = ['…'], with <HOST> where the address stands`}},
+		{"no failregex", "x", "daemon = 'x'", []string{`reading filter.d/x.toml:1: no failregex: write failregex = ['…'], with <HOST> where the address stands, or [[json]] for lines of JSON`}},
 		{"key of a jail", "x", "failregex = '^<HOST>$'\nmaxretry = 3", []string{`reading filter.d/x.toml:2: unknown key "maxretry": it belongs in [default] or [jail.NAME]`}},
 		{"keys misspelt", "x", "failregx = 'a'\nfailregex = '^<HOST>$'\n[mode.m]\nunles = 'x'\n[[test]]\nlin = 'x'", []string{
 			`reading filter.d/x.toml:1: unknown key "failregx": did you mean "failregex"?`,

@@ -24,6 +24,11 @@ func filterKeys() []key[filter.Spec] {
 			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Failregex = c.patterns(n) }}},
 		{name: "ignoreregex", scope: ofBoth, doc: "What is no failure, although a failregex matches.",
 			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Ignoreregex = c.patterns(n) }}},
+		{name: "json", scope: ofBoth, doc: "Rules for lines that are one JSON object each, each a table [[json]]: what a failure looks like there.",
+			value: value[spec]{"list of tables", func(c *checker, s *spec, n *node) { s.JSON = c.jsonRules(n) }}},
+		{name: "trusted", scope: ofBoth,
+			doc:   "Your own proxies, for the rules of `json` that say nothing of them: their addresses are no clients.",
+			value: value[spec]{"list of addresses and prefixes", func(c *checker, s *spec, n *node) { s.Trusted = c.prefixes(n) }}},
 		{name: "prefregex", scope: ofBoth, doc: "What a line must match first; its `<F-CONTENT>` is what the others see.",
 			value: value[spec]{"pattern", func(c *checker, s *spec, n *node) {
 				if p := c.patterns(n); len(p) == 1 {
@@ -53,6 +58,8 @@ func modeKeys() []key[filter.Mode] {
 	return []key[mode]{
 		{name: "failregex", doc: "Added to the filter's failregex.",
 			value: value[mode]{patterns, func(c *checker, m *mode, n *node) { m.Failregex = c.patterns(n) }}},
+		{name: "json", doc: "Added to the filter's rules.",
+			value: value[mode]{"list of tables", func(c *checker, m *mode, n *node) { m.JSON = c.jsonRules(n) }}},
 		{name: "ignoreregex", doc: "Added to the filter's ignoreregex.",
 			value: value[mode]{patterns, func(c *checker, m *mode, n *node) { m.Ignoreregex = c.patterns(n) }}},
 		{name: "unless", doc: "Added to the filter's unless.",
@@ -210,11 +217,18 @@ func (c *checker) checkTest(n *node, test filter.Test) {
 
 // checkSpec finds what is wrong between the keys of a filter.
 func checkSpec(c *checker, n *node, s *filter.Spec) {
-	if n.table["failregex"] == nil {
+	if n.table["failregex"] == nil && n.table["json"] == nil {
 		p := c.at(n)
 		p.Table, p.Key, p.What = n.path(), "", "no failregex"
-		p.Hint = "write failregex = ['…'], with <HOST> where the address stands"
+		p.Hint = "write failregex = ['…'], with <HOST> where the address stands, or [[json]] for lines of JSON"
 		c.add(p)
+	}
+	for i, m := range jsonNodes(n.table["json"]) {
+		if len(s.JSON[i].Message) > 0 && len(s.Failregex) == 0 {
+			p := c.at(m.table["message"])
+			p.What, p.Hint = "message without failregex", "write failregex = ['…'] for the text in that field"
+			c.add(p)
+		}
 	}
 	for i, test := range s.Tests {
 		if _, ok := s.Modes[test.Mode]; !ok && test.Mode != "" && test.Mode != normalMode {

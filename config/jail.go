@@ -182,7 +182,7 @@ func (d *draft) baseFilter(c *checker, n *node) (base *node, ok bool) {
 	if !isName {
 		return d.filter, true
 	}
-	inline := d.filter == nil && n.table["failregex"] != nil
+	inline := d.filter == nil && (n.table["failregex"] != nil || n.table["json"] != nil)
 	if inline {
 		return n.only(nil), true
 	}

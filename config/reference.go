@@ -37,6 +37,7 @@ func Reference() []Key {
 	all = append(all, describe("[store]", storeKeys())...)
 	all = append(all, describe("[web]", webKeys())...)
 	all = append(all, describe("a filter file", filterKeys())...)
+	all = append(all, describe("[[json]] of a filter file", jsonKeys())...)
 	all = append(all, describe("[mode.NAME] of a filter file", modeKeys())...)
 	all = append(all, describe("[[test]] of a filter file", testKeys())...)
 	return all
@@ -90,13 +91,17 @@ func tableIntro(table string) string {
 	switch table {
 	case jailTable:
 		return "Every jail inherits what `[default]` says, with the same keys, but for those marked ¹. " +
-			"The keys `daemon`, `failregex`, `ignoreregex`, `prefregex`, `unless`, `datepattern` and `journalmatch` of a " +
+			"The keys `daemon`, `failregex`, `ignoreregex`, `prefregex`, `unless`, `datepattern`, `journalmatch`, `json` and `trusted` of a " +
 			"filter file may stand here too; they replace the filter's.\n\n"
 	case incrementTable:
 		return "Also `[default.bantime_increment]`.\n\n"
 	case "an entry of action":
 		return "In a jail: `action = [{ name = \"command\", ban = [\"/usr/local/bin/notify\"] }]`. The keys of " +
 			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"
+	case "[[json]] of a filter file":
+		return "A rule for lines of JSON: `when = { \"request.uri\" = '^/login', status = [401, 403] }`, `host = \"request.client_ip\"`. " +
+			"[json.md](json.md) says what paths and conditions are, with examples. Also `[[jail.NAME.json]]`, or in a jail's " +
+			"`filter = { json = { … } }`.\n\n"
 	case "a filter file":
 		return "`filter.d/NAME.toml`, or a table in a jail: `filter = { failregex = ['…'] }`.\n\n"
 	}
