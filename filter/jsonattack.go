@@ -74,7 +74,7 @@ func (m *Matcher) jsonTargets(number int, line Line, culprits []string) ([]targe
 func (m *Matcher) partsOf(rule *jsonRule, line string) map[int]*jsonString {
 	parts := map[int]*jsonString{}
 	add := func(v jsonline.Value, part *jsonString) {
-		if at, ok := offsetIn(line, v.Raw); ok && v.Kind == jsonline.Text {
+		if at, ok := offsetIn(line, v.Raw); ok && v.Kind == jsonline.String {
 			parts[at] = part
 		}
 	}
@@ -87,8 +87,10 @@ func (m *Matcher) partsOf(rule *jsonRule, line string) map[int]*jsonString {
 		return parts
 	}
 	for _, v := range there(m.fields, rule.msg) {
-		text := m.fields.Text(v)
-		add(v, &jsonString{text, 0, len(text)})
+		if v.Kind == jsonline.String {
+			add(v, &jsonString{v.Text, 0, len(v.Text)})
+			break // the others are not the message
+		}
 	}
 	found := false // the client; what stands further left is his
 	for _, v := range there(m.fields, rule.peer) {
@@ -99,7 +101,7 @@ func (m *Matcher) partsOf(rule *jsonRule, line string) map[int]*jsonString {
 	hosts := there(m.fields, rule.host)
 	for i := len(hosts) - 1; i >= 0 && !found; i-- {
 		var part *jsonString
-		part, found = rule.leftOfClient(m.fields.Text(hosts[i]))
+		part, found = rule.leftOfClient(hosts[i].Text)
 		add(hosts[i], part)
 	}
 	return parts

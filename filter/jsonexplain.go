@@ -128,8 +128,8 @@ func shown(fields *jsonline.Reader, field int) string {
 			return strings.Join(texts, ", ") + ", …"
 		case v.Kind == jsonline.Container:
 			texts = append(texts, "an object or array")
-		case v.Kind == jsonline.Text:
-			texts = append(texts, quote(fields.Text(v)))
+		case v.Kind == jsonline.String:
+			texts = append(texts, quote(v.Text))
 		default:
 			texts = append(texts, v.Raw)
 		}

@@ -53,8 +53,8 @@ func (r *jsonRule) lastOf(fields *jsonline.Reader, values []jsonline.Value) (cli
 	}
 	for i := len(values) - 1; i >= 0; i-- {
 		rest, more := "", true
-		if values[i].Kind == jsonline.Text {
-			rest = fields.Text(values[i])
+		if values[i].Kind == jsonline.String {
+			rest = values[i].Text
 		}
 		for more {
 			var entry string

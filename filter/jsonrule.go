@@ -27,9 +27,8 @@ func (c *condition) holds(fields *jsonline.Reader, w *work) bool {
 		if v.Kind == jsonline.Container || v.Kind == jsonline.Null {
 			continue
 		}
-		text := fields.Text(v)
 		for i := range c.wants {
-			if c.wants[i].is(v.Kind, text, w) {
+			if c.wants[i].is(v, w) {
 				return true
 			}
 		}
@@ -37,17 +36,17 @@ func (c *condition) holds(fields *jsonline.Reader, w *work) bool {
 	return false
 }
 
-// is says whether a value is what is wanted; text is the value's.
-func (wanted *want) is(kind jsonline.Kind, text string, w *work) bool {
+// is says whether a value is what is wanted.
+func (wanted *want) is(v jsonline.Value, w *work) bool {
 	switch {
 	case wanted.pattern != nil:
-		return wanted.pattern.matches(text, w)
-	case text == wanted.text:
+		return wanted.pattern.matches(v.Text, w)
+	case v.Text == wanted.text:
 		return true
-	case !wanted.number || kind != jsonline.Number:
+	case !wanted.number || v.Kind != jsonline.Number:
 		return false
 	}
-	value, err := strconv.ParseFloat(text, 64)
+	value, err := strconv.ParseFloat(v.Text, 64)
 	return err == nil && value == wanted.value
 }
 
@@ -56,7 +55,7 @@ func (wanted *want) is(kind jsonline.Kind, text string, w *work) bool {
 func there(fields *jsonline.Reader, paths []int) []jsonline.Value {
 	for _, field := range paths {
 		values := fields.Values(field)
-		if len(values) > 1 || len(values) == 1 && values[0].Kind != jsonline.Null && (values[0].Raw != "" || values[0].Kind != jsonline.Text) {
+		if len(values) > 1 || len(values) == 1 && values[0].Kind != jsonline.Null && (values[0].Raw != "" || values[0].Kind != jsonline.String) {
 			return values
 		}
 	}
@@ -66,8 +65,8 @@ func there(fields *jsonline.Reader, paths []int) []jsonline.Value {
 // textThere is the first text or number of the first field that is there.
 func textThere(fields *jsonline.Reader, paths []int) string {
 	for _, v := range there(fields, paths) {
-		if v.Kind == jsonline.Text || v.Kind == jsonline.Number {
-			return fields.Text(v)
+		if v.Kind == jsonline.String || v.Kind == jsonline.Number {
+			return v.Text
 		}
 	}
 	return ""

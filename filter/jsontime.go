@@ -27,13 +27,12 @@ func newFieldDates(f *Filter) *fieldDates {
 // hold any: then there is none.
 func (d *fieldDates) in(fields *jsonline.Reader, paths []int, now time.Time) (logtime.Found, bool) {
 	for _, v := range there(fields, paths) {
-		text := fields.Text(v)
-		if v.Kind == jsonline.Text {
-			if found, ok := d.texts.Find(text, now); ok {
+		if v.Kind == jsonline.String {
+			if found, ok := d.texts.Find(v.Text, now); ok {
 				return found, true
 			}
 		}
-		if found, ok := d.epochs.Find(text, now); ok && found.End == len(text) {
+		if found, ok := d.epochs.Find(v.Text, now); ok && found.End == len(v.Text) {
 			found.Template = "EPOCH"
 			return found, true
 		}

@@ -13,15 +13,15 @@ type Reader struct {
 	objects uint32
 	twice   *node
 	key     []byte // a key whose escapes were resolved
-	texts   []byte // what Text resolved
+	texts   []byte // values whose escapes were resolved
 }
 
 // Kind is what a value is.
 type Kind uint8
 
 const (
-	// Text is a string.
-	Text Kind = iota
+	// String is a text.
+	String Kind = iota
 	// Number is a number.
 	Number
 	// Bool is true or false.
@@ -38,8 +38,10 @@ type Value struct {
 	// Raw is the value as it stands in the line, whose memory it shares; of a
 	// text, what is between the quotation marks; "" for a container.
 	Raw string
-	// escaped: Raw is not yet the text itself.
-	escaped bool
+	// Text is Raw without the escapes of a text. Bytes that are not UTF-8, and
+	// halves of surrogate pairs, are U+FFFD in it, as in package encoding/json. It holds
+	// until the next line is read.
+	Text string
 }
 
 // NewReader returns a reader for fields.
@@ -93,31 +95,29 @@ func (r *Reader) Read(line string) Fault {
 	return r.fault
 }
 
-// Reset forgets the last line's values, and so keeps no line's memory alive.
+// Reset forgets the last line's values, and so keeps no line's memory alive. What one
+// line needed much of is given back: it may be the only one.
 func (r *Reader) Reset() {
+	const (
+		manyValues = 64
+		muchText   = 4 << 10
+	)
 	for i := range r.found {
 		clear(r.found[i])
 		r.found[i] = r.found[i][:0]
+		if cap(r.found[i]) > manyValues {
+			r.found[i] = nil
+		}
 	}
-	r.text = ""
-	r.texts = r.texts[:0]
+	r.text, r.key, r.texts = "", r.key[:0], r.texts[:0]
+	if cap(r.key)+cap(r.texts) > muchText {
+		r.key, r.texts = nil, nil
+	}
 }
 
 // Values returns what the last line has at a field's path, in the line's order,
 // none if there is nothing. It holds until the next line is read.
 func (r *Reader) Values(field int) []Value { return r.found[field] }
-
-// Text returns a text without its escapes, and any other value as it stands in
-// the line. Bytes that are not UTF-8, and halves of surrogate pairs, become
-// U+FFFD, as in package encoding/json. It holds until the next line is read.
-func (r *Reader) Text(v Value) string {
-	if !v.escaped {
-		return v.Raw
-	}
-	start := len(r.texts)
-	r.texts = appendText(r.texts, v.Raw)
-	return view(r.texts[start:])
-}
 
 // Repeated is, after Twice, the path of a field that is concerned.
 func (r *Reader) Repeated() Path {
@@ -270,7 +270,7 @@ func (r *Reader) scalar(i int) (v Value, end int) {
 			return v, -1
 		}
 		raw := r.text[i+1 : end-1]
-		return Value{Kind: Text, Raw: raw, escaped: needsWork(raw, kind)}, end
+		return Value{Kind: String, Raw: raw, Text: r.resolve(raw, kind)}, end
 	case 't', 'f':
 		v.Kind = Bool
 	case 'n':
@@ -280,6 +280,17 @@ func (r *Reader) scalar(i int) (v Value, end int) {
 	}
 	if end = r.word(i); end >= 0 {
 		v.Raw = r.text[i:end]
+		v.Text = v.Raw
 	}
 	return v, end
+}
+
+// resolve is the text of a string, of which raw is the inside.
+func (r *Reader) resolve(raw string, kind stringKind) string {
+	if !needsWork(raw, kind) {
+		return raw
+	}
+	start := len(r.texts)
+	r.texts = appendText(r.texts, raw)
+	return view(r.texts[start:])
 }

@@ -31,7 +31,7 @@ func texts(r *jsonline.Reader, field int) []string {
 			all = append(all, "(container)")
 			continue
 		}
-		all = append(all, r.Text(v))
+		all = append(all, v.Text)
 	}
 	return all
 }
@@ -185,9 +185,7 @@ func TestReadAllocatesNothing(t *testing.T) {
 	r := jsonline.NewReader(fieldsOf(t, "request.client_ip", "request.uri", "status", "request.headers.User-Agent", "ts"))
 	for _, line := range []string{caddyLine, strings.ReplaceAll(caddyLine, `"/"`, `"\/\u00e9"`), caddyLine[:400]} {
 		read := func() {
-			if r.Read(line) == jsonline.Fine {
-				r.Text(r.Values(1)[0])
-			}
+			r.Read(line)
 		}
 		read()
 		if n := testing.AllocsPerRun(100, read); n != 0 {
