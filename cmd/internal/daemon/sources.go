@@ -16,7 +16,6 @@ import (
 
 	"gaol/config"
 	"gaol/filter"
-	"gaol/filter/logtime"
 	"gaol/jail/source"
 )
 
@@ -103,17 +102,16 @@ func planFor(j config.Jail, stat func(glob string) (newest time.Time, ok bool), 
 
 // dateReader dates a line as the jail's filter would.
 func dateReader(j config.Jail, now time.Time) func(string) (time.Time, bool) {
-	finder, err := logtime.New(logtime.Options{Location: j.Timezone, Patterns: j.Filter.Datepattern})
-	if err != nil {
-		// The filter does not compile either, and says why.
-		return nil
+	if j.Compiled == nil {
+		return nil // its problems say why
 	}
+	m := j.Compiled.NewMatcher()
 	var mu sync.Mutex
 	return func(line string) (time.Time, bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		found, ok := finder.Find(line, now)
-		return found.Time, ok
+		_, at := m.Date(filter.Line{Text: line, Read: now})
+		return at, !at.IsZero()
 	}
 }
 

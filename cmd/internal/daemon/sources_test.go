@@ -45,3 +45,26 @@ func TestFilesOrJournal(t *testing.T) {
 		})
 	}
 }
+
+// Where a file is read from is found by the dates that the filter reads, in JSON as well.
+func TestDateReader(t *testing.T) {
+	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+	f, err := filter.Compile(filter.Spec{Failregex: []string{"<HOST>"}, JSON: []filter.JSON{{Message: []string{"msg"}, Time: []string{"at"}}}}, filter.Options{Timezone: time.UTC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	date := dateReader(config.Jail{Compiled: f}, now)
+	for line, want := range map[string]time.Time{
+		`{"at":1773178283}`:            now,
+		`{"at":"2026-03-10 21:31:23"}`: now,
+		"2026-03-10 21:31:23 x":        now,
+		"x":                            {},
+	} {
+		if got, ok := date(line); !got.Equal(want) || ok == want.IsZero() {
+			t.Errorf("%s: %s, %t", line, got, ok)
+		}
+	}
+	if dateReader(config.Jail{}, now) != nil {
+		t.Error("a jail without a filter dates lines")
+	}
+}
