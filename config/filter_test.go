@@ -18,6 +18,7 @@ daemon = "thing"
 failregex = ['^a <HOST>$']
 ignoreregex = '^a 192'
 unless = 'z'
+maxlines = 5
 datepattern = '%Y-%m-%d'
 journalmatch = '_COMM=thing'
 [mode.more]
@@ -47,7 +48,7 @@ func TestLoadFilter(t *testing.T) {
 	}
 	want := filter.Spec{
 		Name: "whole", Description: "a filter", Daemon: []string{"thing"},
-		Failregex: []string{"^a <HOST>$"}, Ignoreregex: []string{"^a 192"}, Unless: []string{"z"},
+		Failregex: []string{"^a <HOST>$"}, Ignoreregex: []string{"^a 192"}, Unless: []string{"z"}, MaxLines: 5,
 		Datepattern: []string{"%Y-%m-%d"}, Journalmatch: []string{"_COMM=thing"},
 		Modes: map[string]filter.Mode{"more": {Failregex: []string{"^b <HOST>$"}, Ignoreregex: []string{"i"}, Unless: []string{"u"}}},
 		Tests: []filter.Test{
@@ -91,6 +92,10 @@ func TestFilterProblems(t *testing.T) {
 			`reading filter.d/x.toml:14: test[4].time: found "d", expected a date with its time, such as 2026-03-10T21:31:23Z`}},
 		{"no such mode", "x[mode=b]", "failregex = '^<HOST>$'\n[mode.a]\n", []string{
 			`reading filter.d/x.toml:1: found mode "b", expected "a" or "normal": did you mean "a"?`}},
+		{"maxlines", "x", "failregex = '^<HOST>$'\nmaxlines = 0", []string{`reading filter.d/x.toml:2: maxlines: found number 0, expected a whole number from 1 to 1000`}},
+		{"maxlines that is no number", "x", "failregex = '^<HOST>$'\nmaxlines = 'all'", []string{`reading filter.d/x.toml:2: maxlines: found string "all", expected a whole number from 1 to 1000`}},
+		{"lines to skip without maxlines", "x", "failregex = 'a<SKIPLINES>b <HOST>$'", []string{
+			`reading filter.d/x.toml:1: failregex: pattern "a<SKIPLINES>b <HOST>$": <SKIPLINES> stands between lines, but this pattern sees one: set maxlines to the number of lines that failregex sees together`}},
 		{"journal terms", "x", "failregex = '^<HOST>$'\njournalmatch = ['_COMM=a', 'b']\n", []string{
 			`reading filter.d/x.toml:2: journalmatch[2]: found "b", expected a term of journalctl, such as "_SYSTEMD_UNIT=ssh.service" or "+"`}},
 	} {

@@ -39,6 +39,10 @@ func filterKeys() []key[filter.Spec] {
 			}}},
 		{name: "unless", scope: ofBoth, doc: "What vetoes a match of a failregex.",
 			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Unless = c.patterns(n) }}},
+		{name: "maxlines", def: "1", scope: ofBoth,
+			doc: "How many of the last lines failregex sees together, joined by line ends: for patterns over several lines, " +
+				"with `\\n` or `<SKIPLINES>` between them.",
+			value: whole(1, filter.MaxLines, func(s *spec) *int { return &s.MaxLines })},
 		{name: "datepattern", scope: ofBoth, doc: "Forms of dates in strptime codes; without it, the usual ones.",
 			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Datepattern = c.patterns(n) }}},
 		{name: "journalmatch", scope: ofBoth,
@@ -77,7 +81,7 @@ func testKeys() []key[filter.Test] {
 					t.Lines = []string{line}
 				}
 			}}},
-		{name: "lines", doc: "The lines of a session, in order; what is said below is of the last one.",
+		{name: "lines", doc: "The lines of a session or of a match over several, in order; what is said below is of the last one.",
 			value: texts("list of texts", "a list of lines", func(t *test) *[]string { return &t.Lines })},
 		{name: "mode", doc: "The filter's mode in this test.",
 			value: text(func(t *test) *string { return &t.Mode })},

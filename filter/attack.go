@@ -119,6 +119,9 @@ func (f *Filter) reconnoitre(lines []Line) (culprits, []target) {
 // captured are the targets that the filter's patterns capture in a line.
 func (m *Matcher) captured(number int, line Line) []target {
 	var v view
+	if m.window != nil {
+		return m.capturedOverLines(&line, &v)
+	}
 	m.filter.look(&v, &line, m.dates, &m.work)
 	return m.capturedIn(number, &v)
 }

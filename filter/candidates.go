@@ -34,7 +34,7 @@ func newCandidates(f *Filter) candidates {
 	switch {
 	case f.json != nil:
 		c.ofJSON(f, seam, ok)
-	case ok:
+	case ok && !f.overLines(): // else what is required may stand in any line
 		c.fail = anyRequired(f.fail, seam)
 		c.ignore = anyRequired(f.ignore, seam)
 		if f.pref != nil {

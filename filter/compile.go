@@ -43,21 +43,32 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := compiler{names: opts.Names}
+	var c compiler
+	one := dialect{names: opts.Names}
+	all := one
+	all.lines = spec.MaxLines > 1
+	fail := all
+	fail.toLast = true
 	f := &Filter{
 		spec:   spec,
 		dates:  logtime.Options{Location: opts.Timezone, Patterns: spec.Datepattern},
-		fail:   c.all("failregex", spec.Failregex),
-		ignore: c.all("ignoreregex", spec.Ignoreregex),
-		unless: c.all("unless", spec.Unless),
+		fail:   c.all("failregex", spec.Failregex, fail),
+		ignore: c.all("ignoreregex", spec.Ignoreregex, all),
+		unless: c.all("unless", spec.Unless, all),
 	}
 	if spec.Prefregex != "" {
-		f.pref = c.one("prefregex", spec.Prefregex)
+		f.pref = c.one("prefregex", spec.Prefregex, one)
 	}
 	c.checkSubject(f)
-	f.json = c.json(&spec)
+	f.json = c.json(&spec, opts.Names)
 	if len(spec.Failregex) == 0 && f.json == nil {
 		c.errs = append(c.errs, errors.New("the filter has no failregex: add one that names the failing <HOST>"))
+	}
+	if f.json != nil && f.overLines() {
+		c.errs = append(c.errs, errors.New("maxlines with rules for JSON, where each line stands for itself: leave one of them out"))
+	}
+	if spec.MaxLines < 0 || spec.MaxLines > MaxLines {
+		c.errs = append(c.errs, fmt.Errorf("maxlines is %d: write a number from 1 to %d", spec.MaxLines, MaxLines))
 	}
 	if _, err := logtime.New(f.dates); err != nil {
 		c.errs = append(c.errs, err)
@@ -71,21 +82,20 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 
 // compiler collects what is wrong.
 type compiler struct {
-	names bool
-	errs  []error
+	errs []error
 }
 
 // all compiles every text; what does not compile is nil.
-func (c *compiler) all(what string, texts []string) []*pattern {
+func (c *compiler) all(what string, texts []string, d dialect) []*pattern {
 	compiled := make([]*pattern, len(texts))
 	for i, text := range texts {
-		compiled[i] = c.one(fmt.Sprintf("%s %d", what, i+1), text)
+		compiled[i] = c.one(fmt.Sprintf("%s %d", what, i+1), text, d)
 	}
 	return compiled
 }
 
-func (c *compiler) one(what, text string) *pattern {
-	p, err := compilePattern(text, c.names)
+func (c *compiler) one(what, text string, d dialect) *pattern {
+	p, err := compilePattern(text, d)
 	if err != nil {
 		c.errs = append(c.errs, problem(what, text, err))
 		return nil
@@ -125,6 +135,9 @@ func withMode(spec Spec, name string) (Spec, error) {
 	spec.Unless = slices.Concat(spec.Unless, mode.Unless)
 	return spec, nil
 }
+
+// overLines says that patterns see several lines together.
+func (f *Filter) overLines() bool { return f.spec.MaxLines > 1 }
 
 // Spec returns what the filter was made of, with its mode's patterns merged in.
 func (f *Filter) Spec() Spec { return f.spec }

@@ -27,13 +27,21 @@ type translator struct {
 	src string
 	pos int
 	out strings.Builder
-	// names lets <HOST> take host names; loose lets address tags take any
-	// word, to say afterwards what stood there instead of an address.
-	names, loose bool
+	dialect
 
 	groups []group
 	// open holds the parentheses and <F-…> tags that are not closed yet.
 	open []opening
+}
+
+// dialect is what may stand in a pattern, and how it is read.
+type dialect struct {
+	// names lets <HOST> take host names; loose lets address tags take any
+	// word, to say afterwards what stood there instead of an address.
+	names, loose bool
+	// lines says that the pattern sees several lines (maxlines), toLast that it
+	// must match up to the last of them.
+	lines, toLast bool
 }
 
 // opening is a parenthesis or a tag.
@@ -44,8 +52,8 @@ type opening struct {
 
 // translate expands tags and rewrites dialect. Its errors name the construct
 // and what to do.
-func translate(src string, names, loose bool) (translation, error) {
-	t := translator{src: src, names: names, loose: loose}
+func translate(src string, d dialect) (translation, error) {
+	t := translator{src: src, dialect: d}
 	for t.pos < len(src) {
 		if err := t.step(); err != nil {
 			return translation{}, err

@@ -19,6 +19,7 @@
 //	<SUBNET>         an address and, if there is one, the length of its network
 //	<CIDR>           such a length apart from its address
 //	<DNS>            a host name or an IPv4 address
+//	<SKIPLINES>      a line's end and any number of whole lines (see below)
 //	<F-ID/>          what is to be banned, if that is no address
 //	<F-PORT/>        a word kept as "port"
 //	<F-USER>…</F-USER>
@@ -56,4 +57,16 @@
 // Which lines can match is decided by looking for letters, digits and some marks that no
 // encoder is known to escape. A program that writes a letter of a key or of a text in
 // question as \u0061 is not understood.
+//
+// # Patterns over several lines
+//
+// With Spec.MaxLines (maxlines) failregex sees the last so many messages of a source
+// together, joined by line ends, and ^ and $ hold at each line. A pattern spans
+// lines by \n or, with any number of other lines between them, <SKIPLINES>. prefregex
+// sees each line by itself; lines it doesn't match are not among those messages, and neither
+// are those of other daemons.
+//
+// A match is found with its last line, and that line's time is the failure's; where it
+// bears none, that of the last line that did. The lines of the match are used up; those
+// that <SKIPLINES> skipped stay. unless and ignoreregex see the lines of the match alone.
 package filter

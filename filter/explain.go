@@ -8,7 +8,8 @@ import (
 
 // Explain says in plain words the most likely reason why line did not match, as
 // `"555.5.5.6" is not an address`. It leaves the matcher as it was, and is
-// slower than Match: use it for lines that a person looks at.
+// slower than Match: use it for lines that a person looks at. With maxlines it
+// also looks at the lines before, so line must be the one that was matched last.
 func (m *Matcher) Explain(line Line) string {
 	f := m.filter
 	var w work
@@ -20,7 +21,7 @@ func (m *Matcher) Explain(line Line) string {
 	if f.json != nil {
 		return m.aside().explainJSON(&line, &v)
 	}
-	if reason := f.explainText(v.text); reason != "" {
+	if reason := f.explainText(v.text, m.window); reason != "" {
 		return reason
 	}
 	if !v.dated && line.Time.IsZero() {
@@ -29,15 +30,19 @@ func (m *Matcher) Explain(line Line) string {
 	return "no pattern matched"
 }
 
-// explainText says what came between text and the patterns, "" if nothing near fits.
-func (f *Filter) explainText(text string) string {
+// explainText says what came between text, the last line in window if there is one, and the patterns, "" if
+// nothing near fits.
+func (f *Filter) explainText(text string, window *window) string {
 	var w work
-	if i := first(f.ignore, text, &w); i >= 0 {
+	if i := first(f.ignore, text, &w); i >= 0 && window == nil {
 		return fmt.Sprintf("ignored by ignoreregex %d", i+1)
 	}
 	var found captures
 	narrowed, _, ok := f.narrow(text, &found, &w)
-	if ok {
+	switch {
+	case ok && window != nil:
+		return f.explainPatterns(window.from(0))
+	case ok:
 		return f.explainPatterns(narrowed)
 	}
 	if reason := f.pref.explainAddress(text); reason != "" {

@@ -55,15 +55,16 @@ var usualPlaces = []string{"ts", "time", "timestamp", "@timestamp", "t", "t.$dat
 // jsonCompiler compiles rules.
 type jsonCompiler struct {
 	*compiler
+	names bool // see Options.Names
 	paths []jsonline.Path
 }
 
 // json compiles the rules of spec. It returns nil if there are none.
-func (c *compiler) json(spec *Spec) *jsonRules {
+func (c *compiler) json(spec *Spec, names bool) *jsonRules {
 	if len(spec.JSON) == 0 {
 		return nil
 	}
-	jc := jsonCompiler{compiler: c}
+	jc := jsonCompiler{compiler: c, names: names}
 	all := new(jsonRules)
 	for i := range spec.JSON {
 		j := &spec.JSON[i]
@@ -183,7 +184,7 @@ func (c *jsonCompiler) conditions(what string, conditions []Condition) []conditi
 func newWant(value any) (want, error) {
 	switch v := value.(type) {
 	case string:
-		p, err := compilePattern(v, false)
+		p, err := compilePattern(v, dialect{})
 		if err == nil && len(p.groups) > 0 {
 			err = errors.New("a condition captures nothing: say with host, user or id where these stand")
 		}

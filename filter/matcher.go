@@ -29,6 +29,9 @@ type Matcher struct {
 	found, before captures
 	work          work
 
+	// window is nil for a filter that looks at each line by itself.
+	window *window
+
 	// lent is what failures are made in if borrow (see Borrow).
 	borrow bool
 	lent   proven
@@ -51,6 +54,9 @@ func (f *Filter) NewMatcher() *Matcher {
 	if f.json != nil {
 		m.fields = jsonline.NewReader(f.json.fields)
 		m.fieldDates = newFieldDates(f)
+	}
+	if f.overLines() {
+		m.window = &window{max: f.spec.MaxLines}
 	}
 	return m
 }
@@ -79,7 +85,12 @@ func (m *Matcher) Match(line Line) Result {
 
 // MatchCandidate is Match for a line that [Filter.Candidate] has found.
 func (m *Matcher) MatchCandidate(line Line) Result {
-	result := m.examine(&line)
+	var result Result
+	if m.window == nil {
+		result = m.examine(&line)
+	} else {
+		result = m.examineLines(&line)
+	}
 	m.found.reset()
 	m.before.reset()
 	if m.fields != nil {
@@ -209,7 +220,7 @@ func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	if line.CatchUp && !result.Time.IsZero() {
 		now = result.Time
 	}
-	out := m.sessions.observe(&m.found, line.Text, now)
+	out := m.sessions.observe(&m.found, result.Earlier, line.Text, now)
 	if !out.fails {
 		return nil
 	}

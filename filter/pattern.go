@@ -42,13 +42,14 @@ type numbered struct {
 
 // compilePattern makes a pattern of text. Its errors say what is wrong, not
 // where; see problem.
-func compilePattern(text string, names bool) (*pattern, error) {
-	p, err := newPattern(text, names, false)
+func compilePattern(text string, d dialect) (*pattern, error) {
+	p, err := newPattern(text, d)
 	if err != nil {
 		return nil, err
 	}
 	p.loose = sync.OnceValue(func() *pattern {
-		loose, err := newPattern(text, names, true)
+		d.loose = true
+		loose, err := newPattern(text, d)
 		if err != nil {
 			return nil // too big with wider groups; nothing is explained then
 		}
@@ -57,21 +58,29 @@ func compilePattern(text string, names bool) (*pattern, error) {
 	return p, nil
 }
 
-func newPattern(text string, names, loose bool) (*pattern, error) {
+func newPattern(text string, d dialect) (*pattern, error) {
 	if text == "" {
 		return nil, errors.New("the pattern is empty and would match every line: remove it")
 	}
-	tr, err := translate(text, names, loose)
+	tr, err := translate(text, d)
 	if err != nil {
 		return nil, err
 	}
+	// By itself first: what is wrong with it must not be hidden by what is put around it.
 	parsed, err := syntax.Parse(tr.expr, syntax.Perl)
 	if err != nil {
 		return nil, explainSyntax(err)
 	}
+	expr := tr.expr
+	if d.lines {
+		expr = d.overLines(expr)
+		if parsed, err = syntax.Parse(expr, syntax.Perl); err != nil {
+			return nil, explainSyntax(err)
+		}
+	}
 	p := &pattern{
 		text:     text,
-		re:       sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(tr.expr) }),
+		re:       sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) }),
 		syntax:   parsed,
 		required: literal.Required(parsed, nil),
 	}
@@ -190,18 +199,28 @@ func (p *pattern) submatches(text string, w *work) []int {
 	return p.re().FindStringSubmatchIndex(text)
 }
 
-// find fills found with what the groups hold, and reports whether text matches.
-// It does not where an address group holds none: a pattern that accuses must not
-// guess.
-func (p *pattern) find(text string, found *captures, w *work) bool {
-	found.reset()
+// search is submatches for a text of which it isn't known whether it is possible.
+func (p *pattern) search(text string, w *work) []int {
 	if !p.possible(text) {
-		return false
+		return nil
 	}
-	at := p.submatches(text, w)
+	return p.submatches(text, w)
+}
+
+// find fills found with what the groups hold, and reports whether text matches.
+func (p *pattern) find(text string, found *captures, w *work) bool {
+	at := p.search(text, w)
 	if at == nil {
+		found.reset()
 		return false
 	}
+	return p.capture(text, at, found)
+}
+
+// capture fills found with what the groups of a match hold. It reports false where
+// an address group holds none: a pattern that accuses must not guess.
+func (p *pattern) capture(text string, at []int, found *captures) bool {
+	found.reset()
 	length := ""
 	for _, g := range p.groups {
 		start, end := at[2*g.index], at[2*g.index+1]

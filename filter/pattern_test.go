@@ -21,8 +21,8 @@ func FuzzFastSameAsRegexp(f *testing.F) {
 		if len(text) > 200 || len(line) > 500 {
 			t.Skip()
 		}
-		for _, names := range []bool{false, true} {
-			p, err := compilePattern(text, names)
+		for _, d := range []dialect{{}, {names: true}, {lines: true}, {lines: true, toLast: true}} {
+			p, err := compilePattern(text, d)
 			if err != nil || p.fast == nil {
 				continue
 			}

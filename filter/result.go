@@ -36,8 +36,12 @@ type Result struct {
 	// source knew the time itself, or the line was missed before its date
 	// mattered (see [Matcher.Date]).
 	Date string
-	// Time is the line's, zero if undated.
+	// Time is the line's, zero if undated. Of a match over several lines
+	// (maxlines) it is that of the last that is dated.
 	Time time.Time
+	// Earlier are the lines before this one that belong to a match over several
+	// (maxlines), oldest first. They had been missed until now.
+	Earlier []string
 	// Failure is nil unless the line is a failure. A matched line that only
 	// feeds a session has none.
 	Failure *Failure

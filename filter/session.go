@@ -45,29 +45,30 @@ type outcome struct {
 }
 
 // observe takes in what a matched line has captured. Without a session the line
-// stands for itself. now is the time by which sessions end.
-func (s *sessions) observe(found *captures, line string, now time.Time) outcome {
+// stands for itself. earlier are the lines before it that belong to the match. now is
+// the time by which sessions end.
+func (s *sessions) observe(found *captures, earlier []string, line string, now time.Time) outcome {
 	gained := found.get("mlfgained") != ""
 	nofail := gained || found.get("nofail") != ""
 	key := found.get("mlfid")
 	if key == "" {
-		return outcome{fails: !nofail && identified(found), known: found}
+		return outcome{fails: !nofail && identified(found), known: found, lines: earlier}
 	}
 	forget := found.get("mlfforget") != ""
 	one := s.find(key, now)
 	switch {
 	case one == nil && forget:
-		return outcome{fails: !nofail && identified(found), known: found} // a session of one line
+		return outcome{fails: !nofail && identified(found), known: found, lines: earlier} // a session of one line
 	case one == nil:
 		one = &session{key: strings.Clone(key), started: now}
 		s.add(one)
 	case forget:
 		s.remove(one)
 	}
-	return one.observe(found, line, gained, nofail, forget)
+	return one.observe(found, earlier, line, gained, nofail, forget)
 }
 
-func (one *session) observe(found *captures, line string, gained, nofail, forget bool) outcome {
+func (one *session) observe(found *captures, earlier []string, line string, gained, nofail, forget bool) outcome {
 	if gained {
 		one.pending = false // whoever failed before has shown that he may
 	}
@@ -76,6 +77,9 @@ func (one *session) observe(found *captures, line string, gained, nofail, forget
 		one.lines, one.size = nil, 0
 	}
 	one.learn(found)
+	for _, line := range earlier {
+		one.hold(line)
+	}
 	if one.pending || one.users {
 		nofail = false
 	}

@@ -28,6 +28,10 @@ type Spec struct {
 	// Unless lists patterns that veto a failregex's match; they see what the
 	// failregex saw.
 	Unless []string
+	// MaxLines is the number of messages that are looked at together, so that
+	// patterns may span them (see the package's documentation): up to [MaxLines], 0
+	// and 1 for each by itself.
+	MaxLines int
 	// Datepattern lists forms of dates in strptime codes; none: the usual ones.
 	Datepattern []string
 	// Journalmatch selects journal records: "FIELD=value" terms as journalctl(1)

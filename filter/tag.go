@@ -13,6 +13,7 @@ type kind int
 const (
 	field   kind = iota // any text, kept under the group's name
 	address             // an IPv4 or IPv6 address, or where accepts says so a host name
+	skipped             // lines that don't belong to the match
 	cidr                // length of the prefix around the address
 )
 
@@ -49,8 +50,7 @@ func (t *translator) tag() error {
 		t.copy(1)
 		return nil
 	case m[1] == "SKIPLINES":
-		return errors.New("<SKIPLINES>: patterns over several lines are not supported: " +
-			"write one pattern a line and tie them together with <F-MLFID>")
+		return t.skipLines(len(m[0]))
 	case m[1] != "":
 		t.short(m[1], len(m[0]))
 		return nil
@@ -65,6 +65,18 @@ func (t *translator) tag() error {
 		t.begin(opening{tag: "F-" + m[2], group: t.addGroup(g)}, len(m[0]))
 		return nil
 	}
+}
+
+// skipLines expands <SKIPLINES>: the line's end, and any number of whole lines.
+func (t *translator) skipLines(n int) error {
+	if !t.lines {
+		return errors.New("<SKIPLINES> stands between lines, but this pattern sees one: " +
+			"set maxlines to the number of lines that failregex sees together")
+	}
+	t.pos += n
+	t.out.WriteString(`\n`)
+	t.capture(group{kind: skipped}, `(?:.*\n)*?`)
+	return nil
 }
 
 // closeTag closes <F-NAME>. Without its opening it is literal text, as in

@@ -22,7 +22,12 @@ type view struct {
 	// date is zero and dated false for a line without a date of its own.
 	date  logtime.Found
 	dated bool
-	// Where text[i] stands in the line: i+base, and gap more from split on.
+	offsets
+}
+
+// offsets say where text[i] of a view stands in the line: at i+base, and gap more
+// from split on.
+type offsets struct {
 	base, split, gap int
 }
 
@@ -94,11 +99,11 @@ func standsApart(line string, date logtime.Found) bool {
 }
 
 // inLine is where text[i] stands in the line.
-func (v *view) inLine(i int) int {
-	if i >= v.split {
-		i += v.gap
+func (o offsets) inLine(i int) int {
+	if i >= o.split {
+		i += o.gap
 	}
-	return i + v.base
+	return i + o.base
 }
 
 // time is the line's own time, zero if it has none.

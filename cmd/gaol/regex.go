@@ -18,6 +18,7 @@ type regexOptions struct {
 	verbose  bool
 	now      string
 	timezone string
+	maxlines int
 	json     bool
 }
 
@@ -55,6 +56,7 @@ a filter ("sshd", "sshd[mode=aggressive]"), a .toml file, or a pattern with
 	flags.BoolVarP(&opts.verbose, "verbose", "v", false, "list patterns without a hit as well")
 	flags.StringVar(&opts.now, "now", "", "`TIME` at which to read the log, for dates without a year (default: now)")
 	flags.StringVar(&opts.timezone, "timezone", "", "zone `TZ` of dates without one: Europe/Berlin, +02:00, CET-1CEST (default: this host's)")
+	flags.IntVar(&opts.maxlines, "maxlines", 0, "number `N` of lines that patterns see together (default: as the filter says)")
 	flags.BoolVar(&opts.json, "json", false, "print one JSON document")
 	return cmd
 }
@@ -68,6 +70,9 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 	tried, err := a.resolveFilter(args[1], args[2:])
 	if err != nil {
 		return err
+	}
+	if opts.maxlines != 0 {
+		tried.spec.MaxLines = opts.maxlines
 	}
 	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Timezone: zone})
 	if err != nil {

@@ -62,6 +62,8 @@ type failureEntry struct {
 type missedEntry struct {
 	Line int64  `json:"line"`
 	Text string `json:"text"`
+	// reason is why it was missed, "" if that was not asked.
+	reason string
 }
 
 // tally hands lines to a filter and counts what comes of them.
@@ -79,9 +81,11 @@ type tally struct {
 	undated  int64
 	failures []failureEntry
 	// missed are kept to be shown: all of them if asked for, else one more than
-	// are shown. reasons say why the first of them were missed.
-	missed  []missedEntry
-	reasons []string
+	// shown, which has room for those that a match over several lines may yet claim.
+	// explained is how many of them were asked why they were missed.
+	missed    []missedEntry
+	shown     int
+	explained int
 }
 
 func newTally(f *filter.Filter, failures, missed bool) *tally {
@@ -90,6 +94,7 @@ func newTally(f *filter.Filter, failures, missed bool) *tally {
 		matcher:     f.NewMatcher(),
 		failregex:   make([]int64, len(f.Failregex())),
 		ignoreregex: make([]int64, len(f.Ignoreregex())),
+		shown:       maxShown + f.Spec().MaxLines,
 	}
 	t.matcher.Borrow() // entry copies what is kept
 	t.keep.failures, t.keep.missed = failures, missed
@@ -136,7 +141,7 @@ func (t *tally) skip(lines string) {
 func (t *tally) missedSoFar() int64 { return t.lines - t.ignored - t.matched }
 
 // wantsMissed says that the next missed line is kept, to be shown.
-func (t *tally) wantsMissed() bool { return t.keep.missed || len(t.missed) <= maxShown }
+func (t *tally) wantsMissed() bool { return t.keep.missed || len(t.missed) <= t.shown }
 
 // add counts what the filter makes of the next line.
 func (t *tally) add(line filter.Line, result filter.Result) {
@@ -144,15 +149,17 @@ func (t *tally) add(line filter.Line, result filter.Result) {
 		result.Date = t.date(line)
 	}
 	t.addDate(result.Date)
+	t.claim(result.Earlier)
+	lines := int64(1 + len(result.Earlier))
 	switch result.Verdict {
 	case filter.Matched:
-		t.matched++
+		t.matched += lines
 		t.failregex[result.Pattern]++
 		if t.keep.failures && result.Failure != nil {
 			t.failures = append(t.failures, t.entry(result.Failure, line))
 		}
 	case filter.Ignored:
-		t.ignored++
+		t.ignored += lines
 		if result.Pattern >= 0 && result.Pattern < len(t.ignoreregex) {
 			t.ignoreregex[result.Pattern]++
 		}
@@ -208,9 +215,24 @@ func (t *tally) addMissed(line filter.Line) {
 	if !t.wantsMissed() {
 		return
 	}
-	t.missed = append(t.missed, missedEntry{t.lines, strings.Clone(line.Text)})
-	if len(t.reasons) < maxExplained {
-		t.reasons = append(t.reasons, t.matcher.Explain(line))
+	missed := missedEntry{Line: t.lines, Text: strings.Clone(line.Text)}
+	if t.explained < maxExplained {
+		missed.reason = t.matcher.Explain(line)
+		t.explained++
+	}
+	t.missed = append(t.missed, missed)
+}
+
+// claim takes lines out of the missed ones, as a match over several lines has used them
+// after all.
+func (t *tally) claim(lines []string) {
+	for _, line := range slices.Backward(lines) {
+		for i, missed := range slices.Backward(t.missed) {
+			if missed.Text == line {
+				t.missed = slices.Delete(t.missed, i, i+1)
+				break
+			}
+		}
 	}
 }
 
@@ -249,10 +271,10 @@ func hitsOf(patterns []string, counts []int64) []patternHits {
 func (t *tally) likelyReason() string {
 	counts := make(map[string]int)
 	best := ""
-	for _, reason := range t.reasons {
-		counts[reason]++
-		if reason != "" && counts[reason] > counts[best] {
-			best = reason
+	for _, missed := range t.missed {
+		counts[missed.reason]++
+		if missed.reason != "" && counts[missed.reason] > counts[best] {
+			best = missed.reason
 		}
 	}
 	return best

@@ -45,6 +45,9 @@ func (x *regexText) uses(tried triedFilter, log *logInput) {
 	if tried.ignoreregex {
 		use("ignoreregex line", tried.spec.Ignoreregex[0])
 	}
+	if tried.spec.MaxLines > 1 {
+		use("maxlines", fmt.Sprint(tried.spec.MaxLines))
+	}
 	if x.opts.timezone != "" {
 		use("timezone", x.opts.timezone)
 	}
@@ -137,10 +140,10 @@ func (x *regexText) missed(total int64, t *tally) {
 		return
 	}
 	var rows []string
-	for i, line := range t.missed {
+	for _, line := range t.missed {
 		rows = append(rows, printable(line.Text))
-		if i < len(t.reasons) && t.reasons[i] != "" {
-			rows = append(rows, x.paint.in(dim, "  why: "+printable(t.reasons[i])))
+		if line.reason != "" {
+			rows = append(rows, x.paint.in(dim, "  why: "+printable(line.reason)))
 		}
 	}
 	x.block("Missed line(s):", rows)

@@ -27,7 +27,7 @@ func (t *tap) match(batch source.Batch, candidates filter.Candidates) []filter.F
 	var failures []filter.Failure
 	t.matcher.MatchAll(candidates, func(_ int, result filter.Result) {
 		if result.Verdict == filter.Matched {
-			t.matched++
+			t.matched += int64(1 + len(result.Earlier))
 		}
 		if result.Failure != nil {
 			failure := *result.Failure

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gaol/filter"
+	"gaol/jail/source"
+)
+
+// Wherever a block of the log ends, patterns over several lines match, and lines that
+// they use are not among the missed ones.
+func TestTallyOverLines(t *testing.T) {
+	const pairs = 20_000
+	var log strings.Builder
+	for i := range pairs {
+		fmt.Fprintf(&log, "Mar 10 21:31:23 h app[1]: login %d\nMar 10 21:31:23 h cron[2]: %s\n", i, strings.Repeat("x", i%100))
+		fmt.Fprintf(&log, "Mar 10 21:31:23 h app[1]: failed from 192.0.2.1\n")
+	}
+	for _, daemon := range [][]string{nil, {"app"}} {
+		f, err := filter.Compile(filter.Spec{MaxLines: 3, Daemon: daemon, Failregex: []string{`login \d+<SKIPLINES>.*failed from <HOST>$`}}, filter.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tally := newTally(f, false, false)
+		err = source.ReadBlocks(t.Context(), strings.NewReader(log.String()), "log", time.Now(), func(_ context.Context, b source.Block) error {
+			tally.addBlock(b)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := tally.report(0)
+		if r.Lines != 3*pairs || r.Matched != 2*pairs || r.Missed != pairs || r.Failregex[0].Hits != pairs {
+			t.Errorf("daemon %q: %d lines, %d matched, %d missed", daemon, r.Lines, r.Matched, r.Missed)
+		}
+		for _, missed := range tally.missed {
+			if !strings.Contains(missed.Text, "cron") {
+				t.Errorf("daemon %q: %q is among the missed", daemon, missed.Text)
+			}
+		}
+	}
+}
