@@ -44,7 +44,7 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 		return nil, err
 	}
 	var c compiler
-	one := dialect{names: opts.Names}
+	one := dialect{names: opts.Names, backtrack: spec.Backtrack}
 	all := one
 	all.lines = spec.MaxLines > 1
 	fail := all

@@ -7,6 +7,7 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // translation is a pattern in Go's syntax, every group that means something
@@ -14,6 +15,8 @@ import (
 type translation struct {
 	expr   string
 	groups []group
+	// marks stand for what RE2 has no words for; marks[i] is called markName(i).
+	marks []reference
 }
 
 func groupName(i int) string { return "g" + strconv.Itoa(i) }
@@ -30,8 +33,15 @@ type translator struct {
 	dialect
 
 	groups []group
+	marks  []reference
 	// open holds the parentheses and <F-…> tags that are not closed yet.
 	open []opening
+	// atom is where, in out, what a loop would repeat begins.
+	atom int
+	// named and numbers are the groups by how a back-reference calls them; -1 for one
+	// within a tag.
+	named   map[string]int
+	numbers []int
 }
 
 // dialect is what may stand in a pattern, and how it is read.
@@ -42,18 +52,23 @@ type dialect struct {
 	// lines says that the pattern sees several lines (maxlines), toLast that it
 	// must match up to the last of them.
 	lines, toLast bool
+	// backtrack allows what RE2 has no words for; beyond says that it is there.
+	backtrack, beyond bool
 }
 
 // opening is a parenthesis or a tag.
 type opening struct {
 	tag   string // "F-USER"; "" for a parenthesis
 	group int    // index of its group, -1 for none
+	at    int    // where it begins in out
+	// condition is that of (?(…)…|…), nil for all else.
+	condition *conditional
 }
 
 // translate expands tags and rewrites dialect. Its errors name the construct
 // and what to do.
 func translate(src string, d dialect) (translation, error) {
-	t := translator{src: src, dialect: d}
+	t := translator{src: src, dialect: d, named: map[string]int{}}
 	for t.pos < len(src) {
 		if err := t.step(); err != nil {
 			return translation{}, err
@@ -64,10 +79,16 @@ func translate(src string, d dialect) (translation, error) {
 			return translation{}, fmt.Errorf("<%s> is not closed: add </%[1]s>", o.tag)
 		}
 	}
-	return translation{expr: t.out.String(), groups: t.groups}, nil
+	return translation{expr: t.out.String(), groups: t.groups, marks: t.marks}, nil
 }
 
 func (t *translator) step() error {
+	switch t.src[t.pos] {
+	case '*', '+', '?', '{':
+		t.repeat()
+		return nil
+	}
+	t.atom = t.out.Len() // unless something is closed, see close
 	switch t.src[t.pos] {
 	case '\\':
 		return t.escape()
@@ -77,12 +98,13 @@ func (t *translator) step() error {
 		return t.openGroup()
 	case ')':
 		t.closeGroup()
-	case '{':
-		t.repeat()
+	case '|':
+		return t.alternative()
 	case '<':
 		return t.tag()
 	default:
-		t.copy(1)
+		_, n := utf8.DecodeRuneInString(t.rest())
+		t.copy(n)
 	}
 	return nil
 }
@@ -118,6 +140,8 @@ func (t *translator) escape() error {
 	switch c := rest[1]; {
 	case octalEscape.MatchString(rest):
 		t.copy(4)
+	case t.beyond && (numberReference.MatchString(rest) || nameReference.MatchString(rest)):
+		return t.backReference()
 	case c >= '1' && c <= '9', c == 'k':
 		return impossible("back-reference "+rest[:2], writeBoth)
 	case c == 'Z':
@@ -205,12 +229,17 @@ func impossible(what, hint string) error {
 
 func (t *translator) openGroup() error {
 	rest := t.rest()
+	if t.beyond {
+		if done, err := t.openBeyond(); done {
+			return err
+		}
+	}
 	if err := refusal(rest); err != nil {
 		return err
 	}
 	if m := groupOpening.FindStringSubmatch(rest); m != nil {
 		g := ownGroup(strings.ToLower(m[1]), t.names)
-		t.begin(opening{group: t.addGroup(g)}, len(m[0]))
+		t.begin(opening{group: t.addGroup(g, strings.ToLower(m[1]))}, len(m[0]))
 		return nil
 	}
 	switch {
@@ -221,31 +250,48 @@ func (t *translator) openGroup() error {
 		}
 		t.pos += end + 1
 	case strings.HasPrefix(rest, "(?"):
-		t.open = append(t.open, opening{group: -1})
+		t.push(opening{group: -1})
 		t.copy(2)
+	case t.beyond:
+		t.begin(opening{group: t.addGroup(group{kind: unnamed}, "")}, 1)
 	default:
 		// Nobody asks what an unnamed group captured, and capturing costs time.
-		t.open = append(t.open, opening{group: -1})
+		t.push(opening{group: -1})
 		t.replace(1, "(?:")
 	}
 	return nil
 }
 
-// addGroup gives g its number.
-func (t *translator) addGroup(g group) int {
+// addGroup gives g its number; name is how the pattern calls it, "" for not at all.
+func (t *translator) addGroup(g group, name string) int {
+	number := len(t.groups)
 	t.groups = append(t.groups, g)
-	return len(t.groups) - 1
+	t.numbers = append(t.numbers, number)
+	if name != "" {
+		t.named[name] = number
+	}
+	return number
+}
+
+// push opens a parenthesis or a tag.
+func (t *translator) push(o opening) {
+	o.at = t.out.Len()
+	t.open = append(t.open, o)
 }
 
 // begin opens a capturing group in place of n bytes.
 func (t *translator) begin(o opening, n int) {
 	t.groups[o.group].before = literalBefore(t.src[:t.pos])
-	t.open = append(t.open, o)
+	t.push(o)
 	t.replace(n, "(?P<"+groupName(o.group)+">")
 }
 
 func (t *translator) closeGroup() {
 	if n := len(t.open); n > 0 && t.open[n-1].tag == "" {
+		if c := t.open[n-1].condition; c != nil && !c.otherwise {
+			t.out.WriteString("|")
+			t.otherwise(c)
+		}
 		t.close()
 	}
 	t.copy(1)
@@ -255,14 +301,18 @@ func (t *translator) closeGroup() {
 func (t *translator) close() {
 	last := t.open[len(t.open)-1]
 	t.open = t.open[:len(t.open)-1]
+	t.atom = last.at
 	if last.group >= 0 {
 		end := t.rest()[strings.IndexAny(t.rest(), ")>")+1:]
 		t.groups[last.group].after = literalAfter(end)
 	}
 }
 
-// repeat rewrites {,n}, which Go takes literally.
+// repeat rewrites {,n}, which Go takes literally, and possessive loops.
 func (t *translator) repeat() {
+	if t.beyond && t.possessive() {
+		return
+	}
 	if openEnded.MatchString(t.rest()) {
 		t.replace(2, "{0,")
 		return

@@ -69,4 +69,11 @@
 // A match is found with its last line, and that line's time is the failure's; where it
 // bears none, that of the last line that did. The lines of the match are used up; those
 // that <SKIPLINES> skipped stay. unless and ignoreregex see the lines of the match alone.
+//
+// # What RE2 has no words for
+//
+// Look-around, back-references, conditions, atomic groups and possessive loops are errors, which
+// say what to write instead: mostly a pattern in unless. Filters that come from fail2ban
+// may have them (Spec.Backtrack); what then cannot be said in RE2 syntax is run by package
+// backtrack, slower, and on a line that somebody made to take ever longer, not at all.
 package filter

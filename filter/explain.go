@@ -101,7 +101,8 @@ func (p *pattern) explainAddress(text string) string {
 	if loose == nil {
 		return ""
 	}
-	at := loose.re().FindStringSubmatchIndex(text)
+	var w work
+	at := loose.submatches(text, &w)
 	if at == nil {
 		return ""
 	}

@@ -22,6 +22,7 @@ func FuzzCompile(f *testing.F) {
 		{`(?i)\Q<HOST>\E(?:(<IP6>)|\u0041){0,2}`, "<host>2001:db8::1"},
 		{`<F-A><F-B>(x)</F-B></F-A></F-C><HOST>\Z`, "x192.0.2.1"},
 		{`.<HOST>.`, "\xff192.0.2.1\x00"},
+		{`(?<=(a))(?!b)(?>x*+)\1(?(1)<HOST>|y)(?=.?)`, "axa192.0.2.1"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
@@ -29,8 +30,9 @@ func FuzzCompile(f *testing.F) {
 		if len(pattern) > 200 || len(text) > 1000 {
 			t.Skip()
 		}
-		for _, names := range []bool{false, true} {
-			compiled, err := filter.Compile(filter.Spec{Failregex: []string{pattern}}, filter.Options{Names: names})
+		for i, spec := range []filter.Spec{{}, {}, {Backtrack: true}, {Backtrack: true, MaxLines: 2}} {
+			spec.Failregex = []string{pattern}
+			compiled, err := filter.Compile(spec, filter.Options{Names: i == 1})
 			if err != nil {
 				continue
 			}

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"gaol/filter/automaton"
+	"gaol/filter/backtrack"
 	"gaol/filter/literal"
 )
 
@@ -19,13 +20,19 @@ type pattern struct {
 	text string // as written
 	// fast matches as re does; nil for a pattern that is too large for it. Few
 	// patterns are, so re is made when it is asked for.
-	fast   *automaton.Automaton
-	re     func() *regexp.Regexp
-	groups []numbered
+	fast *automaton.Automaton
+	re   func() *regexp.Regexp
+	// slow is there in place of both for a pattern that needs to go back in the text.
+	slow *backtrack.Program
+	// vetoes are what text must not match either.
+	vetoes []*pattern
+	// captured are the names of all groups, of which groups are those that mean something.
+	captured []string
+	groups   []numbered
 	// accuses says whether there is an address among the groups, without which
 	// nothing matches.
 	accuses bool
-	// syntax is what re was made of.
+	// syntax is what re was made of, or what slow needs at least.
 	syntax *syntax.Regexp
 	// required is in every text that matches.
 	required literal.Set
@@ -62,41 +69,59 @@ func newPattern(text string, d dialect) (*pattern, error) {
 	if text == "" {
 		return nil, errors.New("the pattern is empty and would match every line: remove it")
 	}
-	tr, err := translate(text, d)
+	tr, parsed, err := parse(text, d)
+	if err != nil && d.backtrack {
+		d.beyond = true
+		tr, parsed, err = parse(text, d)
+	}
 	if err != nil {
 		return nil, err
 	}
-	// By itself first: what is wrong with it must not be hidden by what is put around it.
-	parsed, err := syntax.Parse(tr.expr, syntax.Perl)
-	if err != nil {
-		return nil, explainSyntax(err)
+	p := &pattern{text: text}
+	if len(tr.marks) == 0 {
+		p.compilePlain(parsed, tr.expr)
+	} else if err := p.compileBeyond(parsed, tr); err != nil {
+		return nil, err
 	}
-	expr := tr.expr
-	if d.lines {
-		expr = d.overLines(expr)
-		if parsed, err = syntax.Parse(expr, syntax.Perl); err != nil {
-			return nil, explainSyntax(err)
-		}
-	}
-	p := &pattern{
-		text:     text,
-		re:       sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) }),
-		syntax:   parsed,
-		required: literal.Required(parsed, nil),
-	}
-	if p.fast, err = automaton.Compile(parsed); err != nil {
-		p.fast = nil
-		p.re() // what is compiled now needs no compiling at the first line
-	}
-	captured := parsed.CapNames()
 	for i, g := range tr.groups {
-		if index := slices.Index(captured, groupName(i)); index >= 0 {
+		if index := slices.Index(p.captured, groupName(i)); index >= 0 {
 			p.groups = append(p.groups, numbered{g, index})
 		}
 	}
 	p.accuses = p.has(group.isAddress)
 	slices.SortStableFunc(p.groups, func(a, b numbered) int { return cmp.Compare(a.alt, b.alt) })
 	return p, nil
+}
+
+// parse reads a pattern as it is written.
+func parse(text string, d dialect) (translation, *syntax.Regexp, error) {
+	tr, err := translate(text, d)
+	if err != nil {
+		return translation{}, nil, err
+	}
+	parsed, err := syntax.Parse(tr.expr, syntax.Perl)
+	if err == nil && d.lines {
+		// By itself first: what is wrong with it must not be hidden by what is put around it.
+		tr.expr = d.overLines(tr.expr)
+		parsed, err = syntax.Parse(tr.expr, syntax.Perl)
+	}
+	if err != nil {
+		return translation{}, nil, explainSyntax(err)
+	}
+	return tr, parsed, nil
+}
+
+// compilePlain makes the pattern of an expression in RE2 syntax.
+func (p *pattern) compilePlain(re *syntax.Regexp, expr string) {
+	p.syntax = re
+	p.required = literal.Required(re, nil)
+	p.captured = re.CapNames()
+	p.re = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+	var err error
+	if p.fast, err = automaton.Compile(re); err != nil {
+		p.fast = nil
+		p.re() // what is compiled now needs no compiling at the first line
+	}
 }
 
 // has says whether the pattern has a group for which is holds.
@@ -159,6 +184,9 @@ type work struct {
 	scratch automaton.Scratch
 	at      []int
 	joined  []byte // a line without its date
+	machine backtrack.Machine
+	// runaway counts how often a pattern took too many steps.
+	runaway map[*pattern]int64
 }
 
 // possible is false only if text does not match.
@@ -168,24 +196,29 @@ func (p *pattern) possible(text string) bool {
 
 // matches says whether text matches, addresses included.
 func (p *pattern) matches(text string, w *work) bool {
-	if !p.possible(text) {
+	switch {
+	case !p.possible(text):
 		return false
-	}
-	if p.accuses {
+	case p.accuses:
 		var unused captures
 		return p.find(text, &unused, w)
-	}
-	if p.fast != nil {
+	case p.fast != nil && len(p.vetoes) == 0:
 		if matched, known := p.fast.Find(text, nil, &w.scratch); known {
 			return matched
 		}
 	}
-	return p.re().MatchString(text)
+	return p.submatches(text, w) != nil
 }
 
 // submatches returns the offsets of the match and its groups, nil if text does
 // not match. They hold until the next call.
 func (p *pattern) submatches(text string, w *work) []int {
+	if len(p.vetoes) > 0 && first(p.vetoes, text, w) >= 0 {
+		return nil
+	}
+	if p.slow != nil {
+		return p.goBack(text, w)
+	}
 	if p.fast != nil {
 		w.at = slices.Grow(w.at[:0], p.fast.Size())[:p.fast.Size()]
 		matched, known := p.fast.Find(text, w.at, &w.scratch)

@@ -21,7 +21,7 @@ func FuzzFastSameAsRegexp(f *testing.F) {
 		if len(text) > 200 || len(line) > 500 {
 			t.Skip()
 		}
-		for _, d := range []dialect{{}, {names: true}, {lines: true}, {lines: true, toLast: true}} {
+		for _, d := range []dialect{{}, {names: true}, {lines: true}, {lines: true, toLast: true}, {backtrack: true}} {
 			p, err := compilePattern(text, d)
 			if err != nil || p.fast == nil {
 				continue
@@ -36,4 +36,25 @@ func FuzzFastSameAsRegexp(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What look-around says can often be said without it.
+func TestNeedsNoGoingBack(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		`^(?!ok )user <HOST>`:             true,
+		`^(?!ok |fine )(?!x)user <HOST>`:  true,
+		`(?<=\s)user <HOST>(?= port|$)`:   true,
+		`^user "[^"]*+" from <HOST>$`:     true,
+		`^(?>user|name) "[^"]*" <HOST>$`:  false,
+		`^user (?!x)\w+ from <HOST>$`:     false,
+		`^(?P<a>\w+):(?P=a) from <HOST>$`: false,
+	} {
+		p, err := compilePattern(pattern, dialect{backtrack: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.slow == nil; got != want {
+			t.Errorf("%s: needs no going back: %v, want %v", pattern, got, want)
+		}
+	}
 }

@@ -32,6 +32,12 @@ type Spec struct {
 	// patterns may span them (see the package's documentation): up to [MaxLines], 0
 	// and 1 for each by itself.
 	MaxLines int
+	// Backtrack lets patterns have what RE2 has no words for: look-ahead, look-behind,
+	// back-references, conditions, atomic groups and possessive loops. It is for
+	// filters that come from fail2ban; without it, such a pattern is an error. What cannot
+	// be said otherwise then runs on an engine that goes back in the text, with a bound on
+	// its steps: a line that takes more is not matched (see [Matcher.Runaways]).
+	Backtrack bool
 	// Datepattern lists forms of dates in strptime codes; none: the usual ones.
 	Datepattern []string
 	// Journalmatch selects journal records: "FIELD=value" terms as journalctl(1)

@@ -14,6 +14,7 @@ const (
 	field   kind = iota // any text, kept under the group's name
 	address             // an IPv4 or IPv6 address, or where accepts says so a host name
 	skipped             // lines that don't belong to the match
+	unnamed             // any text, for back-references alone
 	cidr                // length of the prefix around the address
 )
 
@@ -62,7 +63,7 @@ func (t *translator) tag() error {
 		return t.shortField(m[2], len(m[0]))
 	default:
 		g := ownGroup(strings.ToLower(m[2]), t.names)
-		t.begin(opening{tag: "F-" + m[2], group: t.addGroup(g)}, len(m[0]))
+		t.begin(opening{tag: "F-" + m[2], group: t.addGroup(g, tagName(m[2]))}, len(m[0]))
 		return nil
 	}
 }
@@ -73,6 +74,7 @@ func (t *translator) skipLines(n int) error {
 		return errors.New("<SKIPLINES> stands between lines, but this pattern sees one: " +
 			"set maxlines to the number of lines that failregex sees together")
 	}
+	defer t.forgetNumbers(len(t.numbers), 0)
 	t.pos += n
 	t.out.WriteString(`\n`)
 	t.capture(group{kind: skipped}, `(?:.*\n)*?`)
@@ -105,6 +107,7 @@ func (t *translator) closeTag(name string, n int) error {
 
 // short expands <HOST> and its kin; n is the tag's length.
 func (t *translator) short(tag string, n int) {
+	defer t.forgetNumbers(len(t.numbers), groupsOfTag(tag))
 	before, after := literalBefore(t.src[:t.pos]), literalAfter(t.rest()[n:])
 	host := group{kind: address, name: strings.ToLower(tag), before: before, after: after}
 	t.pos += n
@@ -159,7 +162,16 @@ func (t *translator) shortField(name string, n int) error {
 
 // capture writes a whole group.
 func (t *translator) capture(g group, expr string) {
-	fmt.Fprintf(&t.out, "(?P<%s>%s)", groupName(t.addGroup(g)), expr)
+	fmt.Fprintf(&t.out, "(?P<%s>%s)", groupName(t.addGroup(g, "")), expr)
+}
+
+// tagName is the name of the group that fail2ban makes of <F-TAG>.
+func tagName(tag string) string {
+	switch tag {
+	case "ID", "PORT":
+		return "f" + strings.ToLower(tag)
+	}
+	return strings.ToLower(tag)
 }
 
 // ownGroup is the meaning of a group whose expression is the user's own; names

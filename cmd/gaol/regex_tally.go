@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,8 @@ type regexReport struct {
 	// Failures and MissedLines are nil, and left out, unless asked for.
 	Failures    []failureEntry `json:"failures,omitzero"`
 	MissedLines []missedEntry  `json:"missed_lines,omitzero"`
+	// Problems says which patterns took too many steps; nil, and left out, for none.
+	Problems []string `json:"problems,omitzero"`
 }
 
 // patternHits says how many lines a pattern matched.
@@ -249,6 +252,9 @@ func (t *tally) report(took time.Duration) regexReport {
 		Dates:       emptyNotNull(slices.Clone(t.dates)),
 	}
 	slices.SortStableFunc(r.Dates, func(a, b dateHits) int { return int(b.Hits - a.Hits) })
+	for _, runaway := range t.matcher.Runaways() {
+		r.Problems = append(r.Problems, fmt.Sprintf("%s (%d times)", runaway, runaway.Times))
+	}
 	if t.keep.failures {
 		r.Failures = emptyNotNull(t.failures)
 	}

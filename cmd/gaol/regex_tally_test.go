@@ -44,3 +44,25 @@ func TestTallyOverLines(t *testing.T) {
 		}
 	}
 }
+
+// A pattern that took too many steps is named, as text and in JSON.
+func TestTallyRunaway(t *testing.T) {
+	f, err := filter.Compile(filter.Spec{Backtrack: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`}}, filter.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tally := newTally(f, false, false)
+	line := filter.Line{Text: strings.Repeat("a", 1000) + " from 192.0.2.1", Read: time.Now()}
+	tally.add(line, tally.matcher.Match(line))
+	r := tally.report(0)
+	text := regexText{}
+	shown := text.write(r, tally, triedFilter{name: "exploding"}, &logInput{})
+	for _, said := range append(r.Problems, shown) {
+		if !strings.Contains(said, `failregex 1 "^(a+)+\\1[bc] from <HOST>$" took too many steps`) || !strings.Contains(said, "(1 times)") {
+			t.Errorf("said is %q", said)
+		}
+	}
+	if len(r.Problems) != 1 {
+		t.Errorf("problems are %q", r.Problems)
+	}
+}

@@ -26,6 +26,7 @@ func (x *regexText) write(r regexReport, t *tally, tried triedFilter, log *logIn
 	fmt.Fprintf(&x.out, "[processed in %.2f sec]\n", r.Seconds)
 	x.failures(r.Failures)
 	x.missed(r.Missed, t)
+	x.problems(r.Problems)
 	x.advice(r, t, log)
 	return x.out.String()
 }
@@ -147,6 +148,12 @@ func (x *regexText) missed(total int64, t *tally) {
 		}
 	}
 	x.block("Missed line(s):", rows)
+}
+
+func (x *regexText) problems(problems []string) {
+	for _, problem := range problems {
+		fmt.Fprintf(&x.out, "\n%s %s.\n", x.paint.in(yellow, "Warning:"), printable(problem))
+	}
 }
 
 // advice says what to look at when nothing at all matched.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gaol/cmd/internal/control"
+	"gaol/filter"
 )
 
 func TestProblemsAreToldOnceAndListed(t *testing.T) {
@@ -77,4 +78,27 @@ func TestSlowListenerIsToldWhatItMissed(t *testing.T) {
 			t.Errorf("got %+v", last)
 		}
 	})
+}
+
+// A pattern that takes too many steps is one problem, however many lines and sources it is of.
+func TestRunawayPatternIsAProblem(t *testing.T) {
+	f, err := filter.Compile(filter.Spec{Backtrack: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`}}, filter.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cell{name: "j", filter: f, taps: map[string]*tap{}}
+	lines := []filter.Line{{Text: strings.Repeat("a", 1000) + " from 192.0.2.1"}, {Text: "aab from 192.0.2.1"}}
+	scanner := filter.NewScanner([]*filter.Filter{f})
+	for range 3 {
+		for _, source := range []string{"/var/log/a", "/var/log/b"} {
+			if problems := patternProblems(c); len(c.taps) == 0 && len(problems) > 0 {
+				t.Errorf("problems before any line: %q", problems)
+			}
+			c.tap(source).match(lines, scanner.Scan(lines))
+		}
+	}
+	problems := patternProblems(c)
+	if len(problems) != 1 || !strings.Contains(problems["failregex 1"], "took too many steps") {
+		t.Errorf("problems are %q", problems)
+	}
 }

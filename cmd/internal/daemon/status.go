@@ -105,13 +105,14 @@ func timeOrNil(t time.Time) *time.Time {
 // start at once wait for each other's iptables.
 const slowStart = 10 * time.Second
 
-// watchProblems brings what sources and actions complain of into the problems of their jails.
+// watchProblems brings what sources, patterns and actions complain of into the problems of their jails.
 func (d *Daemon) watchProblems() {
 	read := d.sources.status()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, c := range d.cells {
 		d.problems.replace(name, "source", sourceProblems(c, read))
+		d.problems.replace(name, "pattern", patternProblems(c))
 		texts := map[string]string{}
 		for i, r := range c.runners {
 			s := r.Status()
@@ -123,6 +124,17 @@ func (d *Daemon) watchProblems() {
 		}
 		d.problems.mirror(name, "action", texts)
 	}
+}
+
+// patternProblems has the patterns that took too many steps, each once for all sources.
+func patternProblems(c *cell) map[string]string {
+	texts := map[string]string{}
+	for _, t := range c.sources() {
+		for _, r := range t.runaways() {
+			texts[r.What] = r.String()
+		}
+	}
+	return texts
 }
 
 // forgetSources drops what is known of logs that are gone and have been silent since before.

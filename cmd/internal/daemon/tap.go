@@ -49,6 +49,13 @@ func (t *tap) use(f *filter.Filter) {
 	t.matcher = f.NewMatcher()
 }
 
+// runaways are the patterns that took too many steps.
+func (t *tap) runaways() []filter.Runaway {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.matcher.Runaways()
+}
+
 func (t *tap) figures() (lines, matched int64, lastLine time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
