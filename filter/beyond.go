@@ -35,7 +35,7 @@ var (
 	}
 	nameReference   = regexp.MustCompile(`^(?:\(\?P=([A-Za-z_][A-Za-z_0-9]*)\)|\\k<([A-Za-z_][A-Za-z_0-9]*)>)`)
 	numberReference = regexp.MustCompile(`^\\([1-9][0-9]?)`)
-	condition       = regexp.MustCompile(`^\(\?\(([A-Za-z_0-9]+)\)`)
+	ifGroup         = regexp.MustCompile(`^\(\?\(([A-Za-z_0-9]+)\)`)
 	possessive      = regexp.MustCompile(`^([*+?]|\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)\})\+`)
 )
 
@@ -60,7 +60,7 @@ func (t *translator) openBeyond() (bool, error) {
 	if nameReference.MatchString(rest) {
 		return true, t.backReference()
 	}
-	if m := condition.FindStringSubmatch(rest); m != nil {
+	if m := ifGroup.FindStringSubmatch(rest); m != nil {
 		group, err := t.referTo(m[1])
 		if err != nil {
 			return true, fmt.Errorf("condition %s…): %w", m[0], err)

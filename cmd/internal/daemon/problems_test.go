@@ -13,6 +13,7 @@ import (
 
 	"gaol/cmd/internal/control"
 	"gaol/filter"
+	"gaol/jail/source"
 )
 
 func TestProblemsAreToldOnceAndListed(t *testing.T) {
@@ -90,11 +91,11 @@ func TestRunawayPatternIsAProblem(t *testing.T) {
 	lines := []filter.Line{{Text: strings.Repeat("a", 1000) + " from 192.0.2.1"}, {Text: "aab from 192.0.2.1"}}
 	scanner := filter.NewScanner([]*filter.Filter{f})
 	for range 3 {
-		for _, source := range []string{"/var/log/a", "/var/log/b"} {
+		for _, log := range []string{"/var/log/a", "/var/log/b"} {
 			if problems := patternProblems(c); len(c.taps) == 0 && len(problems) > 0 {
 				t.Errorf("problems before any line: %q", problems)
 			}
-			c.tap(source).match(lines, scanner.Scan(lines))
+			c.tap(log).match(source.Batch{Lines: lines}, scanner.Scan(lines))
 		}
 	}
 	problems := patternProblems(c)
