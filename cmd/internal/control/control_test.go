@@ -58,7 +58,8 @@ func (f *far) Version(context.Context) (control.Version, error) {
 	return control.Version{Version: "1.2.3"}, f.refusal
 }
 
-func (f *far) Events(ctx context.Context, tell func(control.Event) error) error {
+func (f *far) Events(ctx context.Context, listening func(), tell func(control.Event) error) error {
+	listening()
 	for _, e := range f.events {
 		if err := tell(e); err != nil {
 			return err

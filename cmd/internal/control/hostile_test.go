@@ -111,8 +111,9 @@ type flood struct {
 	ended chan struct{}
 }
 
-func (f *flood) Events(_ context.Context, tell func(control.Event) error) error {
+func (f *flood) Events(_ context.Context, listening func(), tell func(control.Event) error) error {
 	defer close(f.ended)
+	listening()
 	for {
 		if err := tell(control.Event{What: "failure", Line: strings.Repeat("x", 1000)}); err != nil {
 			return err

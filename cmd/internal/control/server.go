@@ -29,10 +29,10 @@ type Daemon interface {
 	Unban(ctx context.Context, r UnbanRequest) (UnbanReply, error)
 	Reload(ctx context.Context) (ReloadReply, error)
 	Version(ctx context.Context) (Version, error)
-	// Events hands each event from now on to f until ctx ends or f fails. A
-	// listener that is too slow misses events and is told so by one of What
-	// "problem".
-	Events(ctx context.Context, f func(Event) error) error
+	// Events hands each event to f until ctx ends or f fails; it calls listening
+	// once it will miss none. A listener that is too slow misses events and is told
+	// so by one of What "problem".
+	Events(ctx context.Context, listening func(), f func(Event) error) error
 }
 
 // Handler serves d below /v1/, and its figures for Prometheus at /metrics.
@@ -117,12 +117,11 @@ func stream(w http.ResponseWriter, r *http.Request, d Daemon) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	flusher := http.NewResponseController(w)
 	enc := json.NewEncoder(w)
-	// The header goes out at once, so that a client knows it will miss nothing.
-	if err := flusher.Flush(); err != nil {
-		return
-	}
+	// The header tells a client that from now on it will miss nothing. That it has gone
+	// already shows at the first event.
+	listening := func() { _ = flusher.Flush() }
 	// The error is the client's having gone, or the daemon's stop.
-	_ = d.Events(r.Context(), func(e Event) error {
+	_ = d.Events(r.Context(), listening, func(e Event) error {
 		if err := flusher.SetWriteDeadline(time.Now().Add(listenerWait)); err != nil {
 			return err
 		}

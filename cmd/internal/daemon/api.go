@@ -39,8 +39,8 @@ func (d *Daemon) Version(context.Context) (control.Version, error) {
 }
 
 // Events implements [control.Daemon].
-func (d *Daemon) Events(ctx context.Context, f func(control.Event) error) error {
-	return d.events.listen(ctx, f)
+func (d *Daemon) Events(ctx context.Context, listening func(), f func(control.Event) error) error {
+	return d.events.listen(ctx, listening, f)
 }
 
 // Banned implements [control.Daemon].

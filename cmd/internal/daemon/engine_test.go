@@ -60,7 +60,7 @@ func (b *bench) arm(a *gate) *runner {
 
 // listen notes events until the context ends.
 func (b *bench) listen(ctx context.Context) {
-	_ = b.Daemon.events.listen(ctx, func(e control.Event) error {
+	_ = b.Daemon.events.listen(ctx, func() {}, func(e control.Event) error {
 		what := e.What
 		if e.Enforced {
 			what = "enforced"

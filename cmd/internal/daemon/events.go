@@ -48,8 +48,8 @@ func (h *hub) publish(e control.Event) {
 	}
 }
 
-// listen hands each event from now on to f, until ctx ends or f fails.
-func (h *hub) listen(ctx context.Context, f func(control.Event) error) error {
+// listen calls listening, and hands each event from then on to f, until ctx ends or f fails.
+func (h *hub) listen(ctx context.Context, listening func(), f func(control.Event) error) error {
 	l := &listener{events: make(chan control.Event, eventBacklog)}
 	h.mu.Lock()
 	h.listeners[l] = struct{}{}
@@ -59,6 +59,7 @@ func (h *hub) listen(ctx context.Context, f func(control.Event) error) error {
 		defer h.mu.Unlock()
 		delete(h.listeners, l)
 	}()
+	listening()
 	for {
 		select {
 		case <-ctx.Done():

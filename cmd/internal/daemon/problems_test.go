@@ -53,7 +53,7 @@ func TestSlowListenerIsToldWhatItMissed(t *testing.T) {
 		var got []control.Event
 		done := make(chan error)
 		go func() {
-			done <- h.listen(ctx, func(e control.Event) error {
+			done <- h.listen(ctx, func() {}, func(e control.Event) error {
 				<-begin
 				got = append(got, e)
 				return nil

@@ -166,13 +166,25 @@ banaction = "nftables"`))
 	<-listening
 	s.append("app.log", failures(2, "203.0.113.1"))
 	var got []string
-	for range 4 {
-		got = append(got, <-events)
+	hear := func(n int) {
+		t.Helper()
+		s.wait(fmt.Sprintf("event %d", n), func() error {
+			for len(got) < n {
+				select {
+				case e := <-events:
+					got = append(got, e)
+				default:
+					return fmt.Errorf("heard %q", got)
+				}
+			}
+			return nil
+		})
 	}
+	hear(4)
 	if _, err := s.client.Unban(ctx, control.UnbanRequest{Addresses: []string{"203.0.113.1"}}); err != nil {
 		t.Fatal(err)
 	}
-	got = append(got, <-events)
+	hear(5)
 	want := []string{"failure 203.0.113.1/32 ", "failure 203.0.113.1/32 ", "ban 203.0.113.1/32 ", "enforced 203.0.113.1/32 ", "unban 203.0.113.1/32 hand"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
