@@ -434,6 +434,14 @@ func TestJSONBehindHeader(t *testing.T) {
 	if r := other.Match(journal); accused(r) != "192.0.2.1" {
 		t.Errorf("journal without daemon: %+v", r)
 	}
+	if r := other.Match(line("2026-03-10T21:31:23Z stdout F " + object)); accused(r) != "192.0.2.1" || !r.Time.Equal(read) {
+		t.Errorf("Kubernetes: %+v", r)
+	}
+	for _, text := range []string{"2026-03-10T21:31:23Z stdout P " + object, "stdout F " + object, "2026-03-10T21:31:23Z x stdout F " + object} {
+		if r := other.Match(line(text)); r.Verdict != filter.Missed {
+			t.Errorf("%s: %s", text, r.Verdict)
+		}
+	}
 	for _, text := range []string{"Mar 10 21:31:23 host nginx[77]: " + object, object} {
 		if r := m.Match(line(text)); r.Verdict != filter.Missed {
 			t.Errorf("%s: %s", text, r.Verdict)
@@ -507,6 +515,7 @@ func TestJSONExplain(t *testing.T) {
 		{"another message", `{"msg":"hello"}`, withText, `no pattern matched "hello"`},
 		{"no message", `{"m":"hello"}`, withText, "no field msg"},
 		{"matched", caddyLine, caddy(), "json rule matched"},
+		{"letters escaped", swap("/login", `/\u006cogin`), caddy(), `letters or digits are written as \u…, and so not looked at`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := compile(t, tt.spec, filter.Options{}).NewMatcher()

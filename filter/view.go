@@ -50,6 +50,9 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 		v.cutHeader(line.Text)
 	default:
 		f.cutOwnDate(v, line.Text, w)
+		if f.json != nil {
+			v.cutStream()
+		}
 	}
 }
 
@@ -58,6 +61,18 @@ func (f *Filter) lookInside(v *view, text string, now time.Time, dates *logtime.
 	v.text, v.split, v.daemon = text, len(text), true
 	v.date, v.dated = dates.Find(text, now)
 	f.cutOwnDate(v, text, w)
+}
+
+// cutStream leaves the object in what a container runtime of Kubernetes writes of a
+// line of JSON: behind the date, the name of the stream and "F", as the line is whole
+// (https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md).
+func (v *view) cutStream() {
+	for _, stream := range [...]string{"stdout F ", "stderr F "} {
+		if object, ok := strings.CutPrefix(v.text, stream); ok && v.gap == 0 && v.dated && beginsObject(object) {
+			v.text, v.base = object, v.base+len(stream)
+			return
+		}
+	}
 }
 
 // cutOwnDate leaves text without the date that was found in it.
