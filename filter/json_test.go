@@ -546,3 +546,42 @@ func TestJSONOwnTests(t *testing.T) {
 		}
 	}
 }
+
+func TestJSONAmongOthers(t *testing.T) {
+	web, ssh := compile(t, caddy(), filter.Options{}), compile(t, sshd, filter.Options{})
+	lines := []filter.Line{
+		line("Mar 10 21:31:23 host sshd[4711]: Invalid user joe from 192.0.2.1 port 22"),
+		line(strings.Replace(caddyLine, `"status":401`, `"status":200`, 1)), line(caddyLine), line("x"),
+	}
+	found := filter.NewScanner([]*filter.Filter{ssh, web}).Scan(lines)
+	var got []int
+	web.NewMatcher().MatchAll(found, func(i int, r filter.Result) {
+		if r.Verdict == filter.Matched {
+			got = append(got, i)
+		}
+	})
+	if len(got) != 1 || got[0] != 2 {
+		t.Errorf("matched are %v", got)
+	}
+}
+
+// However a line is made, what it costs grows with its length alone.
+func TestJSONIsLinear(t *testing.T) {
+	spec := caddy()
+	spec.JSON[0].Host = []string{"request.xff"}
+	spec.JSON[0].Trusted = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	m := compile(t, spec, filter.Options{}).NewMatcher()
+	const size = 1 << 20
+	for _, part := range []string{`\u0041`, `\"`, "10.0.0.1,", "\xff", "/login", `","x":"`, `"],"y":["`} {
+		for _, field := range []string{"uri", "xff", "host"} {
+			others := map[string]string{"uri": `"uri":"/login"`, "xff": `"xff":"192.0.2.1"`, "host": `"host":"x"`}
+			others[field] = `"` + field + `":["` + strings.Repeat(part, size/len(part)) + `"]`
+			text := `{"status":401,"request":{"method":"POST",` + others["uri"] + "," + others["xff"] + "," + others["host"] + "}}"
+			began := time.Now()
+			m.Match(line(text))
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("%q in %s: %s for 1 MiB", part, field, took)
+			}
+		}
+	}
+}
