@@ -142,6 +142,15 @@ func (f *Filter) overLines() bool { return f.spec.MaxLines > 1 }
 // Spec returns what the filter was made of, with its mode's patterns merged in.
 func (f *Filter) Spec() Spec { return f.spec }
 
+// Stateful says whether the failures of a line can depend on the lines before
+// it: the filter has sessions (<F-MLFID>) or looks at several lines. If not, lines may be shared out among
+// several matchers, so long as each knows what the one before it remembered of
+// dates (see [Matcher.Memory]).
+func (f *Filter) Stateful() bool {
+	session := func(g group) bool { return g.name == "mlfid" }
+	return f.overLines() || f.pref.has(session) || slices.ContainsFunc(f.fail, func(p *pattern) bool { return p.has(session) })
+}
+
 // Failregex returns the patterns as written, the mode's behind the others, and
 // behind those the rules for JSON that accuse, each in a line; [Result.Pattern] is an index in it.
 func (f *Filter) Failregex() []string {

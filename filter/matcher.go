@@ -35,6 +35,8 @@ type Matcher struct {
 	// lent is what failures are made in if borrow (see Borrow).
 	borrow bool
 	lent   proven
+	// verdicts: no failures are made (see VerdictsOnly).
+	verdicts bool
 }
 
 // proven is a failure with room for the one line that most have as their proof.
@@ -47,6 +49,11 @@ type proven struct {
 // and that share the line's memory. It is for those who look at them and keep
 // nothing: making a copy takes as long as finding the failure.
 func (m *Matcher) Borrow() { m.borrow = true }
+
+// VerdictsOnly makes Match say what becomes of a line, and no more: no failure is
+// made, and sessions, on which nothing but failures depends, are not kept. It is
+// for those who count.
+func (m *Matcher) VerdictsOnly() { m.verdicts = true }
 
 // NewMatcher returns a matcher that has seen nothing yet.
 func (f *Filter) NewMatcher() *Matcher {
@@ -112,7 +119,8 @@ func (m *Matcher) examine(line *Line) Result {
 	default:
 		m.examineText(&result, v.text)
 	}
-	if result.Verdict == Matched {
+	if result.Verdict == Matched && !m.verdicts {
+		m.found.merge(&m.before)
 		result.Failure = m.conclude(line, &result)
 	}
 	return result
@@ -132,7 +140,6 @@ func (m *Matcher) examineText(result *Result, text string) {
 	if i < 0 || len(narrowed) != len(text) && m.ignores(result, narrowed) {
 		return
 	}
-	m.found.merge(&m.before)
 	result.Verdict, result.Pattern = Matched, i
 }
 
