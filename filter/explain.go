@@ -6,49 +6,80 @@ import (
 	"strings"
 )
 
-// Explain says in plain words the most likely reason why line did not match, as
-// `"555.5.5.6" is not an address`. It leaves the matcher as it was, and is
-// slower than Match: use it for lines that a person looks at. With maxlines it
-// also looks at the lines before, so line must be the one that was matched last.
-func (m *Matcher) Explain(line Line) string {
+// Reason says why a line did not match.
+type Reason struct {
+	// Text is in plain words, as `"555.5.5.6" is not an address`.
+	Text string
+	// At is the offset in the line that it is about, -1 for none.
+	At int
+	// Vague: it says no more than that nothing matched.
+	Vague bool
+}
+
+// String is the reason's text.
+func (r Reason) String() string { return r.Text }
+
+// about is a reason that is about the line as a whole.
+func about(text string) Reason { return Reason{Text: text, At: -1} }
+
+// Explain says the most likely reason why line did not match. It leaves the
+// matcher as it was, and is slower than Match: use it for lines that a person
+// looks at. With maxlines it also looks at the lines before, so line must be the one that was
+// matched last.
+func (m *Matcher) Explain(line Line) Reason {
 	f := m.filter
 	var w work
 	var v view
 	f.look(&v, &line, m.aside().dates, &w)
-	if !v.daemon {
-		return f.explainHeader(&line, &v)
+	switch {
+	case !v.daemon:
+		return about(f.explainHeader(&line, &v))
+	case f.json != nil:
+		return about(m.aside().explainJSON(&line, &v))
 	}
-	if f.json != nil {
-		return m.aside().explainJSON(&line, &v)
+	reason := f.explainText(v.text, m.window)
+	if reason.At >= 0 {
+		reason.At = v.inLine(reason.At)
 	}
-	if reason := f.explainText(v.text, m.window); reason != "" {
-		return reason
+	if reason.Text == "" {
+		reason.Text, reason.Vague = "no pattern matched", true
+		if !v.dated && line.Time.IsZero() {
+			reason.Text += ", and no date found"
+		}
 	}
-	if !v.dated && line.Time.IsZero() {
-		return "no pattern matched, and no date found"
-	}
-	return "no pattern matched"
+	return reason
 }
 
-// explainText says what came between text, the last line in window if there is one, and the patterns, "" if
-// nothing near fits.
-func (f *Filter) explainText(text string, window *window) string {
+// explainText says what came between text, the last line in window if there is one, and the patterns;
+// nothing if nothing near fits. It is about a place in text.
+func (f *Filter) explainText(text string, window *window) Reason {
 	var w work
 	if i := first(f.ignore, text, &w); i >= 0 && window == nil {
-		return fmt.Sprintf("ignored by ignoreregex %d", i+1)
+		return about(fmt.Sprintf("ignored by ignoreregex %d", i+1))
 	}
 	var found captures
-	narrowed, _, ok := f.narrow(text, &found, &w)
-	switch {
-	case ok && window != nil:
-		return f.explainPatterns(window.from(0))
-	case ok:
-		return f.explainPatterns(narrowed)
+	narrowed, start, ok := f.narrow(text, &found, &w)
+	if !ok {
+		return f.explainPrefregex(text)
 	}
-	if reason := f.pref.explainAddress(text); reason != "" {
+	if window != nil {
+		return about(f.explainPatterns(window.from(0)).Text) // the place may be in another line
+	}
+	reason := f.explainPatterns(narrowed)
+	if reason.At >= 0 {
+		reason.At += start
+	}
+	return reason
+}
+
+func (f *Filter) explainPrefregex(text string) Reason {
+	if reason, ok := f.pref.explainAddress(text); ok {
 		return reason
 	}
-	return "prefregex did not match"
+	if reason, ok := nearest("prefregex", []*pattern{f.pref}, text); ok {
+		return reason
+	}
+	return Reason{Text: "prefregex did not match", At: -1, Vague: true}
 }
 
 func (f *Filter) explainHeader(line *Line, v *view) string {
@@ -67,8 +98,8 @@ func (f *Filter) explainHeader(line *Line, v *view) string {
 }
 
 // explainPatterns says what came between text and the failregex that fits it
-// best; "" if none fits.
-func (f *Filter) explainPatterns(text string) string {
+// best; nothing if none fits.
+func (f *Filter) explainPatterns(text string) Reason {
 	var found captures
 	var w work
 	for i, p := range f.fail {
@@ -76,35 +107,38 @@ func (f *Filter) explainPatterns(text string) string {
 			continue
 		}
 		if veto := first(f.unless, text, &w); veto >= 0 {
-			return fmt.Sprintf("failregex %d matched, but unless %d forbids it", i+1, veto+1)
+			return about(fmt.Sprintf("failregex %d matched, but unless %d forbids it", i+1, veto+1))
 		}
 		if ignored := first(f.ignore, text, &w); ignored >= 0 {
-			return fmt.Sprintf("ignored by ignoreregex %d", ignored+1)
+			return about(fmt.Sprintf("ignored by ignoreregex %d", ignored+1))
 		}
-		return fmt.Sprintf("failregex %d matched", i+1)
+		return about(fmt.Sprintf("failregex %d matched", i+1))
 	}
 	for _, p := range f.fail {
-		if reason := p.explainAddress(text); reason != "" {
+		if reason, ok := p.explainAddress(text); ok {
 			return reason
 		}
 	}
-	return ""
+	if reason, ok := nearest("failregex", f.fail, text); ok {
+		return reason
+	}
+	return about("")
 }
 
 // explainAddress says what stands in text where the pattern needs an address.
-// It is "" if the pattern would not match whatever stood there.
-func (p *pattern) explainAddress(text string) string {
+// It reports false if the pattern would not match whatever stood there.
+func (p *pattern) explainAddress(text string) (Reason, bool) {
 	if !p.accuses || !p.required.In(text) {
-		return ""
+		return Reason{}, false
 	}
 	loose := p.loose()
 	if loose == nil {
-		return ""
+		return Reason{}, false
 	}
 	var w work
 	at := loose.submatches(text, &w)
 	if at == nil {
-		return ""
+		return Reason{}, false
 	}
 	for _, g := range loose.groups {
 		start, end := at[2*g.index], at[2*g.index+1]
@@ -112,10 +146,10 @@ func (p *pattern) explainAddress(text string) string {
 			continue
 		}
 		if reason := notAddress(text[start:end], g.family); reason != "" {
-			return reason
+			return Reason{Text: reason, At: start}, true
 		}
 	}
-	return ""
+	return Reason{}, false
 }
 
 // notAddress says why word is none that accepts takes; "" if it is one.

@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,13 @@ func TestExplain(t *testing.T) {
 		{"ignored", plain, "Login failure for admin from 192.0.2.1", "ignored by ignoreregex 2"},
 		{"vetoed", plain, "Login failure for nobody from 192.0.2.1", "failregex 2 matched, but unless 2 forbids it"},
 		{"a match", plain, "Login failure for root from 192.0.2.1", "failregex 2 matched"},
+		{"nearest", plain, "2026-03-10 21:31:23 Login failed for root", `failregex 2 comes nearest, but wants "ure for " where the line has "ed"`},
+		{"nearest, undated", plain, "Login failed", `failregex 2 comes nearest, but wants "ure for " where the line has "ed"`},
+		{"nearest, the line ends", plain, "Login fail", `failregex 2 comes nearest, but wants "ure for " where the line ends`},
+		{"nearest, the line goes on", plain, "Login failure for root from 192.0.2.1 port 22", `failregex 2 comes nearest, but wants the end where the line goes on with " port"`},
+		{"nearest, a class", plain, "port x", `failregex 3 comes nearest, but wants something else than "x"`},
+		{"nearest, behind any text", filter.Spec{Failregex: []string{`^Failed password for .* from <HOST>$`}}, "2026-03-10 21:31:23 Failed password for root by 192.0.2.1", `failregex comes nearest, but finds no " from " from here on`},
+		{"nearest prefregex", pref, "192.0.2.1 failed", `prefregex comes nearest, but wants something else than " failed"`},
 		{"nothing alike", plain, "2026-03-10 21:31:23 all is well", "no pattern matched"},
 		{"nothing alike, undated", plain, "all is well", "no pattern matched, and no date found"},
 		{"prefregex", pref, "all is well", "prefregex did not match"},
@@ -43,8 +51,32 @@ func TestExplain(t *testing.T) {
 		{"message of the daemon", sshd, "Mar 10 21:31:23 host sshd[1]: Failed password for root from 192.0.2 port 22", `"192.0.2" is not an address`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := compile(t, tt.spec, filter.Options{}).NewMatcher().Explain(line(tt.text)); got != tt.want {
+			if got := compile(t, tt.spec, filter.Options{}).NewMatcher().Explain(line(tt.text)).Text; got != tt.want {
 				t.Errorf("Explain(%q)\n got %s\nwant %s", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
+// The place that a reason is about is one in the line, whatever was cut out of it.
+func TestExplainPlace(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		spec filter.Spec
+		text string // with ‸ before the place
+	}{
+		{"date at the start", filter.Spec{Failregex: []string{`^Login failure <HOST>$`}}, "2026-03-10 21:31:23  Login fail‸ed 192.0.2.1"},
+		{"date inside", filter.Spec{Failregex: []string{`^\[\] Login failure <HOST>$`}}, "[2026-03-10 21:31:23] Login fail‸ed 192.0.2.1"},
+		{"header", sshd, "Mar 10 21:31:23 host sshd[1]: Failed password for root from ‸192.0.2 port 22"},
+		{"behind prefregex", filter.Spec{Prefregex: `^x: <F-CONTENT>.*</F-CONTENT>$`, Failregex: []string{`^failure <HOST>$`}}, "x: fail‸ed"},
+		{"not UTF-8", filter.Spec{Failregex: []string{`^Login \S+ failure <HOST>$`}}, "Login \xff\xfe fail‸ed"},
+		{"nowhere", sshd, "Mar 10 21:31:23 host cron[1]: x"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := strings.Index(tt.text, "‸")
+			text := strings.Replace(tt.text, "‸", "", 1)
+			if got := compile(t, tt.spec, filter.Options{}).NewMatcher().Explain(line(text)); got.At != want {
+				t.Errorf("%q is about %d, want %d", got, got.At, want)
 			}
 		})
 	}

@@ -519,7 +519,7 @@ func TestJSONExplain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := compile(t, tt.spec, filter.Options{}).NewMatcher()
-			if got := m.Explain(line(tt.line)); got != tt.want {
+			if got := m.Explain(line(tt.line)).Text; got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})

@@ -17,7 +17,7 @@ func (m *Matcher) explainJSON(line *Line, v *view) string {
 	defer m.fields.Reset()
 	fault := m.fields.Read(v.text)
 	if fault == jsonline.NoObject && len(f.json.messages) == 0 && len(f.fail) > 0 {
-		if reason := f.explainText(v.text, nil); reason != "" {
+		if reason := f.explainText(v.text, nil).Text; reason != "" {
 			return reason
 		}
 	}
@@ -29,11 +29,11 @@ func (m *Matcher) explainJSON(line *Line, v *view) string {
 	}
 	var message view
 	if rule := m.openMessage(&message, line.Read); rule != nil {
-		if reason := f.explainText(message.text, nil); reason != "" {
+		if reason := f.explainText(message.text, nil).Text; reason != "" {
 			return reason
 		}
 	} else if len(f.json.messages) == 0 && len(f.fail) > 0 {
-		if reason := f.explainText(v.text, nil); reason != "" {
+		if reason := f.explainText(v.text, nil).Text; reason != "" {
 			return reason
 		}
 	}

@@ -30,7 +30,7 @@ func (m *Matcher) examineLines(line *Line) Result {
 	if taken := m.window.take(match.lines); len(taken) > 1 {
 		result.Earlier = taken[:len(taken)-1]
 	}
-	if result.Verdict == Matched {
+	if result.Verdict == Matched && !m.verdicts {
 		result.Failure = m.conclude(line, &result)
 	}
 	return result

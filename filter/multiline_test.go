@@ -192,7 +192,7 @@ func TestMaxLinesExplain(t *testing.T) {
 	m.Match(line("user joe"))
 	last := line("from 555.1.1.1")
 	m.Match(last)
-	if got, want := m.Explain(last), `"555.1.1.1" is not an address`; got != want {
+	if got, want := m.Explain(last).Text, `"555.1.1.1" is not an address`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -67,7 +67,7 @@ func (m *modes) run(test Test) string {
 	for _, line := range f.testLines(test) {
 		last, result = line, matcher.Match(line)
 	}
-	return f.judge(test, result, func() string { return matcher.Explain(last) })
+	return f.judge(test, result, func() string { return matcher.Explain(last).Text })
 }
 
 // testLines are the test's lines as a source would hand them over.

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gaol/config"
 	"gaol/filter"
-	"gaol/jail/source"
 )
 
 type regexOptions struct {
@@ -29,7 +29,8 @@ func newRegexCommand(a *app) *cobra.Command {
 		Short: "Try a filter on a log",
 		Long: `Shows what a filter makes of a log: how many lines each of its patterns
 matched, and which lines none did and why. Nobody is banned and no daemon is
-asked.
+asked. All cores are used, unless failures are to be listed that depend on the
+order of lines (sessions).
 
 LOG is a file (also one compressed by gzip or zstd), "-" for standard input,
 "journal" for the systemd journal, or a single log line. FILTER is the name of
@@ -85,12 +86,9 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 	defer log.Close()
 
 	bar := newProgress(a.stderr, log)
-	tally := newTally(f, opts.failures, opts.missed)
-	err = source.ReadBlocks(ctx, log, log.name, now, func(_ context.Context, b source.Block) error {
-		tally.addBlock(b)
-		bar.show(tally.lines)
-		return ctx.Err()
-	})
+	tally := newTally(f, wants{failures: opts.failures, missed: opts.missed})
+	r := reading{tally: tally, cores: coresFor(f, tally.wants), merged: func() { bar.show(tally.lines) }}
+	err = r.read(ctx, log, log.name, now)
 	bar.clear()
 	if err != nil {
 		return err
@@ -106,6 +104,15 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 		return errNo
 	}
 	return err
+}
+
+// coresFor is how many cores may look through a log at the same time. The failures
+// of sessions depend on the order of lines, their verdicts do not; patterns over several lines do.
+func coresFor(f *filter.Filter, w wants) int {
+	if f.Spec().MaxLines > 1 || w.failures && f.Stateful() {
+		return 1
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // clock returns the zone of dates without one and the time at which the log is read.

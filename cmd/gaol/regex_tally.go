@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"gaol/filter"
-	"gaol/jail/source"
 )
 
 const (
@@ -16,10 +16,11 @@ const (
 	maxShown = 20
 	// maxExplained missed lines are asked why; that costs far more than matching.
 	maxExplained = 20
-	// maxDated missed lines are dated, though that decides nothing: a log of a few
-	// lines shows the form of each. In a large one it would cost more than all
-	// the matching, and say nothing new.
-	maxDated = 10_000
+	// maxDated is how much of a log's beginning, in bytes, has the dates of its missed
+	// lines looked for, though they decide nothing: a log of a few lines shows
+	// the form of each. In a large one it would cost more than all the
+	// matching, and say nothing new.
+	maxDated = 1 << 20
 )
 
 // regexReport is the document of "gaol regex --json".
@@ -65,177 +66,87 @@ type failureEntry struct {
 type missedEntry struct {
 	Line int64  `json:"line"`
 	Text string `json:"text"`
-	// reason is why it was missed, "" if that was not asked.
-	reason string
+	line filter.Line
 }
 
-// tally hands lines to a filter and counts what comes of them.
+// tally adds up what the filter makes of a log, block by block in their order.
 type tally struct {
-	filter      *filter.Filter
-	matcher     *filter.Matcher
-	keep        struct{ failures, missed bool }
-	lines       int64
-	ignored     int64
-	matched     int64
-	failregex   []int64
-	ignoreregex []int64
-	dates       []dateHits
-	// undated is the number of missed lines whose date was not looked for.
-	undated  int64
-	failures []failureEntry
-	// missed are kept to be shown: all of them if asked for, else one more than
-	// shown, which has room for those that a match over several lines may yet claim.
-	// explained is how many of them were asked why they were missed.
-	missed    []missedEntry
-	shown     int
-	explained int
+	filter *filter.Filter
+	wants  wants
+	portion
+	// reasons say why the first of the missed lines were missed.
+	reasons []filter.Reason
+	// explainer is asked for them, and sees nothing but these lines.
+	explainer *filter.Matcher
+	// enough is set when no more missed lines are kept, for those who look through
+	// what comes next.
+	enough *atomic.Bool
 }
 
-func newTally(f *filter.Filter, failures, missed bool) *tally {
-	t := &tally{
-		filter:      f,
-		matcher:     f.NewMatcher(),
-		failregex:   make([]int64, len(f.Failregex())),
-		ignoreregex: make([]int64, len(f.Ignoreregex())),
-		shown:       maxShown + f.Spec().MaxLines,
-	}
-	t.matcher.Borrow() // entry copies what is kept
-	t.keep.failures, t.keep.missed = failures, missed
-	return t
-}
+// wants says what is listed beside the counts.
+type wants struct{ failures, missed bool }
 
-// addBlock hands over the next lines. Where nothing is wanted of missed lines but
-// their number, those that cannot match are only counted.
-func (t *tally) addBlock(b source.Block) {
-	for next := 0; next < len(b.Text); {
-		match := t.matcher.Match
-		if t.countsOnly() {
-			at := t.filter.Candidate(b.Text, next)
-			if at < 0 {
-				t.skip(b.Text[next:])
-				return
-			}
-			t.skip(b.Text[next:at])
-			next = at
-			match = t.matcher.MatchCandidate
-		}
-		var line filter.Line
-		line, next = b.Line(next)
-		t.lines++
-		t.add(line, match(line))
+func newTally(f *filter.Filter, w wants) *tally {
+	return &tally{
+		filter:    f,
+		wants:     w,
+		portion:   newPortion(f),
+		explainer: f.NewMatcher(),
+		enough:    new(atomic.Bool),
 	}
 }
 
-// countsOnly says that nothing is wanted of a line that cannot match.
-func (t *tally) countsOnly() bool {
-	return t.missedSoFar() >= maxDated && !t.wantsMissed()
-}
+// shown is how many missed lines may have to be shown: with room for those that a
+// match over several lines may yet claim.
+func shown(f *filter.Filter) int { return maxShown + f.Spec().MaxLines }
 
-// skip counts lines that cannot match.
-func (t *tally) skip(lines string) {
-	n := int64(strings.Count(lines, "\n"))
-	if lines != "" && lines[len(lines)-1] != '\n' {
-		n++ // the log's last, without its end
+// merge adds what was found in the next block.
+func (t *tally) merge(p *portion) {
+	for _, f := range p.failures {
+		f.Line += t.lines
+		t.failures = append(t.failures, f)
 	}
-	t.lines += n
-	t.undated += n
-}
-
-func (t *tally) missedSoFar() int64 { return t.lines - t.ignored - t.matched }
-
-// wantsMissed says that the next missed line is kept, to be shown.
-func (t *tally) wantsMissed() bool { return t.keep.missed || len(t.missed) <= t.shown }
-
-// add counts what the filter makes of the next line.
-func (t *tally) add(line filter.Line, result filter.Result) {
-	if result.Verdict == filter.Missed && result.Date == "" {
-		result.Date = t.date(line)
-	}
-	t.addDate(result.Date)
-	t.claim(result.Earlier)
-	lines := int64(1 + len(result.Earlier))
-	switch result.Verdict {
-	case filter.Matched:
-		t.matched += lines
-		t.failregex[result.Pattern]++
-		if t.keep.failures && result.Failure != nil {
-			t.failures = append(t.failures, t.entry(result.Failure, line))
-		}
-	case filter.Ignored:
-		t.ignored += lines
-		if result.Pattern >= 0 && result.Pattern < len(t.ignoreregex) {
-			t.ignoreregex[result.Pattern]++
-		}
-	default:
-		t.addMissed(line)
-	}
-}
-
-// date returns the template of a line that the matcher has put aside without looking
-// for a date.
-func (t *tally) date(line filter.Line) string {
-	if t.missedSoFar() > maxDated {
-		t.undated++
-		return ""
-	}
-	template, _ := t.matcher.Date(line)
-	return template
-}
-
-// addDate counts a date template. A log has one or two of them, mostly the
-// one of the line before.
-func (t *tally) addDate(template string) {
-	if template == "" {
-		return
-	}
-	for i := range t.dates {
-		if t.dates[i].Template == template {
-			t.dates[i].Hits++
-			return
-		}
-	}
-	t.dates = append(t.dates, dateHits{strings.Clone(template), 1})
-}
-
-// entry is what is kept of a failure. A line without a date counts as now, as in
-// the daemon.
-func (t *tally) entry(f *filter.Failure, line filter.Line) failureEntry {
-	at := f.Time
-	if at.IsZero() {
-		at = line.Read
-	}
-	return failureEntry{
-		Line:  t.lines,
-		Time:  at.UTC(),
-		Host:  strings.Clone(f.Host),
-		ID:    strings.Clone(f.ID),
-		User:  strings.Clone(f.User),
-		Regex: f.Pattern,
-	}
-}
-
-func (t *tally) addMissed(line filter.Line) {
-	if !t.wantsMissed() {
-		return
-	}
-	missed := missedEntry{Line: t.lines, Text: strings.Clone(line.Text)}
-	if t.explained < maxExplained {
-		missed.reason = t.matcher.Explain(line)
-		t.explained++
-	}
-	t.missed = append(t.missed, missed)
-}
-
-// claim takes lines out of the missed ones, as a match over several lines has used them
-// after all.
-func (t *tally) claim(lines []string) {
-	for _, line := range slices.Backward(lines) {
-		for i, missed := range slices.Backward(t.missed) {
-			if missed.Text == line {
-				t.missed = slices.Delete(t.missed, i, i+1)
-				break
+	for _, text := range p.claimed {
+		if i := lastMissed(t.missed, text); i >= 0 {
+			t.missed = slices.Delete(t.missed, i, i+1)
+			if i < len(t.reasons) {
+				t.reasons = slices.Delete(t.reasons, i, i+1)
 			}
 		}
+	}
+	for _, m := range p.missed {
+		if t.wants.missed || len(t.missed) <= shown(t.filter) {
+			m.Line += t.lines
+			t.missed = append(t.missed, m)
+			t.explain(m.line)
+		}
+	}
+	if !t.wants.missed && len(t.missed) > shown(t.filter) {
+		t.enough.Store(true)
+	}
+	t.lines += p.lines
+	t.ignored += p.ignored
+	t.matched += p.matched
+	t.undated += p.undated
+	for i, n := range p.failregex {
+		t.failregex[i] += n
+	}
+	for i, n := range p.ignoreregex {
+		t.ignoreregex[i] += n
+	}
+	for _, d := range p.dates {
+		t.addDates(d.Template, d.Hits)
+	}
+	t.addRunaways(p.runaways)
+}
+
+// explain keeps the reason why the line was missed, if it is one of the first.
+func (t *tally) explain(line filter.Line) {
+	if len(t.reasons) < maxExplained {
+		if t.filter.Spec().MaxLines > 1 {
+			t.explainer.Match(line) // what comes next may be about this line as well
+		}
+		t.reasons = append(t.reasons, t.explainer.Explain(line))
 	}
 }
 
@@ -245,20 +156,20 @@ func (t *tally) report(took time.Duration) regexReport {
 		Lines:       t.lines,
 		Ignored:     t.ignored,
 		Matched:     t.matched,
-		Missed:      t.missedSoFar(),
+		Missed:      t.lines - t.ignored - t.matched,
 		Seconds:     took.Round(time.Microsecond).Seconds(),
 		Failregex:   hitsOf(t.filter.Failregex(), t.failregex),
 		Ignoreregex: hitsOf(t.filter.Ignoreregex(), t.ignoreregex),
 		Dates:       emptyNotNull(slices.Clone(t.dates)),
 	}
 	slices.SortStableFunc(r.Dates, func(a, b dateHits) int { return int(b.Hits - a.Hits) })
-	for _, runaway := range t.matcher.Runaways() {
+	for _, runaway := range t.runaways {
 		r.Problems = append(r.Problems, fmt.Sprintf("%s (%d times)", runaway, runaway.Times))
 	}
-	if t.keep.failures {
+	if t.wants.failures {
 		r.Failures = emptyNotNull(t.failures)
 	}
-	if t.keep.missed {
+	if t.wants.missed {
 		r.MissedLines = emptyNotNull(t.missed)
 	}
 	return r
@@ -272,16 +183,29 @@ func hitsOf(patterns []string, counts []int64) []patternHits {
 	return hits
 }
 
+// quoted is a part of a reason that differs from line to line.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
 // likelyReason is the reason for which most of the explained lines were missed,
-// "" if none is known.
-func (t *tally) likelyReason() string {
+// whatever was quoted of each, and which of them was the first; -1 if none is known. One
+// that says nothing counts only if there is no other.
+func (t *tally) likelyReason() (filter.Reason, int) {
 	counts := make(map[string]int)
-	best := ""
-	for _, missed := range t.missed {
-		counts[missed.reason]++
-		if missed.reason != "" && counts[missed.reason] > counts[best] {
-			best = missed.reason
+	best, most := -1, 0
+	for _, reason := range t.reasons {
+		counts[quoted.ReplaceAllString(reason.Text, "")]++
+	}
+	for i, reason := range t.reasons {
+		n := counts[quoted.ReplaceAllString(reason.Text, "")]
+		if reason.Vague {
+			n = 0
+		}
+		if best < 0 || n > most {
+			best, most = i, n
 		}
 	}
-	return best
+	if best < 0 {
+		return filter.Reason{}, -1
+	}
+	return t.reasons[best], best
 }

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"gaol/filter"
-	"gaol/jail/source"
 )
 
 // Wherever a block of the log ends, patterns over several lines match, and lines that
@@ -25,12 +23,9 @@ func TestTallyOverLines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tally := newTally(f, false, false)
-		err = source.ReadBlocks(t.Context(), strings.NewReader(log.String()), "log", time.Now(), func(_ context.Context, b source.Block) error {
-			tally.addBlock(b)
-			return nil
-		})
-		if err != nil {
+		tally := newTally(f, wants{})
+		one := reading{tally: tally, cores: coresFor(f, wants{}), merged: func() {}}
+		if err := one.read(t.Context(), strings.NewReader(log.String()), "log", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		r := tally.report(0)
@@ -51,9 +46,12 @@ func TestTallyRunaway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tally := newTally(f, false, false)
-	line := filter.Line{Text: strings.Repeat("a", 1000) + " from 192.0.2.1", Read: time.Now()}
-	tally.add(line, tally.matcher.Match(line))
+	tally := newTally(f, wants{})
+	one := reading{tally: tally, cores: 2, merged: func() {}}
+	line := strings.Repeat("a", 1000) + " from 192.0.2.1\n"
+	if err := one.read(t.Context(), strings.NewReader(line), "log", time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	r := tally.report(0)
 	text := regexText{}
 	shown := text.write(r, tally, triedFilter{name: "exploding"}, &logInput{})

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"gaol/filter"
 )
 
 // regexText writes a report for people, in the blocks and the order they know
@@ -141,10 +144,10 @@ func (x *regexText) missed(total int64, t *tally) {
 		return
 	}
 	var rows []string
-	for _, line := range t.missed {
+	for i, line := range t.missed {
 		rows = append(rows, printable(line.Text))
-		if line.reason != "" {
-			rows = append(rows, x.paint.in(dim, "  why: "+printable(line.reason)))
+		if i < len(t.reasons) {
+			rows = append(rows, x.why(line.Text, t.reasons[i])...)
 		}
 	}
 	x.block("Missed line(s):", rows)
@@ -156,22 +159,37 @@ func (x *regexText) problems(problems []string) {
 	}
 }
 
+// why says why a line was missed, with a caret under the place if it is about one.
+func (x *regexText) why(line string, reason filter.Reason) []string {
+	var rows []string
+	if reason.At >= 0 && reason.At <= len(line) {
+		rows = append(rows, strings.Repeat(" ", utf8.RuneCountInString(printable(line[:reason.At])))+x.paint.in(yellow, "^"))
+	}
+	return append(rows, x.paint.in(dim, "  why: "+printable(reason.Text)))
+}
+
 // advice says what to look at when nothing at all matched.
 func (x *regexText) advice(r regexReport, t *tally, log *logInput) {
 	if r.Matched > 0 {
 		return
 	}
-	reason := ""
+	var reason filter.Reason
+	example := -1
 	switch {
 	case r.Lines == 0:
-		reason = log.title + " holds no line"
+		reason.Text = log.title + " holds no line"
 	case r.Ignored == r.Lines:
-		reason = "ignoreregex matches every line"
+		reason.Text = "ignoreregex matches every line"
 	default:
-		reason = t.likelyReason()
+		reason, example = t.likelyReason()
 	}
-	if reason != "" {
-		fmt.Fprintf(&x.out, "\n%s The most likely reason: %s.\n", x.paint.in(yellow, "Nothing matched."), strings.TrimSuffix(printable(reason), "."))
+	if reason.Text != "" {
+		fmt.Fprintf(&x.out, "\n%s The most likely reason: %s.\n", x.paint.in(yellow, "Nothing matched."), strings.TrimSuffix(printable(reason.Text), "."))
+	}
+	// Where the missed lines are not listed, one shows it.
+	if example >= 0 && r.Missed > maxShown && !x.opts.missed {
+		line := t.missed[example]
+		x.block(fmt.Sprintf("Line %d:", line.Line), append([]string{printable(line.Text)}, x.why(line.Text, reason)...))
 	}
 	if log.line != "" && !strings.ContainsAny(log.line, " \t") {
 		x.out.WriteString("There is no file of that name; it was read as a log line.\n")

@@ -81,7 +81,8 @@ func runFilter(b *testing.B, log []byte, f *filter.Filter) {
 	m.Borrow()
 	perLine(b, log, func() {
 		failures := 0
-		err := source.ReadBlocks(b.Context(), bytes.NewReader(log), "log", time.Unix(1773100000, 0), func(_ context.Context, block source.Block) error {
+		err := source.ReadBlocks(b.Context(), bytes.NewReader(log), "log", time.Unix(1773100000, 0), 1, func(_ context.Context, block source.Block) error {
+			defer block.Done()
 			for at := f.Candidate(block.Text, 0); at >= 0; {
 				line, next := block.Line(at)
 				if m.MatchCandidate(line).Failure != nil {

@@ -22,20 +22,27 @@ const readAllBlock = 256 << 10
 // counts the bytes read. ReadAll blocks as long as r and emit do; it looks at ctx
 // between two blocks, and returns its error.
 func ReadAll(ctx context.Context, r io.Reader, name string, now time.Time, emit Emit) error {
-	return ReadBlocks(ctx, r, name, now, func(ctx context.Context, b Block) error {
-		b.Text = strings.Clone(b.Text)
+	return ReadBlocks(ctx, r, name, now, 1, func(ctx context.Context, b Block) error {
+		text := b
+		text.Text = strings.Clone(b.Text)
+		b.Done()
 		return emit(ctx, Batch{
 			Source:   name,
-			Lines:    b.Lines(),
+			Lines:    text.Lines(),
 			Position: filter.Position{Path: name, Offset: b.offset},
 		})
 	})
 }
 
-// ReadBlocks is ReadAll for those who want few of the lines: it cuts none.
-func ReadBlocks(ctx context.Context, r io.Reader, name string, now time.Time, emit func(context.Context, Block) error) error {
-	all := oneReading{emit: emit, like: filter.Line{Read: now, CatchUp: true, Source: name}}
-	buf := make([]byte, readAllBlock)
+// ReadBlocks is ReadAll for those who want few of the lines: it cuts none. With
+// most blocks handed over it waits until one of them is done with, see
+// [Block.Done]; most is 1 or more.
+func ReadBlocks(ctx context.Context, r io.Reader, name string, now time.Time, most int, emit func(context.Context, Block) error) error {
+	all := oneReading{emit: emit, like: filter.Line{Read: now, CatchUp: true, Source: name}, memory: newMemory(most)}
+	buf, err := all.memory.take(ctx)
+	if err != nil {
+		return err
+	}
 	kept := 0
 	for {
 		if err := ctx.Err(); err != nil {
@@ -47,23 +54,64 @@ func ReadBlocks(ctx context.Context, r io.Reader, name string, now time.Time, em
 		}
 		kept += n
 		last := err == io.EOF
-		used, emitErr := all.take(ctx, buf[:kept], last)
+		used, given, emitErr := all.take(ctx, buf, kept, last)
 		if emitErr != nil || last {
 			return emitErr
 		}
-		kept = copy(buf, buf[used:kept])
+		rest := buf[used:kept]
+		if given {
+			if buf, err = all.memory.take(ctx); err != nil {
+				return err
+			}
+		}
+		kept = copy(buf, rest)
 	}
 }
 
-// Block is a run of complete lines as they were read, with their ends. It and
-// all that was cut out of it hold only until it has been handled: the next one
-// is read into the same memory, as a copy of each would cost more than looking
-// through it.
+// memory is what blocks are read into, a buffer for each that is not done with.
+// A fresh one for each block would cost more than looking through it.
+type memory chan []byte
+
+func newMemory(most int) memory {
+	m := make(memory, most)
+	for range most {
+		m <- nil // made when it is needed
+	}
+	return m
+}
+
+// take waits for a buffer that nobody uses.
+func (m memory) take(ctx context.Context) ([]byte, error) {
+	select {
+	case buf := <-m:
+		if buf == nil {
+			buf = make([]byte, readAllBlock)
+		}
+		return buf, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Block is a run of complete lines as they were read, with their ends.
 type Block struct {
 	Text string
-	like filter.Line
+	// Start is how many bytes were read before it.
+	Start int64
+	like  filter.Line
 	// offset is the position behind the block.
 	offset int64
+	// buf is where Text stands; nil: in memory of its own.
+	buf    []byte
+	memory memory
+}
+
+// Done says that neither the block nor anything that was cut out of it is needed
+// any more: another is read into its memory. Call it once, from any goroutine.
+func (b Block) Done() {
+	if b.buf != nil {
+		b.memory <- b.buf
+	}
 }
 
 // Lines returns all lines of the block.
@@ -87,15 +135,18 @@ func (b Block) Line(start int) (line filter.Line, next int) {
 type oneReading struct {
 	emit   func(context.Context, Block) error
 	like   filter.Line
+	memory memory
 	offset int64
 	// long is the beginning of a line that is too long, whose rest is being
-	// skipped; "" if there is none.
-	long string
+	// skipped; "" if there is none. It began at longStart.
+	long      string
+	longStart int64
 }
 
-// take hands over the complete lines at the beginning of data, all of it if
-// last, and returns how many bytes are done with.
-func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int, err error) {
+// take hands over the complete lines at the beginning of buf[:n], all of it if
+// last. It returns how many bytes are done with, and whether buf was given away.
+func (o *oneReading) take(ctx context.Context, buf []byte, n int, last bool) (used int, given bool, err error) {
+	data := buf[:n]
 	if o.long == "" {
 		used = len(data) - len(bytes.TrimLeft(data, "\x00"))
 		o.offset += int64(used)
@@ -107,14 +158,14 @@ func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int
 		end = len(data)
 	case end == 0 && o.long != "":
 		o.offset += int64(len(data))
-		return used + len(data), nil
+		return used + len(data), false, nil
 	case end == 0 && len(data) >= enoughToCut(defaultMaxLine):
-		o.long = string(data[:enoughToCut(defaultMaxLine)])
+		o.long, o.longStart = string(data[:enoughToCut(defaultMaxLine)]), o.offset
 		o.offset += int64(len(data))
-		return used + len(data), nil
+		return used + len(data), false, nil
 	}
 	if end == 0 && o.long == "" {
-		return used, nil
+		return used, false, nil
 	}
 	block := data[:end]
 	if o.long != "" {
@@ -124,13 +175,15 @@ func (o *oneReading) take(ctx context.Context, data []byte, last bool) (used int
 			rest = len(block)
 		}
 		o.offset += int64(rest)
-		if err := o.emit(ctx, Block{Text: o.long, like: o.like, offset: o.offset}); err != nil {
-			return used + rest, err
+		if err := o.emit(ctx, Block{Text: o.long, Start: o.longStart, like: o.like, offset: o.offset}); err != nil {
+			return used + rest, false, err
 		}
 		o.long = ""
 		block = block[rest:]
 		used += rest
 	}
+	start := o.offset
 	o.offset += int64(len(block))
-	return used + len(block), o.emit(ctx, Block{Text: unsafe.String(unsafe.SliceData(block), len(block)), like: o.like, offset: o.offset})
+	return used + len(block), true, o.emit(ctx, Block{Text: unsafe.String(unsafe.SliceData(block), len(block)),
+		Start: start, like: o.like, offset: o.offset, buf: buf, memory: o.memory})
 }

@@ -3,6 +3,8 @@ package source_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -76,5 +78,49 @@ func BenchmarkReadAll(b *testing.B) {
 		if err != nil || n != 1<<20 {
 			b.Fatal(n, err)
 		}
+	}
+}
+
+// Blocks that are not done with keep their text, and there are never more of them
+// than was said.
+func TestReadBlocksAtOnce(t *testing.T) {
+	const most = 3
+	var log strings.Builder
+	for i := range 200_000 {
+		fmt.Fprintf(&log, "line %d\n", i)
+	}
+	var held []source.Block
+	var got strings.Builder
+	release := func() {
+		for _, b := range held {
+			if b.Start != int64(got.Len()) {
+				t.Fatalf("a block begins at %d, want %d", b.Start, got.Len())
+			}
+			got.WriteString(b.Text)
+			b.Done()
+		}
+		held = nil
+	}
+	err := source.ReadBlocks(t.Context(), strings.NewReader(log.String()), "log", time.Time{}, most, func(_ context.Context, b source.Block) error {
+		if held = append(held, b); len(held) == most {
+			release()
+		}
+		return nil
+	})
+	release()
+	if err != nil || got.String() != log.String() {
+		t.Errorf("%d bytes of %d, %v", got.Len(), log.Len(), err)
+	}
+}
+
+func TestReadBlocksIsCancelledWhileItWaits(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	log := strings.NewReader(strings.Repeat("x\n", 1<<20))
+	err := source.ReadBlocks(ctx, log, "log", time.Time{}, 1, func(context.Context, source.Block) error {
+		cancel() // and the block is never done with
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
 	}
 }
