@@ -70,6 +70,10 @@
 // bears none, that of the last line that did. The lines of the match are used up; those
 // that <SKIPLINES> skipped stay. unless and ignoreregex see the lines of the match alone.
 //
+// Lines of two clients may stand between each other, and the pattern may take them for
+// those of one. So let the address stand in the line that says what failed, or tie the lines
+// together by a session (<F-MLFID>) instead.
+//
 // # What RE2 has no words for
 //
 // Look-around, back-references, conditions, atomic groups and possessive loops are errors, which

@@ -9,8 +9,8 @@ import (
 	"gaol/filter/logtime"
 )
 
-// Matcher applies a [Filter] to one stream of lines. It remembers sessions and
-// which form of date fitted last. Use one for each source, and not from several
+// Matcher applies a [Filter] to one stream of lines. It remembers sessions, the last
+// lines if patterns span them, and which form of date fitted last. Use one for each source, and not from several
 // goroutines at once.
 type Matcher struct {
 	filter   *Filter
@@ -82,7 +82,7 @@ func (f *Filter) newFinder() *logtime.Finder {
 // The order is: ignoreregex; prefregex, which may narrow the text down; the
 // failregexes, of which the first that matches and is not vetoed by an unless
 // decides; ignoreregex once more, if the text was narrowed down; the rules for JSON, of which
-// the first that matches decides.
+// the first that matches decides. With maxlines it is: prefregex; the failregexes; ignoreregex.
 func (m *Matcher) Match(line Line) Result {
 	if !m.filter.candidates.possible(line.Text) {
 		return Result{Pattern: -1}

@@ -55,7 +55,7 @@ func (m *Matcher) advance(line *Line, v *view) bool {
 // maxTries bounds how often a pattern is tried again on a window. Lines that a
 // pattern fits without naming an address, or that unless forbids, would else hide those that
 // come after; but each try costs as much as the window is long.
-const maxTries = 16
+const maxTries = 8
 
 // matched is a match over the lines of a window.
 type matched struct {
