@@ -17,4 +17,6 @@
 //	<38>1 2026-03-09T21:31:23Z host sshd 123 - - message
 //	                                                RFC 5424
 //	host sshd[123]: message                         the journal, without date
+//
+// Around all that a container's runtime may have put an envelope, a [Record].
 package header
