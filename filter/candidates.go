@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gaol/filter/header"
 	"gaol/filter/literal"
 	"gaol/filter/logtime"
 )
@@ -13,6 +14,17 @@ import (
 // cannot, without looking at dates, headers or patterns. Nearly all lines of a
 // log are of the second kind.
 type candidates struct {
+	plain texts
+	// json is plain for records of JSON, in which quotes and others are escaped.
+	json texts
+	// wanted is the most telling of what every candidate has, and scan looks for it;
+	// nil: nothing that can be looked for.
+	wanted literal.Set
+	scan   *literal.Scanner
+}
+
+// texts are those that lines must have.
+type texts struct {
 	daemon literal.Set // one of the filter's daemons
 	pref   literal.Set // what prefregex requires
 	fail   literal.Set // what one of the failregexes requires
@@ -22,32 +34,30 @@ type candidates struct {
 	// more has, for each failregex and each rule for JSON, all that it requires. It is
 	// nil where the message says at once whether a failregex can match.
 	more [][]literal.Set
-	// wanted is the most telling of what every candidate has, and scan looks for it;
-	// nil: nothing that can be looked for.
-	wanted literal.Set
-	scan   *literal.Scanner
 }
 
 func newCandidates(f *Filter) candidates {
-	c := candidates{daemon: literal.Of(f.spec.Daemon...), ignores: len(f.ignore) > 0}
+	t := texts{daemon: literal.Of(f.spec.Daemon...), ignores: len(f.ignore) > 0}
 	seam, ok := f.seam()
 	switch {
 	case f.json != nil:
-		c.ofJSON(f, seam, ok)
+		t.ofJSON(f, seam, ok)
 	case ok && !f.overLines(): // else what is required may stand in any line
-		c.fail = anyRequired(f.fail, seam)
-		c.ignore = anyRequired(f.ignore, seam)
+		t.fail = anyRequired(f.fail, seam)
+		t.ignore = anyRequired(f.ignore, seam)
 		if f.pref != nil {
-			c.pref = literal.Required(f.pref.syntax, seam)
+			t.pref = literal.Required(f.pref.syntax, seam)
 		}
 		if len(f.spec.Daemon) == 0 {
-			c.more = allRequired(f.fail, seam)
+			t.more = allRequired(f.fail, seam)
 		}
 	}
-	c.wanted = c.mostTelling()
+	wanted := t.mostTelling()
+	c := candidates{plain: t, json: t.spelled(), wanted: spelled(wanted)}
 	if c.wanted.Scannable() {
 		c.scan = literal.NewScanner(c.wanted)
-		c.forget(c.wanted)
+		c.plain.forget(wanted)
+		c.json.forget(c.wanted)
 	}
 	return c
 }
@@ -55,7 +65,7 @@ func newCandidates(f *Filter) candidates {
 // ofJSON is for filters with rules for JSON. Their failregexes see what stands in a
 // line in another form, with escapes, if a rule says in which field. known is false
 // if seams may be anywhere.
-func (c *candidates) ofJSON(f *Filter, seam literal.Seam, known bool) {
+func (t *texts) ofJSON(f *Filter, seam literal.Seam, known bool) {
 	form := func(re *syntax.Regexp) *syntax.Regexp { return re }
 	if len(f.json.messages) > 0 {
 		form = escapable
@@ -68,34 +78,61 @@ func (c *candidates) ofJSON(f *Filter, seam literal.Seam, known bool) {
 		if known && f.pref != nil {
 			sets = append(sets, literal.Required(form(f.pref.syntax), seam))
 		}
-		c.more = append(c.more, sets)
+		t.more = append(t.more, sets)
 	}
 	for _, rule := range f.json.rules {
-		c.more = append(c.more, rule.required(f.json.fields))
+		t.more = append(t.more, rule.required(f.json.fields))
 	}
-	best := make([]literal.Set, len(c.more))
-	for i, sets := range c.more {
+	best := make([]literal.Set, len(t.more))
+	for i, sets := range t.more {
 		if len(sets) > 0 {
 			best[i] = sets[0]
 		}
 	}
-	c.fail = literal.AnyOf(best...)
+	t.fail = literal.AnyOf(best...)
 	if known {
 		ignore := make([]literal.Set, len(f.ignore))
 		for i, p := range f.ignore {
 			ignore[i] = literal.Required(form(p.syntax), seam)
 		}
-		c.ignore = literal.AnyOf(ignore...)
+		t.ignore = literal.AnyOf(ignore...)
 	}
 }
 
 // forget drops what need not be asked of lines that scan has found.
-func (c *candidates) forget(wanted literal.Set) {
-	for _, set := range []*literal.Set{&c.daemon, &c.pref, &c.fail} {
+func (t *texts) forget(wanted literal.Set) {
+	for _, set := range []*literal.Set{&t.daemon, &t.pref, &t.fail} {
 		if slices.Equal(set.Texts(), wanted.Texts()) {
 			*set = literal.Set{}
 		}
 	}
+}
+
+// spelled is what records of JSON must have.
+func (t *texts) spelled() texts {
+	in := texts{daemon: spelled(t.daemon), pref: spelled(t.pref), fail: spelled(t.fail), ignore: spelled(t.ignore), ignores: t.ignores}
+	for _, sets := range t.more {
+		more := make([]literal.Set, len(sets))
+		for i, set := range sets {
+			more[i] = spelled(set)
+		}
+		in.more = append(in.more, more)
+	}
+	return in
+}
+
+// spelled is the set of which one is in a record whenever one of set is in what the
+// record stands for. Few texts have more than one spelling, so looking for all
+// costs hardly more.
+func spelled(set literal.Set) literal.Set {
+	var all []string
+	for _, text := range set.Texts() {
+		all = header.Spellings(all, text)
+	}
+	if slices.Contains(all, "") {
+		return literal.Set{}
+	}
+	return literal.Of(all...)
 }
 
 func anyRequired(patterns []*pattern, seam literal.Seam) literal.Set {
@@ -116,17 +153,17 @@ func allRequired(patterns []*pattern, seam literal.Seam) [][]literal.Set {
 
 // mostTelling is the set to scan for: of those that every candidate has, the
 // rarest. A daemon's name is in all of its lines.
-func (c *candidates) mostTelling() literal.Set {
-	fail, pref := c.fail, c.pref
-	if c.ignores {
-		fail, pref = literal.AnyOf(fail, c.ignore), literal.AnyOf(pref, c.ignore)
+func (t *texts) mostTelling() literal.Set {
+	fail, pref := t.fail, t.pref
+	if t.ignores {
+		fail, pref = literal.AnyOf(fail, t.ignore), literal.AnyOf(pref, t.ignore)
 	}
 	best := fail
 	if pref.Rarity() > best.Rarity() {
 		best = pref
 	}
-	if !best.Scannable() && c.daemon.Scannable() {
-		best = c.daemon
+	if !best.Scannable() && t.daemon.Scannable() {
+		best = t.daemon
 	}
 	return best
 }
@@ -175,18 +212,22 @@ func (c *candidates) possible(line string) bool {
 
 // probable is possible for a line that scan has found.
 func (c *candidates) probable(line string) bool {
-	if c.scan == nil && !c.daemon.In(line) {
+	t := &c.plain
+	if header.BeginsRecord(line) {
+		t = &c.json
+	}
+	if c.scan == nil && !t.daemon.In(line) {
 		return false // else what was found is rarer than the name of another daemon
 	}
-	return c.pref.In(line) && c.fails(line) || c.ignores && c.ignore.In(line)
+	return t.pref.In(line) && t.fails(line) || t.ignores && t.ignore.In(line)
 }
 
 // fails is false only if no failregex matches.
-func (c *candidates) fails(line string) bool {
-	if c.more == nil {
-		return c.fail.In(line)
+func (t *texts) fails(line string) bool {
+	if t.more == nil {
+		return t.fail.In(line)
 	}
-	for _, sets := range c.more {
+	for _, sets := range t.more {
 		if hasAll(line, sets) {
 			return true
 		}

@@ -144,8 +144,8 @@ func (f *Filter) Spec() Spec { return f.spec }
 
 // Stateful says whether the failures of a line can depend on the lines before
 // it: the filter has sessions (<F-MLFID>) or looks at several lines. If not, lines may be shared out among
-// several matchers, so long as each knows what the one before it remembered of
-// dates (see [Matcher.Memory]).
+// several matchers, so long as each knows what the one before it remembered (see
+// [Matcher.Memory]).
 func (f *Filter) Stateful() bool {
 	session := func(g group) bool { return g.name == "mlfid" }
 	return f.overLines() || f.pref.has(session) || slices.ContainsFunc(f.fail, func(p *pattern) bool { return p.has(session) })

@@ -80,4 +80,13 @@
 // say what to write instead: mostly a pattern in unless. Filters that come from fail2ban
 // may have them (Spec.Backtrack); what then cannot be said in RE2 syntax is run by package
 // backtrack, slower, and on a line that somebody made to take ever longer, not at all.
+//
+// # Containers
+//
+// Lines of a container's log are read without being told so, in the form of
+// Docker's json-file and in that of the Container Runtime Interface (see package
+// header). Patterns see what the container wrote, as if it had written a file; the
+// time is the one that the runtime noted. A line that the runtime has split into
+// several records matches nothing but patterns that are content with its
+// beginning: where it was split may have been a client's choice.
 package filter

@@ -43,7 +43,7 @@ func (m *Matcher) Explain(line Line) Reason {
 	}
 	if reason.Text == "" {
 		reason.Text, reason.Vague = "no pattern matched", true
-		if !v.dated && line.Time.IsZero() {
+		if v.time(&line).IsZero() {
 			reason.Text += ", and no date found"
 		}
 	}
@@ -90,7 +90,7 @@ func (f *Filter) explainHeader(line *Line, v *view) string {
 	switch {
 	case v.hasHeader:
 		return fmt.Sprintf("header of another daemon (%s, want %s)", quote(v.header.Daemon), strings.Join(want, " or "))
-	case !v.dated && line.Time.IsZero():
+	case !v.dated && v.record == nil && line.Time.IsZero():
 		return "no date found, and no syslog header (want that of " + strings.Join(want, " or ") + ")"
 	default:
 		return "no syslog header (want that of " + strings.Join(want, " or ") + ")"

@@ -355,7 +355,7 @@ func TestJSONMessage(t *testing.T) {
 		at         string
 	}{
 		{"message", `{"msg":"Login failure for \"joe\" from 192.0.2.1","ts":"2026-03-10T21:31:23Z"}`, filter.Matched, 0, "192.0.2.1", "2026-03-10T21:31:23Z"},
-		{"Docker's own file", `{"log":"2026-03-10 20:31:23,899 ERROR Login failure for \"joe\" from 192.0.2.1\n","stream":"stdout","time":"2026-03-10T21:31:23.9Z"}`, filter.Matched, 0, "192.0.2.1", "2026-03-10T21:31:23.9Z"},
+		{"in Docker's own file", `{"log":"{\"msg\":\"ERROR Login failure for \\\"joe\\\" from 192.0.2.1\"}\n","stream":"stdout","time":"2026-03-10T21:31:23.9Z"}`, filter.Matched, 0, "192.0.2.1", "2026-03-10T21:31:23.9Z"},
 		{"date in the message alone", `{"log":"2026-03-10 20:31:23 ERROR Login failure for \"joe\" from 192.0.2.1\n"}`, filter.Matched, 0, "192.0.2.1", "2026-03-10T20:31:23Z"},
 		{"the second failregex", `{"msg":"probe from 192.0.2.1"}`, filter.Matched, 1, "192.0.2.1", ""},
 		{"unless of failregex", `{"msg":"Login failure for \"root\" from 192.0.2.1"}`, filter.Missed, -1, "", ""},

@@ -11,7 +11,7 @@ import (
 // explainJSON says why a filter with rules for JSON missed a line, of which v is the view.
 func (m *Matcher) explainJSON(line *Line, v *view) string {
 	f := m.filter
-	if !f.candidates.possible(line.Text) && m.MatchCandidate(*line).Verdict == Matched {
+	if !f.candidates.possible(line.Text) && m.matchCandidate(*line, false).Verdict == Matched {
 		return `letters or digits are written as \u…, and so not looked at`
 	}
 	defer m.fields.Reset()

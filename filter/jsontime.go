@@ -3,6 +3,7 @@ package filter
 import (
 	"time"
 
+	"gaol/filter/header"
 	"gaol/filter/jsonline"
 	"gaol/filter/logtime"
 )
@@ -61,6 +62,9 @@ func (d *fieldDates) usual(line string, now time.Time) (logtime.Found, bool) {
 func (m *Matcher) dateJSON(line *Line, v, message *view, rule *jsonRule) (template string, at time.Time) {
 	if !line.Time.IsZero() {
 		return "", line.Time
+	}
+	if v.record != nil {
+		return header.RecordDate, v.record.Time
 	}
 	found, ok := m.explicitDate(rule, line.Read)
 	switch {

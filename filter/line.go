@@ -22,6 +22,17 @@ type Line struct {
 	Source string
 }
 
+// MaxLine is how long a line may be, in bytes, unless a source is told otherwise.
+const MaxLine = 64 << 10
+
+// CutMark takes the place of what a line has beyond its longest, and follows a
+// piece of one that goes on in a container's next record. Where the cut falls is the
+// client's to choose, with a user name that is long enough, and so would be the end of the
+// line: "from 198.51.100.1 port 22" for a pattern that is tied to it, or the first digits
+// of an address. The mark continues both, as a word and then with blanks, into what no
+// pattern looks for.
+const CutMark = "_ cut …"
+
 // Position says how far a source has been handled. It is stored in the same
 // transaction as the failures that were read up to it.
 type Position struct {

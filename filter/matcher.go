@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"gaol/filter/header"
 	"gaol/filter/jsonline"
 	"gaol/filter/logtime"
 )
@@ -35,6 +36,8 @@ type Matcher struct {
 	// lent is what failures are made in if borrow (see Borrow).
 	borrow bool
 	lent   proven
+	// open are a container's streams whose last record was a piece of a line.
+	open header.Stream
 	// verdicts: no failures are made (see VerdictsOnly).
 	verdicts bool
 }
@@ -84,14 +87,24 @@ func (f *Filter) newFinder() *logtime.Finder {
 // decides; ignoreregex once more, if the text was narrowed down; the rules for JSON, of which
 // the first that matches decides. With maxlines it is: prefregex; the failregexes; ignoreregex.
 func (m *Matcher) Match(line Line) Result {
+	split := m.pass(&line)
 	if !m.filter.candidates.possible(line.Text) {
 		return Result{Pattern: -1}
 	}
-	return m.MatchCandidate(line)
+	return m.matchCandidate(line, split)
 }
 
-// MatchCandidate is Match for a line that [Filter.Candidate] has found.
-func (m *Matcher) MatchCandidate(line Line) Result {
+// MatchCandidate is Match for a line that [Filter.Candidate] has found in a block;
+// before is what the block holds before it. [Matcher.Passed] must follow each
+// block.
+func (m *Matcher) MatchCandidate(line Line, before string) Result {
+	return m.matchCandidate(line, continued(before, line.Text, m.open))
+}
+
+func (m *Matcher) matchCandidate(line Line, split bool) Result {
+	if split {
+		return Result{Pattern: -1, Split: true}
+	}
 	var result Result
 	if m.window == nil {
 		result = m.examine(&line)
@@ -111,7 +124,7 @@ func (m *Matcher) examine(line *Line) Result {
 	f := m.filter
 	var v view
 	f.look(&v, line, m.dates, &m.work)
-	result := Result{Pattern: -1, Date: v.date.Template, Time: v.time(line)}
+	result := Result{Pattern: -1, Date: v.template(), Time: v.time(line)}
 	switch {
 	case !v.daemon:
 	case f.json != nil:
@@ -158,6 +171,9 @@ func (m *Matcher) ignores(result *Result, text string) bool {
 func (m *Matcher) Date(line Line) (template string, at time.Time) {
 	if !line.Time.IsZero() {
 		return "", line.Time
+	}
+	if record, ok := header.ParseRecord(line.Text); ok {
+		return header.RecordDate, record.Time
 	}
 	return m.aside().date(&line)
 }

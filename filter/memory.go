@@ -1,12 +1,19 @@
 package filter
 
-import "slices"
+import (
+	"slices"
 
-// Memory is what a matcher remembers of dates: which of day and month this log
-// writes first, where in a line the last one stood. It decides how a date is read
-// that can be read in two ways. The zero value is that of a new matcher.
+	"gaol/filter/header"
+)
+
+// Memory is what a matcher remembers of the lines before, sessions apart: of dates,
+// which of day and month this log writes first and where in a line the last one
+// stood, which decides how a date is read that can be read in two ways; and
+// whether a container's last record was a piece of a line. The zero value is that
+// of a new matcher.
 type Memory struct {
 	lines, asides dateMemory
+	open          header.Stream
 }
 
 // dateMemory is what one matcher remembers: of lines, and of the fields in lines of JSON.
@@ -14,9 +21,9 @@ type dateMemory struct {
 	lines, fields []int
 }
 
-// Memory returns what the matcher remembers of dates.
+// Memory returns what the matcher remembers.
 func (m *Matcher) Memory() Memory {
-	memory := Memory{lines: m.dateMemory()}
+	memory := Memory{lines: m.dateMemory(), open: m.open}
 	if m.asides != nil {
 		memory.asides = m.asides.dateMemory()
 	}
@@ -33,6 +40,7 @@ func (m *Matcher) dateMemory() dateMemory {
 
 // Recall makes the matcher remember what another one of the same filter did.
 func (m *Matcher) Recall(memory Memory) {
+	m.open = memory.open
 	m.recall(memory.lines)
 	if m.asides != nil || !memory.asides.equal(dateMemory{}) {
 		m.aside().recall(memory.asides)
@@ -46,8 +54,10 @@ func (m *Matcher) recall(memory dateMemory) {
 	}
 }
 
-// Equal says whether two matchers that remember this find the same dates.
-func (a Memory) Equal(b Memory) bool { return a.lines.equal(b.lines) && a.asides.equal(b.asides) }
+// Equal says whether two matchers that remember this make the same of what comes.
+func (a Memory) Equal(b Memory) bool {
+	return a.open == b.open && a.lines.equal(b.lines) && a.asides.equal(b.asides)
+}
 
 func (a dateMemory) equal(b dateMemory) bool {
 	return sameMemory(a.lines, b.lines) && sameMemory(a.fields, b.fields)

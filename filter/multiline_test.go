@@ -178,7 +178,7 @@ func TestMaxLinesCandidates(t *testing.T) {
 		m := f.NewMatcher()
 		for at := f.Candidate(block, 0); at >= 0; {
 			text, _, _ := strings.Cut(block[at:], "\n")
-			found += accused(m.MatchCandidate(line(text)))
+			found += accused(m.MatchCandidate(line(text), block[:at]))
 			at = f.Candidate(block, at+len(text)+1)
 		}
 		if found != "192.0.2.1" {

@@ -12,6 +12,7 @@ import (
 
 	"gaol/filter/automaton"
 	"gaol/filter/backtrack"
+	"gaol/filter/header"
 	"gaol/filter/literal"
 )
 
@@ -187,6 +188,8 @@ type work struct {
 	machine backtrack.Machine
 	// runaway counts how often a pattern took too many steps.
 	runaway map[*pattern]int64
+	record  header.Record
+	output  []byte // what a container wrote
 }
 
 // possible is false only if text does not match.

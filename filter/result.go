@@ -42,6 +42,9 @@ type Result struct {
 	// Earlier are the lines before this one that belong to a match over several
 	// (maxlines), oldest first. They had been missed until now.
 	Earlier []string
+	// Split: the line is a container's record that goes on from the one before it,
+	// and was not looked at.
+	Split bool
 	// Failure is nil unless the line is a failure. A matched line that only
 	// feeds a session has none.
 	Failure *Failure

@@ -3,6 +3,7 @@ package filter
 import (
 	"math/bits"
 
+	"gaol/filter/header"
 	"gaol/filter/literal"
 )
 
@@ -39,6 +40,11 @@ type Candidates struct {
 	bit   map[*Filter]int
 	// found holds the indices of lines, by bit.
 	found [][]int
+	// split holds the lines that go on from a container's record before them, or
+	// that do if the stream that is named was open before the batch.
+	split map[int]header.Stream
+	// streams is how the batch leaves the streams.
+	streams streams
 }
 
 // Scan looks through lines.
@@ -49,6 +55,9 @@ func (s *Scanner) Scan(lines []Line) Candidates {
 	}
 	marks := make([]uint64, (len(s.bit)+63)/64)
 	for i := range lines {
+		if lines[i].Time.IsZero() {
+			c.pass(i)
+		}
 		s.scan.Mark(lines[i].Text, marks)
 		for w, word := range marks {
 			for ; word != 0; word &= word - 1 {
@@ -59,6 +68,25 @@ func (s *Scanner) Scan(lines []Line) Candidates {
 		}
 	}
 	return c
+}
+
+// pass notes how line i stands to the records before it.
+func (c *Candidates) pass(i int) {
+	continues, unknown := c.streams.pass(c.lines[i].Text)
+	if continues|unknown == 0 {
+		return
+	}
+	if c.split == nil {
+		c.split = make(map[int]header.Stream)
+	}
+	c.split[i] = unknown
+}
+
+// isSplit says whether line i goes on from a record before it, if those streams were
+// open before the batch.
+func (c *Candidates) isSplit(i int, open header.Stream) bool {
+	unknown, ok := c.split[i]
+	return ok && (unknown == header.NoStream || unknown&open != 0)
 }
 
 // MatchAll is Match for those of the lines that the matcher's filter must look at, in
@@ -76,8 +104,9 @@ func (m *Matcher) MatchAll(c Candidates, each func(line int, result Result)) {
 	for _, i := range c.found[bit] {
 		result := Result{Pattern: -1}
 		if m.filter.candidates.probable(c.lines[i].Text) {
-			result = m.MatchCandidate(c.lines[i])
+			result = m.matchCandidate(c.lines[i], c.isSplit(i, m.open))
 		}
 		each(i, result)
 	}
+	m.open = c.streams.behind(m.open)
 }

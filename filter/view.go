@@ -22,12 +22,16 @@ type view struct {
 	// date is zero and dated false for a line without a date of its own.
 	date  logtime.Found
 	dated bool
+	// message is what the line says, all of it if there is no record.
+	message string
 	offsets
 }
 
-// offsets say where text[i] of a view stands in the line: at i+base, and gap more
+// offsets say where text[i] of a view stands in the line: in message at i+base, and gap more
 // from split on.
 type offsets struct {
+	// record is what a container's runtime wrote around message; nil: nothing.
+	record           *header.Record
 	base, split, gap int
 }
 
@@ -35,58 +39,65 @@ type offsets struct {
 // for the next line. Nothing is cut out of a line that is JSON, if the filter has rules for
 // such; its date is looked for when it is wanted.
 func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
-	v.text, v.split, v.daemon = line.Text, len(line.Text), true
-	if f.json != nil && len(f.spec.Daemon) == 0 && line.Time.IsZero() && beginsObject(line.Text) {
+	v.message, v.daemon = line.Text, true
+	if line.Time.IsZero() && header.MayBeRecord(line.Text) {
+		v.unwrap(line.Text, w)
+	}
+	v.text, v.split = v.message, len(v.message)
+	if f.json != nil && len(f.spec.Daemon) == 0 && line.Time.IsZero() && beginsObject(v.message) {
 		return
 	}
 	if line.Time.IsZero() {
-		v.date, v.dated = dates.Find(line.Text, line.Read)
+		v.date, v.dated = dates.Find(v.message, line.Read)
 	}
 	switch {
 	case len(f.spec.Daemon) > 0:
-		v.cutHeader(line.Text)
+		v.cutHeader()
 		v.daemon = v.hasHeader && slices.Contains(f.spec.Daemon, v.header.Daemon)
 	case !line.Time.IsZero():
-		v.cutHeader(line.Text)
+		v.cutHeader()
 	default:
-		f.cutOwnDate(v, line.Text, w)
-		if f.json != nil {
-			v.cutStream()
-		}
+		f.cutOwnDate(v, w)
 	}
 }
 
 // lookInside makes v, which is empty, the view of a text in a line.
 func (f *Filter) lookInside(v *view, text string, now time.Time, dates *logtime.Finder, w *work) {
-	v.text, v.split, v.daemon = text, len(text), true
+	v.message, v.text, v.split, v.daemon = text, text, len(text), true
 	v.date, v.dated = dates.Find(text, now)
-	f.cutOwnDate(v, text, w)
+	f.cutOwnDate(v, w)
 }
 
-// cutStream leaves the object in what a container runtime of Kubernetes writes of a
-// line of JSON: behind the date, the name of the stream and "F", as the line is whole
-// (https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md).
-func (v *view) cutStream() {
-	for _, stream := range [...]string{"stdout F ", "stderr F "} {
-		if object, ok := strings.CutPrefix(v.text, stream); ok && v.gap == 0 && v.dated && beginsObject(object) {
-			v.text, v.base = object, v.base+len(stream)
-			return
-		}
+// cutOwnDate leaves the message without the date that was found in it.
+func (f *Filter) cutOwnDate(v *view, w *work) {
+	if v.dated && (len(f.spec.Datepattern) > 0 || standsApart(v.message, v.date)) {
+		v.cutDate(w)
 	}
 }
 
-// cutOwnDate leaves text without the date that was found in it.
-func (f *Filter) cutOwnDate(v *view, text string, w *work) {
-	if v.dated && (len(f.spec.Datepattern) > 0 || standsApart(text, v.date)) {
-		v.cutDate(text, w)
+// unwrap leaves what the container wrote, if a container did.
+func (v *view) unwrap(line string, w *work) {
+	var ok bool
+	if w.record, ok = header.ParseRecord(line); !ok {
+		return
 	}
+	v.record = &w.record
+	if v.record.Plain() && !v.record.Partial {
+		v.message = v.record.Text
+		return
+	}
+	w.output = v.record.AppendText(w.output[:0])
+	if v.record.Partial {
+		w.output = append(w.output, CutMark...)
+	}
+	v.message = unsafe.String(unsafe.SliceData(w.output), len(w.output))
 }
 
 // cutHeader leaves the message.
-func (v *view) cutHeader(line string) {
-	v.header, v.hasHeader = header.Parse(line, v.date.Start, v.date.End)
+func (v *view) cutHeader() {
+	v.header, v.hasHeader = header.Parse(v.message, v.date.Start, v.date.End)
 	if v.hasHeader {
-		v.text, v.base = line[v.header.Message:], v.header.Message
+		v.text, v.base = v.message[v.header.Message:], v.header.Message
 	}
 }
 
@@ -94,7 +105,8 @@ const blanks = " \t"
 
 // cutDate leaves the line without its date. At the line's start the blanks behind
 // the date go as well, so that a pattern can begin with what comes next.
-func (v *view) cutDate(line string, w *work) {
+func (v *view) cutDate(w *work) {
+	line := v.message
 	head, tail := line[:v.date.Start], line[v.date.End:]
 	if strings.Trim(head, blanks) == "" {
 		v.text = strings.TrimLeft(tail, blanks)
@@ -118,7 +130,11 @@ func (o offsets) inLine(i int) int {
 	if i >= o.split {
 		i += o.gap
 	}
-	return i + o.base
+	i += o.base
+	if o.record != nil {
+		return o.record.Place(i)
+	}
+	return i
 }
 
 // time is the line's own time, zero if it has none.
@@ -126,5 +142,16 @@ func (v *view) time(line *Line) time.Time {
 	if !line.Time.IsZero() {
 		return line.Time
 	}
+	if v.record != nil {
+		return v.record.Time
+	}
 	return v.date.Time
+}
+
+// template names the form of that time.
+func (v *view) template() string {
+	if v.record != nil {
+		return header.RecordDate
+	}
+	return v.date.Template
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unsafe"
+
+	"gaol/filter/header"
 )
 
 // MaxLines is the greatest number of lines that a filter can look at together
@@ -61,8 +63,13 @@ func (w *window) add(line, text string, at offsets, from int) {
 			w.text[i] = ' '
 		}
 	}
+	line = strings.Clone(line)
+	if at.record != nil {
+		record, _ := header.ParseRecord(line) // the view's is the next line's soon
+		at.record = &record
+	}
 	w.lines = append(w.lines, windowed{
-		line: strings.Clone(line), start: start, end: len(w.text), number: w.seen, offsets: at, from: from,
+		line: line, start: start, end: len(w.text), number: w.seen, offsets: at, from: from,
 	})
 	w.size += len(line)
 	for len(w.lines) > w.max || w.size > maxWindowBytes && len(w.lines) > 1 {

@@ -124,8 +124,9 @@ func (e *examiner) examine(b source.Block) *portion {
 		var line filter.Line
 		line, next = b.Line(at)
 		p.lines++
-		e.add(&p, line, e.matcher.MatchCandidate(line), dated(b, at))
+		e.add(&p, line, e.matcher.MatchCandidate(line, b.Text[:at]), dated(b, at))
 	}
+	e.matcher.Passed(b.Text)
 	p.after = e.matcher.Memory()
 	p.addRunaways(e.matcher.Runaways())
 	for _, r := range ran {
@@ -189,7 +190,7 @@ func (e *examiner) add(p *portion, line filter.Line, result filter.Result, dates
 	default:
 		if e.keeps(p) {
 			line.Text = strings.Clone(line.Text)
-			p.missed = append(p.missed, missedEntry{p.lines, line.Text, line})
+			p.missed = append(p.missed, missedEntry{p.lines, line.Text, line, result.Split})
 		}
 	}
 }

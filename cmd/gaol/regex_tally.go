@@ -67,6 +67,8 @@ type missedEntry struct {
 	Line int64  `json:"line"`
 	Text string `json:"text"`
 	line filter.Line
+	// split: it goes on from the record before it.
+	split bool
 }
 
 // tally adds up what the filter makes of a log, block by block in their order.
@@ -118,7 +120,7 @@ func (t *tally) merge(p *portion) {
 		if t.wants.missed || len(t.missed) <= shown(t.filter) {
 			m.Line += t.lines
 			t.missed = append(t.missed, m)
-			t.explain(m.line)
+			t.explain(m)
 		}
 	}
 	if !t.wants.missed && len(t.missed) > shown(t.filter) {
@@ -141,12 +143,16 @@ func (t *tally) merge(p *portion) {
 }
 
 // explain keeps the reason why the line was missed, if it is one of the first.
-func (t *tally) explain(line filter.Line) {
-	if len(t.reasons) < maxExplained {
+func (t *tally) explain(m missedEntry) {
+	switch {
+	case len(t.reasons) == maxExplained:
+	case m.split:
+		t.reasons = append(t.reasons, filter.Reason{Text: "it goes on from the record before it, as the line was too long for one", At: -1})
+	default:
 		if t.filter.Spec().MaxLines > 1 {
-			t.explainer.Match(line) // what comes next may be about this line as well
+			t.explainer.Match(m.line) // what comes next may be about this line as well
 		}
-		t.reasons = append(t.reasons, t.explainer.Explain(line))
+		t.reasons = append(t.reasons, t.explainer.Explain(m.line))
 	}
 }
 

@@ -1,7 +1,6 @@
 package source
 
-// CutMark stands at the end of a line that was cut.
-const CutMark = cutMark
+import "gaol/filter"
 
 // JournalText is the text of a record of journalctl, for fuzzing from outside.
 func JournalText(record []byte) (string, error) {
@@ -9,6 +8,6 @@ func JournalText(record []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, _ := e.text(defaultMaxLine)
+	text, _ := e.text(filter.MaxLine)
 	return text, nil
 }

@@ -81,7 +81,7 @@ func NewFiles(opts FilesOptions) (*Files, error) {
 		return nil, err
 	}
 	if opts.MaxLine == 0 {
-		opts.MaxLine = defaultMaxLine
+		opts.MaxLine = filter.MaxLine
 	}
 	if opts.Rescan == 0 {
 		opts.Rescan = time.Second

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"gaol/filter"
 )
 
 // sinceStep is how near binary search comes before reading on line by line, and
@@ -81,8 +83,8 @@ func datedLine(r io.ReaderAt, from, to int64, date func(string) (time.Time, bool
 
 // scanSince reads on from low line by line.
 func scanSince(r io.ReaderAt, low, end int64, since time.Time, date func(string) (time.Time, bool)) (int64, error) {
-	rd := &reader{file: r, maxLine: defaultMaxLine, offset: low}
-	buf := make([]byte, sinceStep+defaultMaxLine)
+	rd := &reader{file: r, maxLine: filter.MaxLine, offset: low}
+	buf := make([]byte, sinceStep+filter.MaxLine)
 	for rd.offset < end {
 		at := rd.offset
 		b, err := rd.next(buf)

@@ -38,7 +38,7 @@ func TestEndlessLine(t *testing.T) {
 	f.untilStatus("the problem", hasProblem("has no end yet"))
 	f.untilStatus("all of it to be looked at", func(all []source.Status) bool { return all[0].Unread == 0 })
 	w.WriteString("\ntwo\n")
-	f.expect("one", strings.Repeat("x", 64<<10)+source.CutMark, "two")
+	f.expect("one", strings.Repeat("x", 64<<10)+filter.CutMark, "two")
 	runtime.ReadMemStats(&now)
 	if grown := int64(now.Sys) - int64(before.Sys); grown > 32<<20 {
 		t.Errorf("memory grew by %d bytes for a line of %d", grown, size)

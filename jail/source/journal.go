@@ -71,7 +71,7 @@ func NewJournal(opts JournalOptions) (*Journal, error) {
 		opts.Command = []string{"journalctl"}
 	}
 	if opts.MaxLine <= 0 {
-		opts.MaxLine = defaultMaxLine
+		opts.MaxLine = filter.MaxLine
 	}
 	path := journalPrefix + opts.Key
 	opts.Logger = opts.Logger.With("source", path)

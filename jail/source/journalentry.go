@@ -102,7 +102,7 @@ func (e entry) text(maxLine int) (text string, cut bool) {
 		text = strings.ReplaceAll(text, "\n", `\n`)
 	}
 	if len(text) > maxLine {
-		return text[:maxLine] + cutMark, true
+		return text[:maxLine] + filter.CutMark, true
 	}
 	return text, false
 }

@@ -116,7 +116,7 @@ func (b Block) Done() {
 
 // Lines returns all lines of the block.
 func (b Block) Lines() []filter.Line {
-	lines, _ := appendLines(nil, b.Text, b.like, defaultMaxLine)
+	lines, _ := appendLines(nil, b.Text, b.like, filter.MaxLine)
 	return lines
 }
 
@@ -127,7 +127,7 @@ func (b Block) Line(start int) (line filter.Line, next int) {
 		next = start + end + 1
 	}
 	var one [1]filter.Line
-	lines, _ := appendLines(one[:0], b.Text[start:next], b.like, defaultMaxLine)
+	lines, _ := appendLines(one[:0], b.Text[start:next], b.like, filter.MaxLine)
 	return lines[0], next
 }
 
@@ -159,8 +159,8 @@ func (o *oneReading) take(ctx context.Context, buf []byte, n int, last bool) (us
 	case end == 0 && o.long != "":
 		o.offset += int64(len(data))
 		return used + len(data), false, nil
-	case end == 0 && len(data) >= enoughToCut(defaultMaxLine):
-		o.long, o.longStart = string(data[:enoughToCut(defaultMaxLine)]), o.offset
+	case end == 0 && len(data) >= enoughToCut(filter.MaxLine):
+		o.long, o.longStart = string(data[:enoughToCut(filter.MaxLine)]), o.offset
 		o.offset += int64(len(data))
 		return used + len(data), false, nil
 	}

@@ -12,12 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gaol/filter"
 	"gaol/jail/source"
 )
 
 func TestReadAll(t *testing.T) {
 	long := strings.Repeat("x", 300<<10)
-	cut := long[:64<<10] + source.CutMark
+	cut := long[:64<<10] + filter.CutMark
 	tests := []struct {
 		name, in string
 		want     []string

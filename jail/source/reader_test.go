@@ -62,15 +62,15 @@ func TestReaderAppends(t *testing.T) {
 		{"a line at once", []string{"one\n"}, []string{"one"}, 4},
 		{"a line in pieces", []string{"o", "n", "e\ntw", "o\n"}, []string{"one", "two"}, 8},
 		{"an unfinished line waits", []string{"one\ntwo"}, []string{"one"}, 4},
-		{"cut, but in the block", []string{"0123456789\nx\n"}, []string{"01234567" + cutMark, "x"}, 13},
-		{"cut, longer than the block", []string{strings.Repeat("y", 40) + "\nx\n"}, []string{"yyyyyyyy" + cutMark, "x"}, 43},
-		{"cut, in pieces", []string{strings.Repeat("y", 20), strings.Repeat("z", 20) + "\n", "x\n"}, []string{"yyyyyyyy" + cutMark, "x"}, 43},
-		{"cut in front of a carriage return", []string{"01234567\r" + strings.Repeat("y", 40) + "\nx\n"}, []string{"01234567" + cutMark, "x"}, 52},
+		{"cut, but in the block", []string{"0123456789\nx\n"}, []string{"01234567" + filter.CutMark, "x"}, 13},
+		{"cut, longer than the block", []string{strings.Repeat("y", 40) + "\nx\n"}, []string{"yyyyyyyy" + filter.CutMark, "x"}, 43},
+		{"cut, in pieces", []string{strings.Repeat("y", 20), strings.Repeat("z", 20) + "\n", "x\n"}, []string{"yyyyyyyy" + filter.CutMark, "x"}, 43},
+		{"cut in front of a carriage return", []string{"01234567\r" + strings.Repeat("y", 40) + "\nx\n"}, []string{"01234567" + filter.CutMark, "x"}, 52},
 		{"as long as may be", []string{"01234567\r\n"}, []string{"01234567"}, 10},
 		{"a hole in front", []string{strings.Repeat("\x00", 100), "one\n"}, []string{"one"}, 104},
 		{"a hole in between", []string{"a\n" + strings.Repeat("\x00", 100) + "one\n"}, []string{"a", "one"}, 106},
 		{"exactly a block", []string{"0123456\n0123456\n", "x\n"}, []string{"0123456", "0123456", "x"}, 18},
-		{"exactly a block without an end", []string{"0123456789abcdef", "\nx\n"}, []string{"01234567" + cutMark, "x"}, 19},
+		{"exactly a block without an end", []string{"0123456789abcdef", "\nx\n"}, []string{"01234567" + filter.CutMark, "x"}, 19},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

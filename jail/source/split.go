@@ -6,16 +6,6 @@ import (
 	"gaol/filter"
 )
 
-// defaultMaxLine is how long a line may be unless the options say otherwise.
-const defaultMaxLine = 64 << 10
-
-// cutMark takes the place of what a line has beyond its longest. Where the cut falls is
-// the client's to choose, with a user name that is long enough, and so would be the end of the
-// line: "from 198.51.100.1 port 22" for a pattern that is tied to it, or the first digits
-// of an address. The mark continues both, as a word and then with blanks, into what no
-// pattern looks for.
-const cutMark = "_ cut …"
-
 // enoughToCut is how much of a line of more than maxLine bytes must be there for appendLines
 // to see that it is: of a carriage return at the end nobody knows whether the line's end follows.
 func enoughToCut(maxLine int) int { return maxLine + 2 }
@@ -23,7 +13,7 @@ func enoughToCut(maxLine int) int { return maxLine + 2 }
 // appendLines cuts block into lines and appends them to dst, each a copy of
 // like with its text. A block ends behind a line end, or with a last line
 // that has none. It returns how many lines were longer than maxLine and cut, which they
-// show (see cutMark).
+// show (see [filter.CutMark]).
 func appendLines(dst []filter.Line, block string, like filter.Line, maxLine int) (lines []filter.Line, cut int) {
 	if dst == nil {
 		dst = make([]filter.Line, 0, strings.Count(block, "\n")+1)
@@ -40,7 +30,7 @@ func appendLines(dst []filter.Line, block string, like filter.Line, maxLine int)
 			text = trimLine(text)
 		}
 		if len(text) > maxLine {
-			text = text[:maxLine] + cutMark
+			text = text[:maxLine] + filter.CutMark
 			cut++
 		}
 		like.Text = text

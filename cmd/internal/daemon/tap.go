@@ -46,7 +46,9 @@ func (t *tap) match(batch source.Batch, candidates filter.Candidates) []filter.F
 func (t *tap) use(f *filter.Filter) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.matcher = f.NewMatcher()
+	next := f.NewMatcher()
+	next.Resume(t.matcher)
+	t.matcher = next
 }
 
 // runaways are the patterns that took too many steps.
