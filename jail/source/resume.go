@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,8 +94,17 @@ func (l *looker) resume(t *trail, newest *opened, real string, stored []filter.P
 		l.start(t, f.opened, f.beginning)
 	}
 	if newest == nil {
-		t.setKnown(ids(views{}.rotated(t, real)))
+		t.setKnown(r.known(real))
 	}
+}
+
+// known are the rotated files that need not be looked at any more: not those that were rotated
+// while this was decided.
+func (r *resumption) known(real string) map[fileID]bool {
+	seen := ids(r.siblings())
+	known := ids(views{}.rotated(r.t, real))
+	maps.DeleteFunc(known, func(id fileID, _ bool) bool { return !seen[id] })
+	return known
 }
 
 // resumeNewest goes on in the file that the path leads to.
