@@ -22,8 +22,9 @@ type Line struct {
 	Source string
 }
 
-// MaxLine is how long a line may be, in bytes, unless a source is told otherwise.
-const MaxLine = 64 << 10
+// MaxLine is how long a line may be, in bytes, unless a source is told otherwise: room for a
+// record of Docker's, whose 16 KiB become 96 where JSON escapes each of them as \u0000.
+const MaxLine = 128 << 10
 
 // CutMark takes the place of what a line has beyond its longest, and follows a
 // piece of one that goes on in a container's next record. Where the cut falls is the

@@ -23,7 +23,7 @@ type FilesOptions struct {
 	// Positions are what the store holds; positions of paths that no pattern
 	// leads to are left alone.
 	Positions []filter.Position
-	// MaxLine is the number of bytes after which a line is cut; 0: 65,536.
+	// MaxLine is the number of bytes after which a line is cut; 0: [filter.MaxLine].
 	MaxLine int
 	// Logger is required.
 	Logger *slog.Logger

@@ -38,13 +38,13 @@ func TestEndlessLine(t *testing.T) {
 	f.untilStatus("the problem", hasProblem("has no end yet"))
 	f.untilStatus("all of it to be looked at", func(all []source.Status) bool { return all[0].Unread == 0 })
 	w.WriteString("\ntwo\n")
-	f.expect("one", strings.Repeat("x", 64<<10)+filter.CutMark, "two")
+	f.expect("one", strings.Repeat("x", filter.MaxLine)+filter.CutMark, "two")
 	runtime.ReadMemStats(&now)
 	if grown := int64(now.Sys) - int64(before.Sys); grown > 32<<20 {
 		t.Errorf("memory grew by %d bytes for a line of %d", grown, size)
 	}
 	f.untilStatus("the count of cut lines", func(all []source.Status) bool {
-		return all[0].Dropped == 1 && strings.Contains(all[0].Problem, "longer than 65536 bytes were cut")
+		return all[0].Dropped == 1 && strings.Contains(all[0].Problem, "longer than 131072 bytes were cut")
 	})
 	f.end()
 	for p := range f.positions {
@@ -60,7 +60,7 @@ func TestCutLineAccusesNobody(t *testing.T) {
 	const honest = " from 192.0.2.5 port 1 ssh2\n"
 	for _, end := range []string{" from 198.51.100.1 port 22 ssh2", " from 198.51.100.1", " from 198.51.100.1 port 22"} {
 		line := "Failed password for "
-		line += strings.Repeat("x", 64<<10-len(line)-len(end)) + end
+		line += strings.Repeat("x", filter.MaxLine-len(line)-len(end)) + end
 		for _, pattern := range []string{`^Failed password for .* from <ADDR>(?: port \d+)?(?: ssh2)?$`, `^Failed password for .* from <ADDR>`} {
 			f, err := filter.Compile(filter.Spec{Failregex: []string{pattern}}, filter.Options{})
 			if err != nil {

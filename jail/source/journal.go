@@ -35,7 +35,7 @@ type JournalOptions struct {
 	Since time.Duration
 	// Command is the program with its first arguments; nil: journalctl.
 	Command []string
-	// MaxLine is the number of bytes after which a line is cut; 0: 65,536.
+	// MaxLine is the number of bytes after which a line is cut; 0: [filter.MaxLine].
 	MaxLine int
 	// Logger is required.
 	Logger *slog.Logger

@@ -20,7 +20,7 @@ import (
 )
 
 // maxEntry is how long a record of journalctl may be; longer ones are passed
-// over. A message of 64 KiB as byte numbers needs 260 KiB.
+// over. A message of 128 KiB as byte numbers needs 520 KiB.
 const maxEntry = 1 << 20
 
 // maxJournalBatch is how many records go into one batch.

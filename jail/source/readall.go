@@ -18,7 +18,7 @@ const readAllBlock = 256 << 10
 
 // ReadAll reads r to its end and hands over all its lines, in blocks, as
 // name's. All are catch-up and read at now; a last line without a line end
-// counts; of a line longer than 64 KiB the rest is skipped. Position.Offset
+// counts; of a line longer than [filter.MaxLine] the rest is skipped. Position.Offset
 // counts the bytes read. ReadAll blocks as long as r and emit do; it looks at ctx
 // between two blocks, and returns its error.
 func ReadAll(ctx context.Context, r io.Reader, name string, now time.Time, emit Emit) error {

@@ -18,7 +18,7 @@ import (
 
 func TestReadAll(t *testing.T) {
 	long := strings.Repeat("x", 300<<10)
-	cut := long[:64<<10] + filter.CutMark
+	cut := long[:filter.MaxLine] + filter.CutMark
 	tests := []struct {
 		name, in string
 		want     []string
@@ -34,7 +34,7 @@ func TestReadAll(t *testing.T) {
 		{"not UTF-8", "\xff\xfe\n", []string{"\xff\xfe"}},
 		{"a line longer than the block", long + "\nb\n", []string{cut, "b"}},
 		{"a long line that is the last", "a\n" + long, []string{"a", cut}},
-		{"cut in front of a carriage return", long[:64<<10] + "\r" + long + "\nb", []string{cut, "b"}},
+		{"cut in front of a carriage return", long[:filter.MaxLine] + "\r" + long + "\nb", []string{cut, "b"}},
 		{"two long lines", long + "\n" + long + "\nb", []string{cut, cut, "b"}},
 	}
 	for _, tt := range tests {
