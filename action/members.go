@@ -8,11 +8,16 @@ import (
 	"gaol/jail"
 )
 
+// Tick is the longest that a kernel's clock stands still between two steps (CONFIG_HZ=100). It
+// counts a timeout from the last of them.
+const Tick = 10 * time.Millisecond
+
 // Member is what a firewall set holds of a ban.
 type Member struct {
 	// Prefix is masked, and never an IPv4 address in IPv6 clothes.
 	Prefix netip.Prefix
-	// Timeout is how long it is to be held from now on; 0: for ever.
+	// Timeout is how long it is to be held from now on, with a [Tick] more, so that no ban ends
+	// before its time; 0: for ever.
 	Timeout time.Duration
 }
 
@@ -29,7 +34,7 @@ func Members(bans []jail.Ban, now time.Time) (v4, v6 []Member) {
 		}
 		m := Member{Prefix: p}
 		if !b.Forever() && !now.IsZero() {
-			m.Timeout = b.End.Sub(now)
+			m.Timeout = b.End.Sub(now) + Tick
 		}
 		list := &v6
 		if p.Addr().Is4() {

@@ -41,8 +41,8 @@ func TestMembers(t *testing.T) {
 		{
 			name: "to be held",
 			now:  now,
-			v4:   []action.Member{member("192.0.2.7/32", time.Second), member("192.0.2.8/32", time.Minute), member("192.0.2.9/32", 0)},
-			v6:   []action.Member{member("2001:db8::/64", time.Minute)},
+			v4:   []action.Member{member("192.0.2.7/32", time.Second+action.Tick), member("192.0.2.8/32", time.Minute+action.Tick), member("192.0.2.9/32", 0)},
+			v6:   []action.Member{member("2001:db8::/64", time.Minute+action.Tick)},
 		},
 		{
 			name: "to be taken out",
