@@ -32,7 +32,7 @@ type Failure struct {
 	// none but those above.
 	Fields map[string]string
 	// Lines are the lines that prove it, oldest first: the line itself and,
-	// for a session, those held back before it.
+	// for a session, those held back before it. Of a line of more than 4 KiB it is the beginning.
 	Lines []string
 	// Source is where the last of Lines came from.
 	Source string

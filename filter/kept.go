@@ -3,18 +3,35 @@ package filter
 import (
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
-// kept is a line of which a copy is kept, text. What else is kept of the line
-// is made a part of that copy.
+// maxProof is how much of a line is kept as a proof: as much as anybody reads. A client could make
+// it a hundred times as long.
+const maxProof = 4 << 10
+
+// beginning is what is kept of a line, without half a character at its end.
+func beginning(line string) string {
+	if len(line) <= maxProof {
+		return line
+	}
+	end := maxProof
+	for end > maxProof-utf8.UTFMax && !utf8.RuneStart(line[end]) {
+		end--
+	}
+	return line[:end]
+}
+
+// kept is a line of whose beginning a copy is kept, text. What else is kept of the line
+// is made a part of that copy where it can be.
 type kept struct {
 	line, text string
 }
 
 // part returns what is to be kept of part, which is mostly a part of the line.
 func (k kept) part(part string) string {
-	if offset, ok := offsetIn(k.line, part); ok {
+	if offset, ok := offsetIn(k.line, part); ok && offset+len(part) <= len(k.text) {
 		return k.text[offset : offset+len(part)]
 	}
 	return strings.Clone(part)

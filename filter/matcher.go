@@ -247,9 +247,9 @@ func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	if !out.fails {
 		return nil
 	}
-	made, text := &m.lent, line.Text
+	made, text := &m.lent, beginning(line.Text)
 	if !m.borrow {
-		made, text = new(proven), strings.Clone(line.Text)
+		made, text = new(proven), strings.Clone(text)
 	}
 	// Written field by field, as the whole would be written twice.
 	failure := &made.Failure

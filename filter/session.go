@@ -133,6 +133,7 @@ func (one *session) set(name, value string) {
 
 // hold keeps a line for a failure that may come; the oldest leave first.
 func (one *session) hold(line string) {
+	line = beginning(line)
 	one.lines = append(one.lines, strings.Clone(line))
 	one.size += len(line)
 	for one.size > maxSessionBytes && len(one.lines) > 1 {
