@@ -18,7 +18,7 @@ var arrows = map[string][]string{
 	"config/stock":  {},
 	"cmd":           {"filter", "jail", "action", "config"},
 	"examples":      {},
-	"filter/header": {}, "filter/jsonline": {}, "filter/literal": {}, "filter/logtime": {},
+	"filter/header": {"filter/jsonline"}, "filter/jsonline": {}, "filter/literal": {}, "filter/logtime": {},
 }
 
 // TestArrows holds the order of the packages.

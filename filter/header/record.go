@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"gaol/filter/jsonline"
 )
 
 // Record is what a container runtime wrote into its log: a line of the
@@ -106,7 +108,7 @@ func parseTime(text string) (time.Time, bool) {
 }
 
 func parseJSON(line string) (Record, bool) {
-	end, escaped := stringEnd(line, len(jsonStart))
+	end, isText := jsonline.StringEnd(line, len(jsonStart))
 	if end < 0 {
 		return Record{}, false
 	}
@@ -140,7 +142,7 @@ func parseJSON(line string) (Record, bool) {
 		r.Partial = false
 		r.Text, _ = cutEscape(text, 'r', '\r')
 	}
-	r.escaped = escaped && (strings.IndexByte(r.Text, '\\') >= 0 || !utf8.ValidString(r.Text))
+	r.escaped = !isText && (strings.IndexByte(r.Text, '\\') >= 0 || !utf8.ValidString(r.Text))
 	return r, true
 }
 
@@ -151,11 +153,11 @@ func attrsEnd(s string) int {
 		return 1
 	}
 	for i := 0; i < len(s) && s[i] == '"'; {
-		end, _ := stringEnd(s, i+1)
+		end, _ := jsonline.StringEnd(s, i+1)
 		if end < 0 || !strings.HasPrefix(s[end:], `":"`) {
 			return -1
 		}
-		if end, _ = stringEnd(s, end+len(`":"`)); end < 0 || end+1 >= len(s) {
+		if end, _ = jsonline.StringEnd(s, end+len(`":"`)); end < 0 || end+1 >= len(s) {
 			return -1
 		}
 		if s[end+1] == '}' {

@@ -16,27 +16,41 @@ const (
 
 // str moves over the string at text[i:], quotation marks included.
 func (s *scanner) str(i int) (end int, kind stringKind) {
-	if s.at(i) != '"' {
-		return s.fail(Broken), 0
+	if s.at(i) == '"' {
+		if end, kind := inside(s.text, i+1); end >= 0 {
+			return end + 1, kind
+		}
 	}
-	text := s.text
-	for i++; ; i++ {
+	return s.fail(Broken), 0
+}
+
+// StringEnd returns the quotation mark that ends the string whose inside begins at text[i:], -1
+// if there is none or the string has a fault. isText says that the inside is its text as it
+// stands: no escapes, and ASCII alone.
+func StringEnd(text string, i int) (end int, isText bool) {
+	end, kind := inside(text, i)
+	return end, kind == 0
+}
+
+// inside is StringEnd, with what is in the string.
+func inside(text string, i int) (end int, kind stringKind) {
+	for ; ; i++ {
 		i = plain(text, i)
 		if i >= len(text) {
-			return s.fail(Broken), 0
+			return -1, 0
 		}
 		switch c := text[i]; {
 		case c == '"':
-			return i + 1, kind
+			return i, kind
 		case c == '\\':
 			n := escapeLength(text[i:])
 			if n == 0 {
-				return s.fail(Broken), 0
+				return -1, 0
 			}
 			kind |= hasEscapes
 			i += n - 1
 		case c < ' ':
-			return s.fail(Broken), 0
+			return -1, 0
 		case c >= utf8.RuneSelf:
 			kind |= hasNonASCII
 		}
@@ -77,7 +91,7 @@ func escapeLength(text string) int {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 		return 2
 	case 'u':
-		if _, ok := codeUnit(text); ok {
+		if _, ok := CodeUnit(text); ok {
 			return unicodeEscape
 		}
 	}
@@ -86,8 +100,8 @@ func escapeLength(text string) int {
 
 const unicodeEscape = len(`\u0000`)
 
-// codeUnit reads the escape \u0000 at the start of text.
-func codeUnit(text string) (unit rune, ok bool) {
+// CodeUnit reads the escape \u0000 at the start of text.
+func CodeUnit(text string) (unit rune, ok bool) {
 	if len(text) < unicodeEscape || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
 	}
@@ -115,20 +129,22 @@ func needsWork(raw string, kind stringKind) bool {
 
 // appendText appends the text of a string, of which raw is the inside, to dst.
 func appendText(dst []byte, raw string) []byte {
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			r, size := utf8.DecodeRuneInString(raw[i:])
-			dst = utf8.AppendRune(dst, r)
-			i += size
-			continue
-		}
-		var r rune
-		var size int
-		r, size = unescape(raw[i:])
+	for raw != "" {
+		r, width := NextChar(raw)
 		dst = utf8.AppendRune(dst, r)
-		i += size
+		raw = raw[width:]
 	}
 	return dst
+}
+
+// NextChar returns the character at the start of raw, which is the inside of a string from some character
+// on, and how many bytes stand for it there. What is not UTF-8 and half a surrogate pair is U+FFFD,
+// as with package encoding/json.
+func NextChar(raw string) (r rune, width int) {
+	if raw[0] != '\\' {
+		return utf8.DecodeRuneInString(raw)
+	}
+	return unescape(raw)
 }
 
 // unescape reads the escape at the start of text, or two that are a surrogate
@@ -149,11 +165,11 @@ func unescape(text string) (r rune, size int) {
 	default:
 		return rune(c), 2
 	}
-	r, _ = codeUnit(text)
+	r, _ = CodeUnit(text)
 	if !utf16.IsSurrogate(r) {
 		return r, unicodeEscape
 	}
-	low, _ := codeUnit(text[unicodeEscape:])
+	low, _ := CodeUnit(text[unicodeEscape:])
 	if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
 		return pair, 2 * unicodeEscape
 	}
