@@ -100,9 +100,18 @@ func runFilter(b *testing.B, log []byte, f *filter.Filter) {
 }
 
 // BenchmarkFilters hands lines that cannot match to several filters, as the daemon
-// does: cut, scanned for all at once, handed to each.
+// does: scanned for all at once, handed to each. To cut the lines costs the same for any number of
+// filters, and is left out.
 func BenchmarkFilters(b *testing.B) {
 	access := made(logs.Access)
+	var batches []source.Batch
+	err := source.ReadAll(b.Context(), bytes.NewReader(access), "log", time.Unix(1773100000, 0), func(_ context.Context, batch source.Batch) error {
+		batches = append(batches, batch)
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
 	names := []string{"nginx-http-auth", "apache-auth", "django-auth", "django-axes", "sshd"}
 	for _, n := range []int{1, 10, 50, 100} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -114,15 +123,11 @@ func BenchmarkFilters(b *testing.B) {
 			}
 			scanner := filter.NewScanner(filters)
 			perLine(b, access, func() {
-				err := source.ReadAll(b.Context(), bytes.NewReader(access), "log", time.Unix(1773100000, 0), func(_ context.Context, batch source.Batch) error {
+				for _, batch := range batches {
 					candidates := scanner.Scan(batch.Lines)
 					for _, m := range matchers {
 						m.MatchAll(candidates, func(int, filter.Result) {})
 					}
-					return nil
-				})
-				if err != nil {
-					b.Fatal(err)
 				}
 			})
 		})
@@ -178,7 +183,7 @@ func perByte(f *filter.Filter, line string) float64 {
 	l := filter.Line{Text: line, Read: time.Unix(1773100000, 0)}
 	rounds := max(1, 3000/len(line))
 	least := time.Hour
-	for range 8 {
+	for range 24 {
 		began := time.Now()
 		for range rounds {
 			m.Match(l)
