@@ -42,7 +42,7 @@ func newCandidates(f *Filter) candidates {
 	switch {
 	case f.json != nil:
 		t.ofJSON(f, seam, ok)
-	case ok && !f.overLines(): // else what is required may stand in any line
+	case ok && !f.OverLines(): // else what is required may stand in any line
 		t.fail = anyRequired(f.fail, seam)
 		t.ignore = anyRequired(f.ignore, seam)
 		if f.pref != nil {

@@ -64,7 +64,7 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 	if len(spec.Failregex) == 0 && f.json == nil {
 		c.errs = append(c.errs, errors.New("the filter has no failregex: add one that names the failing <HOST>"))
 	}
-	if f.json != nil && f.overLines() {
+	if f.json != nil && f.OverLines() {
 		c.errs = append(c.errs, errors.New("maxlines with rules for JSON, where each line stands for itself: leave one of them out"))
 	}
 	if spec.MaxLines < 0 || spec.MaxLines > MaxLines {
@@ -136,8 +136,8 @@ func withMode(spec Spec, name string) (Spec, error) {
 	return spec, nil
 }
 
-// overLines says that patterns see several lines together.
-func (f *Filter) overLines() bool { return f.spec.MaxLines > 1 }
+// OverLines says that patterns see several lines together (maxlines).
+func (f *Filter) OverLines() bool { return f.spec.MaxLines > 1 }
 
 // Spec returns what the filter was made of, with its mode's patterns merged in.
 func (f *Filter) Spec() Spec { return f.spec }
@@ -148,7 +148,7 @@ func (f *Filter) Spec() Spec { return f.spec }
 // [Matcher.Memory]).
 func (f *Filter) Stateful() bool {
 	session := func(g group) bool { return g.name == "mlfid" }
-	return f.overLines() || f.pref.has(session) || slices.ContainsFunc(f.fail, func(p *pattern) bool { return p.has(session) })
+	return f.OverLines() || f.pref.has(session) || slices.ContainsFunc(f.fail, func(p *pattern) bool { return p.has(session) })
 }
 
 // Failregex returns the patterns as written, the mode's behind the others, and

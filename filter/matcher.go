@@ -65,7 +65,7 @@ func (f *Filter) NewMatcher() *Matcher {
 		m.fields = jsonline.NewReader(f.json.fields)
 		m.fieldDates = newFieldDates(f)
 	}
-	if f.overLines() {
+	if f.OverLines() {
 		m.window = &window{max: f.spec.MaxLines}
 	}
 	return m

@@ -109,7 +109,7 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 // coresFor is how many cores may look through a log at the same time. The failures
 // of sessions depend on the order of lines, their verdicts do not; patterns over several lines do.
 func coresFor(f *filter.Filter, w wants) int {
-	if f.Spec().MaxLines > 1 || w.failures && f.Stateful() {
+	if f.OverLines() || w.failures && f.Stateful() {
 		return 1
 	}
 	return runtime.GOMAXPROCS(0)

@@ -95,11 +95,13 @@ type examiner struct {
 	filter  *filter.Filter
 	matcher *filter.Matcher
 	wants   wants
-	enough  *atomic.Bool
+	// shown and enough are the tally's.
+	shown  int
+	enough *atomic.Bool
 }
 
 func newExaminer(t *tally) *examiner {
-	e := &examiner{filter: t.filter, matcher: t.filter.NewMatcher(), wants: t.wants, enough: t.enough}
+	e := &examiner{filter: t.filter, matcher: t.filter.NewMatcher(), wants: t.wants, shown: t.shown, enough: t.enough}
 	e.matcher.Borrow() // entryOf copies what is kept
 	if !e.wants.failures {
 		e.matcher.VerdictsOnly()
@@ -141,7 +143,7 @@ func dated(b source.Block, at int) bool { return b.Start+int64(at) < maxDated }
 
 // keeps says whether the next missed line is kept, to be shown.
 func (e *examiner) keeps(p *portion) bool {
-	return e.wants.missed || len(p.missed) <= shown(e.filter) && !e.enough.Load()
+	return e.wants.missed || len(p.missed) <= e.shown && !e.enough.Load()
 }
 
 // pass goes over lines that cannot match. Where nothing is wanted of them but

@@ -75,6 +75,9 @@ type missedEntry struct {
 type tally struct {
 	filter *filter.Filter
 	wants  wants
+	// shown is how many missed lines may have to be shown: with room for those that a
+	// match over several lines may yet claim.
+	shown int
 	portion
 	// reasons say why the first of the missed lines were missed.
 	reasons []filter.Reason
@@ -92,15 +95,12 @@ func newTally(f *filter.Filter, w wants) *tally {
 	return &tally{
 		filter:    f,
 		wants:     w,
+		shown:     maxShown + f.Spec().MaxLines,
 		portion:   newPortion(f),
 		explainer: f.NewMatcher(),
 		enough:    new(atomic.Bool),
 	}
 }
-
-// shown is how many missed lines may have to be shown: with room for those that a
-// match over several lines may yet claim.
-func shown(f *filter.Filter) int { return maxShown + f.Spec().MaxLines }
 
 // merge adds what was found in the next block.
 func (t *tally) merge(p *portion) {
@@ -117,13 +117,13 @@ func (t *tally) merge(p *portion) {
 		}
 	}
 	for _, m := range p.missed {
-		if t.wants.missed || len(t.missed) <= shown(t.filter) {
+		if t.wants.missed || len(t.missed) <= t.shown {
 			m.Line += t.lines
 			t.missed = append(t.missed, m)
 			t.explain(m)
 		}
 	}
-	if !t.wants.missed && len(t.missed) > shown(t.filter) {
+	if !t.wants.missed && len(t.missed) > t.shown {
 		t.enough.Store(true)
 	}
 	t.lines += p.lines
@@ -149,7 +149,7 @@ func (t *tally) explain(m missedEntry) {
 	case m.split:
 		t.reasons = append(t.reasons, filter.Reason{Text: "it goes on from the record before it, as the line was too long for one", At: -1})
 	default:
-		if t.filter.Spec().MaxLines > 1 {
+		if t.filter.OverLines() {
 			t.explainer.Match(m.line) // what comes next may be about this line as well
 		}
 		t.reasons = append(t.reasons, t.explainer.Explain(m.line))

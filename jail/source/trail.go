@@ -135,31 +135,22 @@ func (t *trail) setPatterns(globs []string) {
 	}
 }
 
-// setProblem shows a problem, "" for none, and logs it when it is a new one.
-func (t *trail) setProblem(problem string) {
-	t.mu.Lock()
-	was := t.problem
-	t.problem = problem
-	t.mu.Unlock()
-	logProblem(t.logger, was, problem)
-}
+// setProblem shows a problem, "" for none.
+func (t *trail) setProblem(problem string) { t.set(&t.problem, problem) }
 
 // setUnwatched shows that a directory cannot be watched, "" for none.
-func (t *trail) setUnwatched(problem string) {
-	t.mu.Lock()
-	was := t.unwatched
-	t.unwatched = problem
-	t.mu.Unlock()
-	logProblem(t.logger, was, problem)
-}
+func (t *trail) setUnwatched(problem string) { t.set(&t.unwatched, problem) }
 
 // setLoss shows, for the rest of the Run, that something was missed.
-func (t *trail) setLoss(loss string) {
+func (t *trail) setLoss(loss string) { t.set(&t.loss, loss) }
+
+// set puts a text for Status where it belongs, and logs it when it is a new one.
+func (t *trail) set(place *string, text string) {
 	t.mu.Lock()
-	was := t.loss
-	t.loss = loss
+	was := *place
+	*place = text
 	t.mu.Unlock()
-	logProblem(t.logger, was, loss)
+	logProblem(t.logger, was, text)
 }
 
 // logProblem logs that a problem has come, changed or gone. It is for who looks for a fault: what
