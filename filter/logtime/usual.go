@@ -7,6 +7,7 @@ import "strings"
 // (RFC 3164 section 4.1.1, RFC 5424 section 6.2).
 type usualAtStart struct {
 	monthFirst bool
+	last       sameDay
 }
 
 // usualInside finds the usual forms anywhere.
@@ -22,13 +23,16 @@ func (*usualAtStart) name(d *date, n *names) string { return n.of(d.shape) }
 func (*usualInside) name(d *date, n *names) string  { return n.of(d.shape) }
 
 func (u *usualAtStart) find(s string, d *date) bool {
+	if u.last.find(s, d) {
+		return true
+	}
 	at := place{lineStart: true, anchored: true, monthFirst: u.monthFirst}
 	for i := 0; i <= 2 && i < len(s); i++ {
 		if i > 0 && word(s[i-1]) {
 			break
 		}
 		if readAt(s, i, at, d) {
-			u.remember(d)
+			u.remember(s, d)
 			return true
 		}
 		at.lineStart = false
@@ -40,8 +44,10 @@ func (u *usualAtStart) find(s string, d *date) bool {
 // remember keeps to month-day-year once a date could only be read so: it then
 // is what this log writes. Dates inside a line, which a client may have put
 // there, don't count.
-func (u *usualAtStart) remember(d *date) {
+func (u *usualAtStart) remember(s string, d *date) {
 	switch d.shape.form {
+	case formMonthDay:
+		u.last.remember(s, d)
 	case formUSDash:
 		u.monthFirst = true
 	case formDayMonth:
