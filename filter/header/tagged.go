@@ -15,10 +15,13 @@ func parseTagged(text string, i int, needHost bool) (Header, bool) {
 	}
 	h := Header{Host: text[i:end]}
 	i = end + 1
-	if end = field(text, i); end >= 0 && priorityName(text[i:end]) {
-		i = end + 1
+	if tagged, ok := parseTag(text, i, h); ok {
+		return tagged, true
 	}
-	return parseTag(text, i, h)
+	if end = field(text, i); end >= 0 && priorityName(text[i:end]) {
+		return parseTag(text, end+1, h)
+	}
+	return Header{}, false
 }
 
 // parseTag reads "TAG[PID]: MESSAGE" at text[i:].
