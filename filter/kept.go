@@ -45,11 +45,11 @@ func offsetIn(line, part string) (offset int, ok bool) {
 	return int(at), at < length && uintptr(len(part)) <= length-at
 }
 
-// accused is what a failure names: the address, or an id that is one.
-func (k kept) accused(c *captures) (prefix netip.Prefix, host, id string) {
+// accused is what a failure names: the address, which was written like that, or an id that is one.
+func (k kept) accused(c *captures, written string) (prefix netip.Prefix, host, id string) {
 	id = c.get("id")
 	if c.prefix.IsValid() {
-		return c.prefix, k.host(c.prefix, c.address), k.part(id)
+		return c.prefix, k.host(c.prefix, written), k.part(id)
 	}
 	if c.host != "" {
 		return netip.Prefix{}, k.part(c.host), k.part(id)

@@ -261,7 +261,7 @@ func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	failure.Source = line.Source
 	copied := kept{line: line.Text, text: text}
 	failure.User = copied.part(out.known.get("user"))
-	failure.Prefix, failure.Host, failure.ID = copied.accused(out.known)
+	failure.Prefix, failure.Host, failure.ID = copied.accused(out.known, m.found.address)
 	if len(out.lines) == 0 {
 		made.proof[0] = text
 		failure.Lines = made.proof[:]

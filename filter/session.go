@@ -35,6 +35,8 @@ type session struct {
 // sessions are those of one stream, oldest first.
 type sessions struct {
 	open []*session
+	// over have ended, and are used again.
+	over []*session
 }
 
 // outcome is what a matched line leads to.
@@ -46,7 +48,7 @@ type outcome struct {
 
 // observe takes in what a matched line has captured. Without a session the line
 // stands for itself. earlier are the lines before it that belong to the match. now is
-// the time by which sessions end.
+// the time by which sessions end. The outcome holds until the next call.
 func (s *sessions) observe(found *captures, earlier []string, line string, now time.Time) outcome {
 	gained := found.get("mlfgained") != ""
 	nofail := gained || found.get("nofail") != ""
@@ -60,8 +62,7 @@ func (s *sessions) observe(found *captures, earlier []string, line string, now t
 	case one == nil && forget:
 		return outcome{fails: !nofail && identified(found), known: found, lines: earlier} // a session of one line
 	case one == nil:
-		one = &session{key: strings.Clone(key), started: now}
-		s.add(one)
+		one = s.begin(key, now)
 	case forget:
 		s.remove(one)
 	}
@@ -74,7 +75,7 @@ func (one *session) observe(found *captures, earlier []string, line string, gain
 	}
 	if one.reported {
 		one.reported = false
-		one.lines, one.size = nil, 0
+		one.forgetLines()
 	}
 	one.learn(found)
 	for _, line := range earlier {
@@ -106,7 +107,9 @@ func identified(c *captures) bool { return c.accused() || c.get("id") != "" }
 // beyond the line.
 func (one *session) learn(found *captures) {
 	for _, v := range found.values {
-		one.set(v.name, strings.Clone(v.value))
+		if !steers(v.name) {
+			one.set(v.name, strings.Clone(v.value))
+		}
 	}
 	if found.accused() {
 		one.known.prefix, one.known.host, one.known.address = found.prefix, strings.Clone(found.host), ""
@@ -115,7 +118,7 @@ func (one *session) learn(found *captures) {
 	switch {
 	case user == "" || user == one.user:
 	case one.user == "":
-		one.user = strings.Clone(user)
+		one.user = one.known.get("user")
 	default:
 		one.users = true
 	}
@@ -142,24 +145,47 @@ func (one *session) hold(line string) {
 	}
 }
 
+func (one *session) forgetLines() {
+	clear(one.lines)
+	one.lines, one.size = one.lines[:0], 0
+}
+
 // find returns the session of that key, nil if there is none or it has ended.
 func (s *sessions) find(key string, now time.Time) *session {
-	s.open = slices.DeleteFunc(s.open, func(one *session) bool { return now.Sub(one.started) > sessionAge })
-	for _, one := range s.open {
-		if one.key == key {
+	for i := 0; i < len(s.open); {
+		switch one := s.open[i]; {
+		case now.Sub(one.started) > sessionAge:
+			s.end(i)
+		case one.key == key:
 			return one
+		default:
+			i++
 		}
 	}
 	return nil
 }
 
-func (s *sessions) add(one *session) {
+// begin makes the session of that key; if there are too many, the oldest ends.
+func (s *sessions) begin(key string, now time.Time) *session {
 	if len(s.open) == maxSessions {
-		s.remove(s.open[0])
+		s.end(0)
 	}
+	one := &session{}
+	if n := len(s.over) - 1; n >= 0 {
+		one, s.over = s.over[n], s.over[:n]
+		one.known.reset()
+		one.forgetLines()
+		*one = session{known: one.known, lines: one.lines}
+	}
+	one.key, one.started = strings.Clone(key), now
 	s.open = append(s.open, one)
+	return one
 }
 
-func (s *sessions) remove(one *session) {
-	s.open = slices.DeleteFunc(s.open, func(other *session) bool { return other == one })
+func (s *sessions) remove(one *session) { s.end(slices.Index(s.open, one)) }
+
+// end takes the session at i out.
+func (s *sessions) end(i int) {
+	s.over = append(s.over, s.open[i])
+	s.open = slices.Delete(s.open, i, i+1)
 }

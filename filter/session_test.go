@@ -56,6 +56,11 @@ func TestSessions(t *testing.T) {
 			nil,
 		},
 		{
+			"nothing is left to the next session",
+			[]string{"s C 192.0.2.1", "s X user=a", "s E", "t X user=b", "t X", "t C 192.0.2.2"},
+			[]string{"2: 192.0.2.1 a s C 192.0.2.1|s X user=a", "6: 192.0.2.2 b t X user=b|t X|t C 192.0.2.2"},
+		},
+		{
 			"failure behind the end", []string{"s C 192.0.2.1", "s E", "s X"},
 			nil,
 		},
