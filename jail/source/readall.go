@@ -122,13 +122,13 @@ func (b Block) Lines() []filter.Line {
 
 // Line returns the line that begins at Text[start:], and where the next begins.
 func (b Block) Line(start int) (line filter.Line, next int) {
-	next = len(b.Text)
-	if end := strings.IndexByte(b.Text[start:], '\n'); end >= 0 {
-		next = start + end + 1
+	text, next := b.Text[start:], len(b.Text)
+	if end := strings.IndexByte(text, '\n'); end >= 0 {
+		text, next = text[:end], start+end+1
 	}
-	var one [1]filter.Line
-	lines, _ := appendLines(one[:0], b.Text[start:next], b.like, filter.MaxLine)
-	return lines[0], next
+	line = b.like
+	line.Text, _ = lineOf(text, filter.MaxLine)
+	return line, next
 }
 
 // oneReading is the state of one ReadBlocks.

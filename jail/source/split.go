@@ -26,17 +26,24 @@ func appendLines(dst []filter.Line, block string, like filter.Line, maxLine int)
 		} else {
 			text, block = block[:end], block[end+1:]
 		}
-		if len(text) > 0 && (text[len(text)-1] == '\r' || text[0] == 0) {
-			text = trimLine(text)
-		}
-		if len(text) > maxLine {
-			text = text[:maxLine] + filter.CutMark
+		long := false
+		if like.Text, long = lineOf(text, maxLine); long {
 			cut++
 		}
-		like.Text = text
 		dst = append(dst, like)
 	}
 	return dst, cut
+}
+
+// lineOf is the line of text, which has no line feed, and whether it was longer than maxLine.
+func lineOf(text string, maxLine int) (line string, cut bool) {
+	if len(text) > 0 && (text[len(text)-1] == '\r' || text[0] == 0) {
+		text = trimLine(text)
+	}
+	if len(text) > maxLine {
+		return text[:maxLine] + filter.CutMark, true
+	}
+	return text, false
 }
 
 // trimLine takes off one carriage return behind a line and the NUL bytes
