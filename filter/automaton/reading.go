@@ -169,23 +169,26 @@ func (r *reading) walk(i int, q int32, at []int) {
 // stay returns where position q, which prefers to take the next character too,
 // can take no more.
 func (r *reading) stay(q int32, i int) int {
-	alive, words, shift := r.table.alive[q>>6:], r.words, r.shift
+	alive, words, shift := r.table.alive[q>>6:], r.words, r.shift&31
 	mask := uint64(1) << (q & 63)
-	for i < len(r.text) {
-		if r.begins(i) && alive[int(r.trace[i]>>shift)*words]&mask == 0 {
+	trace := r.trace[:len(r.text)]
+	for ; i < len(trace); i++ {
+		if r.begins(i) && alive[int(trace[i]>>shift)*words]&mask == 0 {
 			break
 		}
-		i++
 	}
 	return i
 }
 
 // wait returns where position exit can take a character.
 func (r *reading) wait(exit int32, i int) int {
-	alive, words, shift := r.table.alive[exit>>6:], r.words, r.shift
+	alive, words, shift := r.table.alive[exit>>6:], r.words, r.shift&31
 	mask := uint64(1) << (exit & 63)
-	for i < len(r.text) && (!r.begins(i) || alive[int(r.trace[i]>>shift)*words]&mask == 0) {
-		i++
+	trace := r.trace[:len(r.text)]
+	for ; i < len(trace); i++ {
+		if r.begins(i) && alive[int(trace[i]>>shift)*words]&mask != 0 {
+			break
+		}
 	}
 	return i
 }
