@@ -42,12 +42,6 @@ type IgnoreOptions struct {
 	Open OpenFunc
 }
 
-// rule is one prefix that is ignored, and why.
-type rule struct {
-	prefix netip.Prefix
-	name   string
-}
-
 // NewIgnore reads entries: addresses, prefixes ("10.0.0.0/8", "10.0.0.0/255.0.0.0"), host
 // names, and files ("file:/etc/gaol/allow.txt"). Files and the host's own addresses are
 // read at once, names are first looked up by Refresh.

@@ -1,30 +1,86 @@
 package jail
 
 import (
+	"cmp"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 )
 
-// ranges finds the prefix that holds an address, in time that grows with the logarithm of
-// their number.
+// ranges finds the prefix that holds an address, in about the same time however many there are.
 //
 // Two prefixes are either apart or one lies in the other. Without those that lie in another one, a
 // sorted list has at most one candidate: the last that does not begin behind the address.
 type ranges struct {
-	v4, v6 []rule
+	v4, v6 table
+	names  []string
+}
+
+// rule is one prefix that is ignored, and why.
+type rule struct {
+	prefix netip.Prefix
+	name   string
+}
+
+// table has the prefixes of one family, apart from each other, in order. Where they begin stands
+// by itself, so that a search reads little memory.
+type table struct {
+	firsts []number
+	rests  []rest
+	// starts cuts what lies between the first and the last prefix into as many parts of the same
+	// size as there are prefixes: starts[i] is how many begin in front of part i. What lies in
+	// one part, mostly one or two, is searched by halves; where many lie close together, that
+	// takes as many steps as a search of all by halves would.
+	starts []uint32
+	// shift is the size of a part as a power of two, of hi.
+	shift uint8
+}
+
+// number is an address; that of IPv4 has its bits on top of hi.
+type number struct{ hi, lo uint64 }
+
+// rest is what a prefix is besides its first address.
+type rest struct {
+	bits uint8
+	name uint32 // its place in ranges.names
 }
 
 func newRanges(rules []rule) *ranges {
 	var r ranges
-	for _, x := range rules {
-		if x.prefix.Addr().Is4() {
-			r.v4 = append(r.v4, x)
-		} else {
-			r.v6 = append(r.v6, x)
+	places := map[string]uint32{}
+	for _, x := range outermost(rules) {
+		place, known := places[x.name]
+		if !known {
+			place = uint32(len(r.names))
+			places[x.name] = place
+			r.names = append(r.names, x.name)
+		}
+		t := r.of(x.prefix.Addr())
+		t.firsts = append(t.firsts, numberOf(x.prefix.Addr()))
+		t.rests = append(t.rests, rest{uint8(x.prefix.Bits()), place})
+	}
+	r.v4.cut()
+	r.v6.cut()
+	return &r
+}
+
+// cut makes starts.
+func (t *table) cut() {
+	if len(t.firsts) == 0 {
+		return
+	}
+	first, last := t.firsts[0].hi, t.firsts[len(t.firsts)-1].hi
+	for (last-first)>>t.shift >= uint64(len(t.firsts)) {
+		t.shift++
+	}
+	parts := (last-first)>>t.shift + 1
+	t.starts = make([]uint32, 0, parts+1)
+	for i, n := range t.firsts {
+		for uint64(len(t.starts)) <= (n.hi-first)>>t.shift {
+			t.starts = append(t.starts, uint32(i))
 		}
 	}
-	r.v4, r.v6 = outermost(r.v4), outermost(r.v6)
-	return &r
+	t.starts = append(t.starts, uint32(len(t.firsts)))
 }
 
 // outermost sorts rules and drops those that lie in another one; of equal ones the first stays.
@@ -33,7 +89,7 @@ func outermost(rules []rule) []rule {
 		if c := a.prefix.Addr().Compare(b.prefix.Addr()); c != 0 {
 			return c
 		}
-		return a.prefix.Bits() - b.prefix.Bits()
+		return cmp.Compare(a.prefix.Bits(), b.prefix.Bits())
 	})
 	kept := rules[:0]
 	for _, x := range rules {
@@ -41,42 +97,70 @@ func outermost(rules []rule) []rule {
 			kept = append(kept, x)
 		}
 	}
-	return slices.Clip(kept)
+	return kept
 }
 
-func (r *ranges) of(addr netip.Addr) []rule {
+func numberOf(a netip.Addr) number {
+	if a.Is4() {
+		four := a.As4()
+		return number{hi: uint64(binary.BigEndian.Uint32(four[:])) << 32}
+	}
+	sixteen := a.As16()
+	return number{binary.BigEndian.Uint64(sixteen[:8]), binary.BigEndian.Uint64(sixteen[8:])}
+}
+
+// agrees says whether the first bits of both are the same.
+func (n number) agrees(m number, bits uint8) bool {
+	if bits <= 64 {
+		return (n.hi^m.hi)>>(64-bits) == 0
+	}
+	return n.hi == m.hi && (n.lo^m.lo)>>(128-bits) == 0
+}
+
+func (n number) less(m number) bool { return n.hi < m.hi || n.hi == m.hi && n.lo < m.lo }
+
+func (r *ranges) of(addr netip.Addr) *table {
 	if addr.Is4() {
-		return r.v4
+		return &r.v4
 	}
-	return r.v6
+	return &r.v6
 }
 
-// after is the number of rules that do not begin behind addr.
-func after(rules []rule, addr netip.Addr) int {
-	n, found := slices.BinarySearchFunc(rules, addr, func(x rule, a netip.Addr) int { return x.prefix.Addr().Compare(a) })
-	if found {
-		n++
+// after is how many prefixes do not begin behind n.
+func (t *table) after(n number) int {
+	if len(t.firsts) == 0 || n.less(t.firsts[0]) {
+		return 0
 	}
-	return n
+	part := (n.hi - t.firsts[0].hi) >> t.shift
+	if part >= uint64(len(t.starts)-1) {
+		return len(t.firsts)
+	}
+	low, high := t.starts[part], t.starts[part+1]
+	for low < high {
+		middle := low + (high-low)/2
+		if n.less(t.firsts[middle]) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return int(low)
 }
 
+// match finds the rule that holds addr.
 func (r *ranges) match(addr netip.Addr) (name string, ok bool) {
-	rules := r.of(addr)
-	if n := after(rules, addr); n > 0 && rules[n-1].prefix.Contains(addr) {
-		return rules[n-1].name, true
-	}
-	return "", false
+	return r.overlaps(netip.PrefixFrom(addr, addr.BitLen()))
 }
 
-// overlaps finds a rule that holds p, or the first that lies in p.
+// overlaps finds a rule that holds p, or the first that lies in p. p is masked.
 func (r *ranges) overlaps(p netip.Prefix) (name string, ok bool) {
-	rules := r.of(p.Addr())
-	n := after(rules, p.Addr())
-	if n > 0 && rules[n-1].prefix.Overlaps(p) {
-		return rules[n-1].name, true
+	t, n, bits := r.of(p.Addr()), numberOf(p.Addr()), uint8(p.Bits())
+	i := t.after(n)
+	if i > 0 && t.firsts[i-1].agrees(n, min(t.rests[i-1].bits, bits)) {
+		return r.names[t.rests[i-1].name], true
 	}
-	if n < len(rules) && rules[n].prefix.Overlaps(p) {
-		return rules[n].name, true
+	if i < len(t.firsts) && t.firsts[i].agrees(n, bits) {
+		return r.names[t.rests[i].name], true
 	}
 	return "", false
 }
