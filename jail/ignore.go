@@ -4,47 +4,78 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"net/http"
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gaol/jail/resolve"
 )
 
-// Ignore is who is never banned: ignoreip and ignoreself. Use [NewIgnore]; a nil Ignore
-// ignores nobody. Match and Overlaps look into a sorted list and never block; Refresh may
-// run beside them.
+// Ignore is who is never banned: ignoreip, ignoreself, trusted proxies, and operators. Use
+// [NewIgnore]; a nil Ignore ignores nobody. Match, Overlaps, Proxy, Trusts and Protected look into memory
+// and never block; RefreshFiles and RefreshAnswers may run beside them and beside each other.
 type Ignore struct {
-	opts  IgnoreOptions
-	fixed []rule
-	// mu guards the sources below, which Refresh brings up to date.
-	mu    sync.Mutex
-	files []*ignoreFile
-	names []*ignoreName
-	self  []netip.Prefix
-	// changed says that current is not what the sources say.
-	changed bool
+	opts IgnoreOptions
+	// fixed are the prefixes that are written in the configuration.
+	fixed [2][]rule
+	// files are read on this host; answers come from who may take long to give them: name servers, programs, web
+	// servers. Both stay the same, their contents don't.
+	files, answers []*list
 
-	current atomic.Pointer[ranges]
+	// refreshing is held while files are read, asking while answers are asked for.
+	refreshing, asking sync.Mutex
+	// selfFault is why the host's own addresses could not be listed. refreshing guards it.
+	selfFault error
+
+	// mu guards what the lists hold, and self.
+	mu   sync.Mutex
+	self []netip.Prefix
+
+	current atomic.Pointer[[2]*ranges]
 }
 
-// IgnoreOptions say where an Ignore learns what it cannot read from its entries.
+// purpose is which of the keys a list is for.
+type purpose int
+
+const (
+	ignored purpose = iota // ignoreip
+	trusted                // trusted
+)
+
+func (p purpose) String() string { return [...]string{"ignoreip", "trusted"}[p] }
+
+// IgnoreOptions say who else is never banned, and where an Ignore learns what it cannot read
+// from its entries.
 type IgnoreOptions struct {
+	// Trusted are one's own proxies, in the forms of NewIgnore's entries. Like those of ignoreip
+	// their addresses are never banned; beyond that, see [Ignore.Proxy].
+	Trusted []string
 	// Self ignores the host's own addresses (ignoreself).
 	Self bool
-	// Lookup resolves a host name, into a slice that is Ignore's from then on; several
-	// calls may run at a time. nil: net.DefaultResolver.
-	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
+	// Operators are never banned either; nil: there are none.
+	Operators *Operators
+	// Every is how often commands and https endpoints are asked; 0: every 5 minutes.
+	Every time.Duration
+	// Memory knows what was answered before a restart; nil: nothing does.
+	Memory *IgnoreMemory
+	// Lookup resolves a host name and says how long the answer holds (0: that is not
+	// known). Several calls may run at a time. nil: [resolve.Resolver].
+	Lookup func(ctx context.Context, name string) ([]netip.Addr, time.Duration, error)
 	// Interfaces lists the host's own addresses; nil: those of its interfaces.
 	Interfaces func() ([]netip.Addr, error)
 	// Open opens a file of addresses; nil: the file system.
 	Open OpenFunc
+	// Transport carries the requests to https endpoints; nil: one of its own.
+	Transport http.RoundTripper
 }
 
 // NewIgnore reads entries: addresses, prefixes ("10.0.0.0/8", "10.0.0.0/255.0.0.0"), host
-// names, and files ("file:/etc/gaol/allow.txt"). Files and the host's own addresses are
-// read at once, names are first looked up by Refresh.
+// names, files ("file:/etc/gaol/allow.txt"), programs that print a list
+// ("command:/usr/local/bin/office --all") and lists on the web ("https://…"). Files and the
+// host's own addresses are read at once, all others are asked first by RefreshAnswers; until then
+// what Memory has of them holds.
 //
 // The Ignore is never nil: what is wrong with an entry or file is in the error, and all others
 // hold.
@@ -52,22 +83,23 @@ func NewIgnore(entries []string, opts IgnoreOptions) (*Ignore, error) {
 	opts.setDefaults()
 	ig := &Ignore{opts: opts}
 	var errs []error
-	for _, entry := range entries {
-		if err := ig.add(entry); err != nil {
-			errs = append(errs, fmt.Errorf("reading ignoreip: %w", err))
+	add := func(entries []string, to purpose) {
+		for _, entry := range entries {
+			if err := ig.add(entry, to); err != nil {
+				errs = append(errs, fmt.Errorf("reading %s: %w", to, err))
+			}
 		}
 	}
-	errs = append(errs, ig.refreshSelf())
-	errs = append(errs, ig.refreshFiles()...)
+	add(entries, ignored)
+	add(opts.Trusted, trusted)
+	errs = append(errs, ig.RefreshFiles(time.Time{})...)
 	ig.build()
 	return ig, errors.Join(errs...)
 }
 
 func (o *IgnoreOptions) setDefaults() {
 	if o.Lookup == nil {
-		o.Lookup = func(ctx context.Context, name string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
-		}
+		o.Lookup = resolve.Resolver{}.Lookup
 	}
 	if o.Interfaces == nil {
 		o.Interfaces = interfaceAddrs
@@ -75,29 +107,50 @@ func (o *IgnoreOptions) setDefaults() {
 	if o.Open == nil {
 		o.Open = openFile
 	}
+	if o.Every == 0 {
+		o.Every = 5 * time.Minute
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport()
+	}
 }
 
-func (ig *Ignore) add(text string) error {
+func (ig *Ignore) add(text string, to purpose) error {
 	entry, err := parseEntry(text)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case entry.file != "":
-		ig.files = append(ig.files, &ignoreFile{path: entry.file})
-	case entry.name != "":
-		ig.names = append(ig.names, &ignoreName{name: entry.name})
-	default:
-		ig.fixed = append(ig.fixed, rule{entry.prefix, "ignoreip " + text})
 	}
+	l := &list{purpose: to, key: text, rule: text}
+	switch {
+	case entry.prefix.IsValid():
+		ig.fixed[to] = append(ig.fixed[to], rule{entry.prefix, to.String() + " " + text})
+		return nil
+	case entry.file != "":
+		l.origin = &ignoreFile{path: entry.file, open: ig.opts.Open}
+	case entry.host != "":
+		l.rule = ignored.String() + " " + text
+		l.origin = ignoreHost{name: entry.host, lookup: ig.opts.Lookup}
+	case entry.command != nil:
+		l.origin = ignoreCommand{argv: entry.command, every: ig.opts.Every}
+	default:
+		l.key, l.rule = entry.url.Redacted(), entry.url.Redacted()
+		l.origin = newIgnoreURL(entry.url, ig.opts)
+	}
+	if to == trusted {
+		l.rule = trusted.String() + " " + l.key
+	}
+	if entry.file != "" {
+		ig.files = append(ig.files, l)
+		return nil
+	}
+	l.prefixes, l.known = ig.opts.Memory.recall(l.key)
+	ig.answers = append(ig.answers, l)
 	return nil
 }
 
 // Match says whether addr is ignored, and by which rule.
 func (ig *Ignore) Match(addr netip.Addr) (rule string, ok bool) {
-	if ig == nil {
-		return "", false
-	}
-	return ig.current.Load().match(addr.Unmap().WithZone(""))
+	return ig.Overlaps(single(addr))
 }
 
 // Overlaps says whether p holds or is held by anything that is ignored, and by which rule.
@@ -105,82 +158,42 @@ func (ig *Ignore) Overlaps(p netip.Prefix) (rule string, ok bool) {
 	if ig == nil {
 		return "", false
 	}
-	return ig.current.Load().overlaps(unmap(p).Masked())
+	p = unmap(p).Masked()
+	lists := ig.current.Load()
+	if rule, ok = lists[trusted].overlaps(p); !ok {
+		if rule, ok = lists[ignored].overlaps(p); !ok {
+			return ig.opts.Operators.overlaps(p)
+		}
+	}
+	return rule, ok
 }
 
-// Refresh reads files that have changed, looks names up whose answers are five minutes old
-// (a minute, where there was none), and asks for the host's own addresses. It may block,
-// as long as look-ups do, and belongs off the path. What cannot be learned keeps its last
-// known state and is reported.
-func (ig *Ignore) Refresh(ctx context.Context, now time.Time) []error {
+// Proxy says whether p holds or is held by a trusted proxy, and by which rule. A failure that is charged to one
+// tells that its log doesn't know the clients behind it.
+func (ig *Ignore) Proxy(p netip.Prefix) (rule string, ok bool) {
 	if ig == nil {
-		return nil
+		return "", false
 	}
-	ig.mu.Lock()
-	defer ig.mu.Unlock()
-	var errs []error
-	if err := ig.refreshSelf(); err != nil {
-		errs = append(errs, err)
-	}
-	errs = append(errs, ig.refreshFiles()...)
-	errs = append(errs, ig.refreshNames(ctx, now)...)
-	if ig.changed {
-		ig.build()
-	}
-	return errs
+	return ig.current.Load()[trusted].overlaps(unmap(p).Masked())
 }
 
-// build publishes what is known now. The first rule given wins where two are the same.
-func (ig *Ignore) build() {
-	var rules []rule
-	for _, p := range ig.self {
-		rules = append(rules, rule{p, "ignoreself"})
-	}
-	rules = append(rules, ig.fixed...)
-	for _, n := range ig.names {
-		for _, a := range n.addrs {
-			rules = append(rules, rule{netip.PrefixFrom(a, a.BitLen()), "ignoreip " + n.name})
-		}
-	}
-	for _, f := range ig.files {
-		for _, p := range f.prefixes {
-			rules = append(rules, rule{p, "file:" + f.path})
-		}
-	}
-	ig.current.Store(newRanges(rules))
-	ig.changed = false
+// Trusts says whether addr is that of a trusted proxy.
+func (ig *Ignore) Trusts(addr netip.Addr) bool {
+	_, ok := ig.Proxy(single(addr))
+	return ok
 }
 
-func (ig *Ignore) refreshSelf() error {
-	if !ig.opts.Self {
-		return nil
+// Protected says whether a ban of p would lock out a trusted proxy or an operator, and by
+// which rule: who bans by hand must be sure of that.
+func (ig *Ignore) Protected(p netip.Prefix) (rule string, ok bool) {
+	if rule, ok = ig.Proxy(p); ok || ig == nil {
+		return rule, ok
 	}
-	addrs, err := ig.opts.Interfaces()
-	if err != nil {
-		return fmt.Errorf("listing this host's own addresses for ignoreself: %w", err)
-	}
-	// All of 127.0.0.0/8 is this host, though only one address of it is listed (RFC 1122
-	// section 3.2.1.3).
-	self := []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{127}), 8), netip.PrefixFrom(netip.IPv6Loopback(), 128)}
-	for _, a := range addrs {
-		a = a.Unmap().WithZone("")
-		self = append(self, netip.PrefixFrom(a, a.BitLen()))
-	}
-	ig.changed = ig.changed || !slices.Equal(ig.self, self)
-	ig.self = self
-	return nil
+	return ig.opts.Operators.overlaps(unmap(p).Masked())
 }
 
-func interfaceAddrs() ([]netip.Addr, error) {
-	list, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil, err
-	}
-	var addrs []netip.Addr
-	for _, a := range list {
-		if p, err := netip.ParsePrefix(a.String()); err == nil {
-			addrs = append(addrs, p.Addr())
-		}
-	}
-	return addrs, nil
+// single is the prefix of an address alone.
+func single(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	return netip.PrefixFrom(a, a.BitLen())
 }

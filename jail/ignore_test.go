@@ -136,14 +136,14 @@ func TestIgnoreNames(t *testing.T) {
 	asked := 0
 	var mu sync.Mutex
 	ig, err := jail.NewIgnore([]string{"admin.example.org", "gone.example.org"}, jail.IgnoreOptions{
-		Lookup: func(_ context.Context, name string) ([]netip.Addr, error) {
+		Lookup: func(_ context.Context, name string) ([]netip.Addr, time.Duration, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			asked++
 			if a, ok := answers[name]; ok {
-				return slices.Clone(a), nil
+				return slices.Clone(a), 5 * time.Minute, nil
 			}
-			return nil, errors.New("no such host")
+			return nil, 0, errors.New("no such host")
 		},
 	})
 	if err != nil || asked != 0 {
@@ -201,7 +201,7 @@ func TestIgnoreFile(t *testing.T) {
 	check("192.0.2.99", "ignoreip 192.0.2.99")
 	write("# office\n192.0.2.1, 192.0.2.2 192.0.2.3;x\t10.0.0.0/8 # 192.0.2.4\n;192.0.2.5\r\n192.0.2.6")
 	errs := ig.Refresh(t.Context(), noon)
-	if len(errs) != 1 || !strings.Contains(errs[0].Error(), path+`:2: "192.0.2.3;x"`) {
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), path+`: line 2: "192.0.2.3;x"`) {
 		t.Errorf("got %v, want one fault with its line", errs)
 	}
 	rule := "file:" + path
@@ -263,7 +263,9 @@ func TestIgnoreFileThatIsNone(t *testing.T) {
 
 func TestIgnoreWhileItIsRefreshed(t *testing.T) {
 	ig, err := jail.NewIgnore([]string{"192.0.2.6", "host.example"}, jail.IgnoreOptions{
-		Lookup: func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{addr("192.0.2.7")}, nil },
+		Lookup: func(context.Context, string) ([]netip.Addr, time.Duration, error) {
+			return []netip.Addr{addr("192.0.2.7")}, time.Minute, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,13 +3,26 @@ package jail
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
+	"path/filepath"
 	"strings"
 )
 
-// ignoreEntry is one entry of ignoreip: a prefix, or a file or a name.
+// maxQuoted is how much of an entry that is none is shown: it may be anything.
+const maxQuoted = 80
+
+// ignoreEntry is one entry of ignoreip or trusted: a prefix, or where others are to be had.
 type ignoreEntry struct {
 	prefix     netip.Prefix
-	file, name string
+	file, host string
+	command    []string
+	url        *url.URL
+}
+
+// CheckEntry says what is wrong with an entry of ignoreip or trusted.
+func CheckEntry(text string) error {
+	_, err := parseEntry(text)
+	return err
 }
 
 func parseEntry(text string) (ignoreEntry, error) {
@@ -20,14 +33,37 @@ func parseEntry(text string) (ignoreEntry, error) {
 		}
 		return ignoreEntry{file: path}, nil
 	}
+	if line, ok := strings.CutPrefix(text, "command:"); ok {
+		return parseCommand(line)
+	}
+	if strings.HasPrefix(text, "https:") || strings.HasPrefix(text, "http:") {
+		u, err := url.Parse(text)
+		if err != nil {
+			return ignoreEntry{}, err
+		}
+		return ignoreEntry{url: u}, checkURL(u)
+	}
 	prefix, err := parsePrefix(text)
 	if err == nil {
 		return ignoreEntry{prefix: prefix}, nil
 	}
 	if isHostName(text) {
-		return ignoreEntry{name: text}, nil
+		return ignoreEntry{host: text}, nil
 	}
 	return ignoreEntry{}, err
+}
+
+// parseCommand reads a program and its arguments, with blanks between them. There is no shell that
+// would understand more.
+func parseCommand(line string) (ignoreEntry, error) {
+	argv := strings.Fields(line)
+	switch {
+	case len(argv) == 0 || !filepath.IsAbs(argv[0]):
+		return ignoreEntry{}, fmt.Errorf("%q: the program's absolute path is missing", "command:"+line)
+	case strings.ContainsAny(line, "\"'`\\$|&;<>*?"):
+		return ignoreEntry{}, fmt.Errorf("%q: no shell reads this: put what needs one into a script", "command:"+line)
+	}
+	return ignoreEntry{command: argv}, nil
 }
 
 // parsePrefix reads an address, ADDRESS/LENGTH or ADDRESS/MASK. Host bits are cleared,
@@ -36,7 +72,7 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	addrText, lengthText, hasLength := strings.Cut(text, "/")
 	addr, err := netip.ParseAddr(addrText)
 	if err != nil || addr.Zone() != "" {
-		return netip.Prefix{}, fmt.Errorf("%q: neither an address nor a network", text)
+		return netip.Prefix{}, fmt.Errorf("%q: neither an address nor a network", cut(text, maxQuoted))
 	}
 	if !hasLength {
 		return unmap(netip.PrefixFrom(addr, addr.BitLen())), nil
@@ -46,7 +82,7 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	}
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q: %q is no prefix length of it", text, lengthText)
+		return netip.Prefix{}, fmt.Errorf("%q: %q is no prefix length of it", cut(text, maxQuoted), cut(lengthText, maxQuoted))
 	}
 	return unmap(prefix).Masked(), nil
 }

@@ -1,7 +1,9 @@
 package jail
 
 import (
+	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,16 +17,13 @@ func FuzzIgnoreFile(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		prefixes, faults, err := parseIgnoreFile("x", strings.NewReader(text))
-		if err != nil {
-			return
-		}
+		prefixes, faults := parseList(text)
 		words := 0
 		var again strings.Builder
 		for line := range strings.SplitSeq(text, "\n") {
 			words += len(strings.FieldsFunc(withoutComment(line), isSeparator))
 		}
-		if n := len(prefixes) + len(faults); n != words && len(faults) <= maxFileFaults {
+		if n := len(prefixes) + len(faults); n != words && len(faults) <= maxListFaults {
 			t.Fatalf("%d words, but %d prefixes and %d faults", words, len(prefixes), len(faults))
 		}
 		rules := make([]rule, 0, len(prefixes))
@@ -35,9 +34,9 @@ func FuzzIgnoreFile(f *testing.F) {
 			again.WriteString(p.String() + "\n")
 			rules = append(rules, rule{prefix: p})
 		}
-		same, faults, err := parseIgnoreFile("x", strings.NewReader(again.String()))
-		if err != nil || len(faults) > 0 || len(same) != len(prefixes) {
-			t.Fatalf("written out again: %v, %v", faults, err)
+		same, faults := parseList(again.String())
+		if len(faults) > 0 || len(same) != len(prefixes) {
+			t.Fatalf("written out again: %v", faults)
 		}
 		r := newRanges(rules)
 		for i, p := range prefixes {
@@ -47,6 +46,49 @@ func FuzzIgnoreFile(f *testing.F) {
 			if _, ok := r.match(p.Addr()); !ok {
 				t.Fatalf("%s is named and not ignored", p.Addr())
 			}
+		}
+	})
+}
+
+// What somebody else sends is either taken as a whole, and then means the same when it is sent
+// as JSON, or not at all; and it never is about everybody.
+func FuzzIgnoreAnswer(f *testing.F) {
+	for _, seed := range []string{
+		"192.0.2.1 10.0.0.0/8", `["192.0.2.1", "::1"]`, "[]", "# nobody", "", "0.0.0.0/0", "0.0.0.0/1\n128.0.0.0/1", "<html>", "[1]", `["x"`, "2000::/4",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		prefixes, err := parseAnswer(text)
+		if err != nil {
+			if prefixes != nil && tooWide(prefixes) == nil {
+				t.Fatalf("%v, and yet %v", err, prefixes)
+			}
+			return
+		}
+		sent, err := json.Marshal(prefixes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(prefixes) == 0 {
+			sent = []byte("[]")
+		}
+		again, err := parseAnswer(string(sent))
+		if err != nil || !slices.Equal(prefixes, again) {
+			t.Fatalf("%v became %v, %v", prefixes, again, err)
+		}
+		rules := make([]rule, len(prefixes))
+		for i, p := range prefixes {
+			rules[i].prefix = p
+		}
+		r, missed := newRanges(rules), 0
+		for i := range 32 { // one in each thirty-second of all addresses
+			if _, ok := r.match(netip.AddrFrom4([4]byte{byte(i << 3), 1, 2, 3})); !ok {
+				missed++
+			}
+		}
+		if missed == 0 {
+			t.Fatalf("%v is everybody", prefixes)
 		}
 	})
 }

@@ -18,7 +18,7 @@ import (
 	"gaol/jail/store"
 )
 
-// ignoreWait bounds how long a start or reload waits for the host names of ignoreip.
+// ignoreWait bounds how long a start or reload waits for the names, programs and lists on the web that ignoreip has.
 const ignoreWait = 5 * time.Second
 
 // wish is a jail as the configuration wants it.
@@ -87,48 +87,38 @@ func (t *transition) prepare(ctx context.Context, conf *config.Config) {
 	cells := maps.Clone(t.cells)
 	t.mu.Unlock()
 	findtimes := map[string]time.Duration{}
-	var fresh []*jail.Ignore
+	// conf and ignore change in apply alone, which runs once at a time.
+	lists := t.newIgnoreLists(cells)
 	for _, j := range conf.Jails {
 		if !j.Enabled {
 			continue
 		}
 		w := wish{Jail: j}
-		running := cells[j.Name]
-		// conf and ignore change in apply alone, which runs once at a time.
-		if running != nil && slices.Equal(running.conf.IgnoreIP, j.IgnoreIP) && running.conf.IgnoreSelf == j.IgnoreSelf {
-			w.ignore = running.ignore
-		} else {
-			w.ignore = t.ignoreFor(j)
-			fresh = append(fresh, w.ignore)
-		}
-		if running == nil && len(j.Problems) == 0 {
+		w.ignore = lists.of(j)
+		if cells[j.Name] == nil && len(j.Problems) == 0 {
 			findtimes[j.Name] = j.FindTime
 		}
 		t.wishes = append(t.wishes, w)
 	}
-	t.lookUp(ctx, fresh)
+	t.lookUp(ctx, lists.fresh)
 	if t.state == nil {
 		t.state = t.remembered(ctx, findtimes)
 	}
 }
 
-// lookUp refreshes ignore lists, all at a time. What is wrong with them is told by later ones.
+// lookUp asks for those who are ignored, all at a time, where nothing is known of some of them. What is wrong with
+// that is told by later times.
 func (t *transition) lookUp(ctx context.Context, lists []*jail.Ignore) {
 	ctx, cancel := context.WithTimeout(ctx, ignoreWait)
 	defer cancel()
 	now := t.opts.Now()
 	var all sync.WaitGroup
 	for _, list := range lists {
-		all.Go(func() { list.Refresh(ctx, now) })
+		if list.Waits() {
+			all.Go(func() { list.RefreshAnswers(ctx, now) })
+		}
 	}
 	all.Wait()
-}
-
-// ignoreFor makes a jail's list of those it never bans. Its error is not lost: what is
-// wrong with a file or name is told by each Refresh, until it is mended.
-func (d *Daemon) ignoreFor(j config.Jail) *jail.Ignore {
-	ignore, _ := jail.NewIgnore(j.IgnoreIP, jail.IgnoreOptions{Self: j.IgnoreSelf, Lookup: d.opts.Lookup})
-	return ignore
 }
 
 // remembered is what the store knows of jails that a reload brings.

@@ -143,7 +143,8 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	})
 	running.Go(func() error { return d.sources.files.Run(ctx, d.handle) })
 	running.Go(func() error { return d.housekeep(ctx) })
-	running.Go(func() error { return d.keepIgnore(ctx) })
+	running.Go(func() error { return d.keepFiles(ctx) })
+	running.Go(func() error { return d.keepAnswers(ctx) })
 	d.listenWeb()
 	notify := notifier{d.log}
 	running.Go(func() error { return notify.watchdog(ctx, d.alive) })
