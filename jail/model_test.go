@@ -246,7 +246,10 @@ func checkAgainstModel(t *testing.T, seed uint64, seen map[string]int) {
 func restarted(t *testing.T, j *jail.Jail, k kept, now time.Time, m *model) *jail.Jail {
 	t.Helper()
 	fresh := newJail(t, m.opts)
-	fresh.Restore(k.bans, k.counted, nil, now)
+	fresh.Restore(k.bans, nil, now)
+	for _, c := range k.counted {
+		fresh.RestoreFailure(c, now)
+	}
 	for p, b := range m.bans { // what is over is not restored
 		if b.over || !b.end.After(now) {
 			delete(m.bans, p)

@@ -7,11 +7,10 @@ import (
 	"gaol/filter"
 )
 
-// Restore takes up what the store has kept: bans, counted failures in the order in which
-// they were counted, and how often each target has been banned so far, bans in force
-// included. It returns the bans that are in force: not over, not ignored by now, of this
-// jail. Call it once, before the first failure.
-func (j *Jail) Restore(list []Ban, counted []Counted, earlier map[Key]int, now time.Time) (running []Ban) {
+// Restore takes up what the store has kept: bans, and how often each target has been banned so far,
+// bans in force included. It returns the bans that are in force: not over, not ignored by now, of this
+// jail. Call it once, before the first failure; [Jail.RestoreFailure] follows.
+func (j *Jail) Restore(list []Ban, earlier map[Key]int, now time.Time) (running []Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for k, n := range earlier {
@@ -25,12 +24,31 @@ func (j *Jail) Restore(list []Ban, counted []Counted, earlier map[Key]int, now t
 	// What was counted before a stop may be followed by lines that were written during it: it
 	// is kept as in catch-up, whatever its date.
 	j.caughtUp = now
-	for _, c := range counted {
-		if c.Jail == j.opts.Name && (c.ID != "" || c.Prefix.IsValid()) {
-			j.restoreCounted(c, now)
+	return running
+}
+
+// RestoreFailure takes up a failure that was counted before the start, after those that were counted
+// before it. It is one at a time because there may be a million, of which the jail keeps no more than
+// it does of those it sees.
+func (j *Jail) RestoreFailure(c Counted, now time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if c.Jail != j.opts.Name || c.ID == "" && !c.Prefix.IsValid() {
+		return
+	}
+	who := Key{c.Prefix, c.ID}.key()
+	if c.ID == "" {
+		if _, ignored := j.opts.Ignore.Overlaps(c.Prefix); ignored {
+			return
 		}
 	}
-	return running
+	j.makeRoom(who)
+	if c.ID != "" {
+		j.names[who] = c.ID
+	}
+	i := j.hosts.touch(who, now.UnixNano())
+	j.hosts.add(i, c.Time.UnixNano(), newProof(filter.Failure{Lines: []string{c.Line}, User: c.User}, 1))
+	j.hosts.trim(i, 0, timesPerHost(j.opts.MaxRetry, j.opts.FindTime), j.opts.MaxMatches)
 }
 
 func (j *Jail) restoreBan(b Ban, now time.Time) bool {
@@ -47,19 +65,6 @@ func (j *Jail) restoreBan(b Ban, now time.Time) bool {
 	j.bans.put(&entry{key: who, ban: b, leaves: b.End, running: true})
 	j.counts.BannedTotal++
 	return true
-}
-
-func (j *Jail) restoreCounted(c Counted, now time.Time) {
-	who := Key{c.Prefix, c.ID}.key()
-	if c.ID != "" {
-		j.names[who] = c.ID
-	} else if _, ignored := j.opts.Ignore.Overlaps(c.Prefix); ignored {
-		return
-	}
-	j.makeRoom(who)
-	i := j.hosts.touch(who, now.UnixNano())
-	j.hosts.add(i, c.Time.UnixNano(), newProof(filter.Failure{Lines: []string{c.Line}, User: c.User}, 1))
-	j.hosts.trim(i, 0, timesPerHost(j.opts.MaxRetry, j.opts.FindTime), j.opts.MaxMatches)
 }
 
 // key is the compact form of k, which must have a valid prefix or an id.

@@ -31,14 +31,17 @@ func TestRestore(t *testing.T) {
 		ban("10.0.0.1/32", "jail", at(50)), // ignored by now
 		ban("10.0.0.2/32", "hand", at(50)), // as asked
 		other,
-	}, []jail.Counted{
+	}, map[jail.Key]int{{Prefix: prefix("192.0.2.7/32")}: 4}, noon)
+	for _, c := range []jail.Counted{
 		{Jail: "sshd", Prefix: prefix("192.0.2.7/32"), Time: at(-4), Line: "one", User: "a"},
 		{Jail: "sshd", Prefix: prefix("192.0.2.7/32"), Time: at(-3), Line: "two", User: "b"},
 		{Jail: "sshd", Prefix: prefix("192.0.2.7/32"), Time: at(-2), Line: "three"},
 		{Jail: "sshd", Prefix: prefix("192.0.2.7/32"), Time: at(-1), Line: "four"},
 		{Jail: "sshd", Prefix: prefix("10.0.0.3/32"), Time: at(-1)},
 		{Jail: "nginx", Prefix: prefix("192.0.2.8/32"), Time: at(-1)},
-	}, map[jail.Key]int{{Prefix: prefix("192.0.2.7/32")}: 4}, noon)
+	} {
+		j.RestoreFailure(c, noon)
+	}
 	var got []string
 	for _, b := range running {
 		got = append(got, b.Target())
@@ -66,7 +69,8 @@ func TestCountsOutliveALongStop(t *testing.T) {
 	j := newJail(t, opts)
 	counted := j.Observe(failed("192.0.2.6", at(-7200))).Counted
 	j = newJail(t, opts)
-	j.Restore(nil, []jail.Counted{*counted}, nil, noon)
+	j.Restore(nil, nil, noon)
+	j.RestoreFailure(*counted, noon)
 	j.Expire(noon)
 	if out := j.Observe(old("192.0.2.6", -7100)); out.Ban == nil {
 		t.Errorf("got %+v, want a ban", out)

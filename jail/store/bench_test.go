@@ -83,7 +83,7 @@ func BenchmarkLoad50000Bans(b *testing.B) {
 	s.Close()
 	for b.Loop() {
 		s := open(b, path)
-		st, err := s.Load(b.Context(), at(1), func(string) time.Duration { return time.Minute })
+		st, err := s.Load(b.Context(), at(1))
 		if err != nil || len(st.Bans) != 50_000 {
 			b.Fatal(len(st.Bans), err)
 		}
@@ -91,9 +91,37 @@ func BenchmarkLoad50000Bans(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if n := len(j.Restore(st.Bans, st.Counted, st.Earlier["sshd"], at(1))); n != 50_000 {
+		if n := len(j.Restore(st.Bans, st.Earlier["sshd"], at(1))); n != 50_000 {
 			b.Fatal(n)
 		}
 		s.Close()
+	}
+}
+
+// BenchmarkLoadFailures hands a million counted failures to a jail.
+func BenchmarkLoadFailures(b *testing.B) {
+	s := fresh(b)
+	for n := 0; n < 1_000_000; {
+		c := store.Changes{}
+		for range 10_000 {
+			f := counted("192.0.2.1", 0)
+			f.Prefix, f.Line = hostNumber(n), line
+			c.Counted = append(c.Counted, f)
+			n++
+		}
+		commit(b, s, c)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		j, err := jail.New(jail.Options{Name: "sshd", MaxRetry: 5, FindTime: 10 * time.Minute, BanTime: time.Hour})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Counted(b.Context(), tenMinutes, func(c jail.Counted) { j.RestoreFailure(c, at(1)) }); err != nil {
+			b.Fatal(err)
+		}
+		if n := j.Counts().Hosts; n != 1_000_000 {
+			b.Fatal(n)
+		}
 	}
 }

@@ -121,7 +121,7 @@ func TestBrokenInside(t *testing.T) {
 	if s.Broken() != nil {
 		t.Fatalf("got %v at once", s.Broken())
 	}
-	if _, err := s.Load(t.Context(), noon, tenMinutes); !errors.Is(err, store.ErrBegunAnew) {
+	if _, err := s.Load(t.Context(), noon); !errors.Is(err, store.ErrBegunAnew) {
 		t.Fatalf("got %v, want the store begun anew", err)
 	}
 	if s.Broken() == nil {

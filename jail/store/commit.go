@@ -106,17 +106,17 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		to    **sql.Stmt
 		query string
 	}{
-		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.outdated, `DELETE FROM counted WHERE jail = ? AND until < ?`},
-		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET ends = excluded.ends`},
+		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET ends = excluded.ends, sum = excluded.sum`},
 		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
 		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
 		{&s.pardon, `UPDATE bans SET pardoned = 1 WHERE jail = ? AND prefix = ? AND id = ? AND pardoned = 0`},
-		{&s.position, `INSERT INTO positions (path, device, inode, offset, fingerprint, fingerprint_size, cursor, seen, serial)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(serial), 0) + 1 FROM positions))
+		{&s.position, `INSERT INTO positions (path, device, inode, offset, fingerprint, fingerprint_size, cursor, seen, sum, serial)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(serial), 0) + 1 FROM positions))
 			ON CONFLICT DO UPDATE SET offset = excluded.offset, fingerprint = excluded.fingerprint,
-			fingerprint_size = excluded.fingerprint_size, cursor = excluded.cursor, seen = excluded.seen, serial = excluded.serial`},
+			fingerprint_size = excluded.fingerprint_size, cursor = excluded.cursor, seen = excluded.seen, sum = excluded.sum, serial = excluded.serial`},
 		{&s.done, `DELETE FROM positions WHERE path = ? AND device = ? AND inode = ?`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.query)
@@ -156,6 +156,7 @@ type writer struct {
 	ctx        context.Context
 	stmts      statements
 	maxMatches int
+	sums       summer
 	err        error
 }
 
@@ -173,26 +174,28 @@ func (w *writer) exec(stmt *sql.Stmt, args ...any) {
 // counted adds failures, and deletes those that were outdated when the newest was read:
 // nothing else would ever delete what never led to a ban.
 func (w *writer) counted(list []jail.Counted) {
-	read := make(map[string]time.Time)
+	newest := make(map[string]time.Time)
 	for _, c := range list {
-		w.exec(w.stmts.count, c.Jail, prefixText(c.Prefix), c.ID, nanos(c.Time), nanos(c.Read), nanos(c.Until), c.User, c.Line)
-		if c.Read.After(read[c.Jail]) {
-			read[c.Jail] = c.Read
+		prefix, at, read := prefixText(c.Prefix), nanos(c.Time), nanos(c.Read)
+		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.sums.counted(c.Jail, prefix, c.ID, at, read))
+		if c.Read.After(newest[c.Jail]) {
+			newest[c.Jail] = c.Read
 		}
 	}
-	for name, now := range read {
+	for name, now := range newest {
 		w.exec(w.stmts.outdated, name, nanos(now))
 	}
 }
 
 func (w *writer) bans(list []jail.Ban) {
 	for _, b := range list {
-		prefix := prefixText(b.Prefix)
+		prefix, start, ends := prefixText(b.Prefix), nanos(b.Start), end(b)
 		lines := b.Lines
 		if n := len(lines); w.maxMatches > 0 && n > w.maxMatches {
 			lines = lines[n-w.maxMatches:]
 		}
-		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, nanos(b.Start), end(b), b.Count, b.Failures, b.User, linesText(lines), b.By)
+		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, start, ends, b.Count, b.Failures, b.User, linesText(lines), b.By,
+			w.sums.ban(b.Jail, prefix, b.ID, start, ends))
 		w.exec(w.stmts.drop, prefix, b.Jail, b.ID, endOrLast(b))
 	}
 }
@@ -218,7 +221,8 @@ func (w *writer) forgotten(list []jail.Forgotten) {
 func (w *writer) positions(list, done []filter.Position) {
 	// SQLite's integers are signed; bit patterns come back as they went.
 	for _, p := range list {
-		w.exec(w.stmts.position, p.Path, int64(p.Device), int64(p.Inode), p.Offset, int64(p.Fingerprint), p.FingerprintSize, p.Cursor, nanos(p.Seen))
+		w.exec(w.stmts.position, p.Path, int64(p.Device), int64(p.Inode), p.Offset, int64(p.Fingerprint), p.FingerprintSize, p.Cursor, nanos(p.Seen),
+			w.sums.position(p))
 	}
 	for _, p := range done {
 		w.exec(w.stmts.done, p.Path, int64(p.Device), int64(p.Inode))

@@ -89,7 +89,7 @@ func commitForEver(path string) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.Load(context.Background(), noon, tenMinutes)
+	st, err := s.Load(context.Background(), noon)
 	if err != nil {
 		return err
 	}
@@ -291,7 +291,7 @@ func (zeros) Read(b []byte) (int, error) { return len(b), nil }
 
 // whole says what is wrong if s does not hold exactly what the first n transactions have put in.
 func whole(ctx context.Context, s *store.Store, n int) error {
-	st, err := s.Load(ctx, noon, tenMinutes)
+	st, err := loadAll(ctx, s, noon, tenMinutes)
 	if err != nil {
 		return err
 	}

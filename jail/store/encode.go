@@ -54,7 +54,7 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return p, fmt.Errorf("reading a stored prefix: %w", err)
+		return p, errDamaged
 	}
 	return p, nil
 }
@@ -78,7 +78,7 @@ func parseLines(text []byte) ([]string, error) {
 	}
 	var lines []string
 	if err := json.Unmarshal(text, &lines); err != nil {
-		return nil, fmt.Errorf("reading stored lines: %w", err)
+		return nil, errDamaged
 	}
 	return lines, nil
 }

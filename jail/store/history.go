@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"net/netip"
 	"slices"
 	"time"
@@ -40,14 +39,12 @@ type Event struct {
 // first.
 func (s *Store) History(ctx context.Context, prefix netip.Prefix) ([]Event, error) {
 	var events []Event
-	err := s.do("reading the history of "+prefix.String(), func() error {
+	err := s.read(ctx, "reading the history of "+prefix.String(), func(l *loader) {
 		events = nil
-		l := loader{ctx: ctx, db: s.db}
 		for _, p := range l.related(prefix.Masked()) {
 			events = append(events, l.failures(p)...)
 			events = append(events, l.stories(p)...)
 		}
-		return l.err
 	})
 	slices.SortStableFunc(events, func(a, b Event) int { return a.Time.Compare(b.Time) })
 	return events, err
@@ -122,44 +119,4 @@ func (l *loader) stories(prefix string) []Event {
 		return nil
 	})
 	return list
-}
-
-// Purge deletes bans that were over before that time and counted failures that could not
-// matter any more then, and gives their space back.
-func (s *Store) Purge(ctx context.Context, before time.Time) error {
-	return s.do("purging the store", func() error {
-		tx, err := s.db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
-		for _, step := range []struct {
-			query string
-			args  []any
-		}{
-			{`DELETE FROM bans WHERE coalesce(ended, ends) < ?`, []any{nanos(before)}},
-			{`DELETE FROM counted WHERE until < ?`, []any{nanos(before)}},
-		} {
-			if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
-				return err
-			}
-		}
-		if err := tx.Commit(); err != nil {
-			return err
-		}
-		defer s.shrink()
-		return vacuum(ctx, s.db)
-	})
-}
-
-// vacuum gives free pages back to the disk; the statement yields a row a page.
-func vacuum(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, "PRAGMA incremental_vacuum")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-	}
-	return rows.Err()
 }

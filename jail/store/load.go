@@ -11,13 +11,11 @@ import (
 	"gaol/jail"
 )
 
-// State is what a start takes up again.
+// State is what a start takes up again, besides the failures that [Store.Counted] hands out.
 type State struct {
 	// Bans are in force, of all jails, in the order in which they were made. Where there
 	// are very many, only the last ones have their Lines.
 	Bans []jail.Ban
-	// Counted are failures that may still lead to a ban, in the order in which they were counted.
-	Counted []jail.Counted
 	// Earlier says how often each target has been banned so far, bans in force included, by
 	// jail.
 	Earlier map[string]map[jail.Key]int
@@ -40,24 +38,18 @@ func (st *State) EarlierOf(name string, overall bool) map[jail.Key]int {
 	return sum
 }
 
-// Load reads what was in force at now. findtime is asked for each jail; 0 means that there
-// is no such jail any more. A counted failure still matters if it was read within findtime
-// (and the few minutes that dates may be off) of the last one of its jail, even if that is
-// long ago: lines that were written since then are yet to be read.
-func (s *Store) Load(ctx context.Context, now time.Time, findtime func(jail string) time.Duration) (State, error) {
+// Load reads what was in force at now. Rows that are not what was written are left out:
+// [Store.Damaged] then says so.
+func (s *Store) Load(ctx context.Context, now time.Time) (State, error) {
 	var st State
-	err := s.do("loading the store", func() error {
+	err := s.read(ctx, "loading the store", func(l *loader) {
 		st = State{Earlier: make(map[string]map[jail.Key]int)}
-		l := loader{ctx: ctx, db: s.db}
 		// From the last one back, so that these get their lines; sorting would need all of
 		// them at once.
 		st.Bans = l.bans(`WHERE ended IS NULL AND (ends IS NULL OR ends > ?) ORDER BY rowid DESC`, nanos(now))
 		slices.Reverse(st.Bans)
-		st.Counted = l.counted(findtime)
 		l.earlier(st.Earlier)
 		st.Positions = l.positions()
-		s.shrink()
-		return l.err
 	})
 	if err != nil {
 		return State{}, err
@@ -65,13 +57,41 @@ func (s *Store) Load(ctx context.Context, now time.Time, findtime func(jail stri
 	return st, nil
 }
 
+// Counted hands the failures that may still lead to a ban to each, one by one in the order in which
+// they were counted, of the jails that have a findtime. A counted failure still matters if it was
+// read within findtime (and the few minutes that dates may be off) of the last one of its jail, even
+// if that is long ago: lines that were written since then are yet to be read. each must not call the
+// store, which is busy meanwhile. After an error some failures have been handed out.
+func (s *Store) Counted(ctx context.Context, findtime map[string]time.Duration, each func(jail.Counted)) error {
+	return s.read(ctx, "loading counted failures", func(l *loader) { l.counted(findtime, each) })
+}
+
+// read lets f read, and keeps what it says of damage.
+func (s *Store) read(ctx context.Context, what string, f func(*loader)) error {
+	return s.do(what, func() error {
+		l := loader{ctx: ctx, db: s.db}
+		f(&l)
+		s.damaged = max(s.damaged, l.damaged)
+		s.shrink()
+		return l.err
+	})
+}
+
 // loader reads, until the first error.
 type loader struct {
 	ctx context.Context
 	db  *sql.DB
 	err error
+	// sums is scratch space.
+	sums summer
+	// damaged is how many rows were left out.
+	damaged int
 }
 
+// errDamaged says that a row is not what was written.
+var errDamaged = errors.New("the row is damaged")
+
+// query hands each row to row. One that is damaged is counted and left out.
 func (l *loader) query(query string, args []any, row func(scan func(...any) error) error) {
 	if l.err != nil {
 		return
@@ -83,11 +103,22 @@ func (l *loader) query(query string, args []any, row func(scan func(...any) erro
 		return
 	}
 	defer rows.Close()
+	scan := func(to ...any) error {
+		// A fault of the file shows in rows.Err; here it is a value of another kind.
+		if rows.Scan(to...) != nil {
+			return errDamaged
+		}
+		return nil
+	}
 	for rows.Next() {
 		if l.err = l.ctx.Err(); l.err != nil {
 			return
 		}
-		if l.err = row(rows.Scan); l.err != nil {
+		switch err := row(scan); {
+		case errors.Is(err, errDamaged):
+			l.damaged++
+		case err != nil:
+			l.err = err
 			return
 		}
 	}
@@ -101,15 +132,16 @@ const maxLines = 8 << 20
 func (l *loader) bans(where string, args ...any) []jail.Ban {
 	var n int
 	l.query(`SELECT count(*) FROM bans `+where, args, func(scan func(...any) error) error { return scan(&n) })
-	list := make([]jail.Ban, 0, n)
+	list, rowids := make([]jail.Ban, 0, n), make([]int64, 0, n)
 	names := make(interned)
-	query := `SELECT jail, prefix, id, start, ends, count, failures, user, made_by FROM bans ` + where
+	query := `SELECT rowid, jail, prefix, id, start, ends, count, failures, user, made_by, ended IS NULL AND ended_by != '', sum FROM bans ` + where
 	l.query(query, args, func(scan func(...any) error) error {
 		var b jail.Ban
 		var prefix string
-		var start int64
-		var ends sql.NullInt64
-		err := scan(&b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &b.By)
+		var rowid, start int64
+		var ends, sum sql.NullInt64
+		var contradictory bool
+		err := scan(&rowid, &b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &b.By, &contradictory, &sum)
 		if err != nil {
 			return err
 		}
@@ -117,11 +149,14 @@ func (l *loader) bans(where string, args ...any) []jail.Ban {
 		if ends.Valid {
 			b.End = timeOf(ends.Int64)
 		}
+		if contradictory || !matches(sum, l.sums.ban(b.Jail, prefix, b.ID, start, ends)) {
+			return errDamaged
+		}
 		b.Prefix, err = parsePrefix(prefix)
-		list = append(list, b)
+		list, rowids = append(list, b), append(rowids, rowid)
 		return err
 	})
-	l.lines(list, where, args)
+	l.lines(list, rowids, where, args)
 	return list
 }
 
@@ -130,15 +165,19 @@ var errEnough = errors.New("enough")
 
 // lines reads the lines of bans that were read by the same query, until they are enough.
 // It is apart from the rest because most of what a ban takes is its lines.
-func (l *loader) lines(list []jail.Ban, where string, args []any) {
+func (l *loader) lines(list []jail.Ban, rowids []int64, where string, args []any) {
 	i, size := 0, 0
-	l.query(`SELECT lines FROM bans `+where, args, func(scan func(...any) error) error {
+	l.query(`SELECT rowid, lines FROM bans `+where, args, func(scan func(...any) error) error {
+		var rowid int64
 		var text sql.RawBytes
-		if err := scan(&text); err != nil {
+		if err := scan(&rowid, &text); err != nil {
 			return err
 		}
-		if size += len(text); size > maxLines {
+		if size += len(text); size > maxLines || i == len(list) {
 			return errEnough
+		}
+		if rowids[i] != rowid {
+			return nil // that one was left out
 		}
 		var err error
 		list[i].Lines, err = parseLines(text)
@@ -150,39 +189,46 @@ func (l *loader) lines(list []jail.Ban, where string, args []any) {
 	}
 }
 
-func (l *loader) counted(findtime func(string) time.Duration) []jail.Counted {
+func (l *loader) counted(findtime map[string]time.Duration, each func(jail.Counted)) {
 	oldest := make(map[string]int64)
-	l.query(`SELECT jail, max(read) FROM counted GROUP BY jail`, nil, func(scan func(...any) error) error {
-		var name string
-		var last int64
-		if err := scan(&name, &last); err != nil {
-			return err
-		}
-		if f := findtime(name); f > 0 {
+	for name, f := range findtime {
+		// By the index, which knows no read; whoever leaves last was read last, or little before.
+		l.query(`SELECT read FROM counted WHERE jail = ? ORDER BY until DESC LIMIT 1`, []any{name}, func(scan func(...any) error) error {
+			var last int64
+			err := scan(&last)
 			oldest[name] = last - int64(f) - int64(slack)
-		}
-		return nil
-	})
-	var list []jail.Counted
+			return err
+		})
+	}
+	if len(oldest) == 0 {
+		return
+	}
 	names := make(interned)
-	l.query(`SELECT jail, prefix, id, time, read, until, user, line FROM counted ORDER BY rowid`, nil, func(scan func(...any) error) error {
-		var c jail.Counted
-		var prefix string
-		var at, read, until int64
-		err := scan(&c.Jail, &prefix, &c.ID, &at, &read, &until, &c.User, &c.Line)
+	query := `SELECT jail, prefix, id, time, read, until, user, line, sum FROM counted ORDER BY rowid`
+	// Out here they are allocated once, not a million times.
+	var c jail.Counted
+	var prefix string
+	var at, read, until int64
+	var sum sql.NullInt64
+	l.query(query, nil, func(scan func(...any) error) error {
+		err := scan(&c.Jail, &prefix, &c.ID, &at, &read, &until, &c.User, &c.Line, &sum)
 		if err != nil {
 			return err
+		}
+		if !matches(sum, l.sums.counted(c.Jail, prefix, c.ID, at, read)) {
+			return errDamaged
 		}
 		from, known := oldest[c.Jail]
 		if !known || read < from {
 			return nil
 		}
 		c.Jail, c.Time, c.Read, c.Until = names.get(c.Jail), timeOf(at), timeOf(read), timeOf(until)
-		c.Prefix, err = parsePrefix(prefix)
-		list = append(list, c)
-		return err
+		if c.Prefix, err = parsePrefix(prefix); err != nil {
+			return err
+		}
+		each(c)
+		return nil
 	})
-	return list
 }
 
 // slack is how much longer than findtime a jail keeps failures: the dates of two lines may
@@ -213,15 +259,22 @@ func (l *loader) earlier(to map[string]map[jail.Key]int) {
 
 func (l *loader) positions() []filter.Position {
 	var list []filter.Position
-	query := `SELECT path, device, inode, offset, fingerprint, fingerprint_size, cursor, seen FROM positions ORDER BY serial`
+	query := `SELECT path, device, inode, offset, fingerprint, fingerprint_size, cursor, seen, sum FROM positions ORDER BY serial`
 	l.query(query, nil, func(scan func(...any) error) error {
 		var p filter.Position
 		var device, inode, fingerprint, seen int64
-		err := scan(&p.Path, &device, &inode, &p.Offset, &fingerprint, &p.FingerprintSize, &p.Cursor, &seen)
+		var sum sql.NullInt64
+		err := scan(&p.Path, &device, &inode, &p.Offset, &fingerprint, &p.FingerprintSize, &p.Cursor, &seen, &sum)
+		if err != nil {
+			return err
+		}
 		p.Device, p.Inode, p.Fingerprint = uint64(device), uint64(inode), uint64(fingerprint)
 		p.Seen = timeOf(seen)
+		if !matches(sum, l.sums.position(p)) {
+			return errDamaged
+		}
 		list = append(list, p)
-		return err
+		return nil
 	})
 	return list
 }

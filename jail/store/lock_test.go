@@ -29,7 +29,7 @@ func TestStoreInUseIsRefused(t *testing.T) {
 	}
 	refused("open")
 	refused("refused once")
-	if _, err := first.Load(t.Context(), noon, tenMinutes); !errors.Is(err, store.ErrBegunAnew) {
+	if _, err := first.Load(t.Context(), noon); !errors.Is(err, store.ErrBegunAnew) {
 		t.Fatalf("got %v, want the store begun anew", err)
 	}
 	refused("moved aside and begun anew")

@@ -57,6 +57,11 @@ CREATE TABLE positions (
 `, `
 ALTER TABLE positions ADD COLUMN seen INTEGER NOT NULL DEFAULT 0; -- when the file ended there; 0: not known
 CREATE INDEX positions_serial ON positions (serial); -- each write asks for the last one
+`, `
+-- What tells damaged rows (sum.go); NULL: written before there was one.
+ALTER TABLE bans ADD COLUMN sum INTEGER;
+ALTER TABLE counted ADD COLUMN sum INTEGER;
+ALTER TABLE positions ADD COLUMN sum INTEGER;
 `}
 
 // migrate does the steps that the file has not seen yet, in one transaction.

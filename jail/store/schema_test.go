@@ -69,7 +69,7 @@ func TestPositionsOfTheFirstSchemaAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	state, err := s.Load(t.Context(), time.Unix(0, 0), func(string) time.Duration { return time.Minute })
+	state, err := s.Load(t.Context(), time.Unix(0, 0))
 	want := filter.Position{Path: "/var/log/auth.log", Device: 1, Inode: 2, Offset: 300, Fingerprint: 4, FingerprintSize: 5}
 	if err != nil || len(state.Positions) != 1 || state.Positions[0] != want {
 		t.Errorf("got %+v, %v, want %+v", state.Positions, err, want)

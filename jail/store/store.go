@@ -39,6 +39,8 @@ type Store struct {
 	stmts statements
 	// broken is what was wrong with the file that was moved aside last.
 	broken error
+	// damaged is how many rows were left out by the reading that left out most.
+	damaged int
 }
 
 // ErrBegunAnew is returned by Commit and Load when the file was found broken: it has been
@@ -131,6 +133,17 @@ func (s *Store) Broken() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.broken
+}
+
+// Damaged says that rows were not what had been written, and were left out; nil: none. What has
+// changed them may change more: it is no other gaol.
+func (s *Store) Damaged() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.damaged == 0 {
+		return nil
+	}
+	return fmt.Errorf("the store %s has damaged records, at least %d of them: they are left out: look for faults of its disk in the kernel's log", s.path, s.damaged)
 }
 
 // Close flushes everything to the file, and only then lets another one have it.

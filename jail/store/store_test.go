@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -45,15 +46,35 @@ func commit(t testing.TB, s *store.Store, c store.Changes) {
 	}
 }
 
-func tenMinutes(string) time.Duration { return 10 * time.Minute }
+var tenMinutes = map[string]time.Duration{"sshd": 10 * time.Minute, "web": 10 * time.Minute}
 
-func load(t testing.TB, s *store.Store, now time.Time) store.State {
+// loaded is all that a start takes up.
+type loaded struct {
+	store.State
+	Counted []jail.Counted
+}
+
+func load(t testing.TB, s *store.Store, now time.Time) loaded {
 	t.Helper()
-	st, err := s.Load(t.Context(), now, tenMinutes)
+	return loadFor(t, s, now, tenMinutes)
+}
+
+func loadFor(t testing.TB, s *store.Store, now time.Time, findtime map[string]time.Duration) loaded {
+	t.Helper()
+	l, err := loadAll(t.Context(), s, now, findtime)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return st
+	return l
+}
+
+func loadAll(ctx context.Context, s *store.Store, now time.Time, findtime map[string]time.Duration) (loaded, error) {
+	st, err := s.Load(ctx, now)
+	l := loaded{State: st}
+	if err == nil {
+		err = s.Counted(ctx, findtime, func(c jail.Counted) { l.Counted = append(l.Counted, c) })
+	}
+	return l, err
 }
 
 func counted(host string, seconds int) jail.Counted {
@@ -184,22 +205,17 @@ func TestLoadKeepsWhatMayStillMatter(t *testing.T) {
 	other.Jail = "gone"
 	commit(t, s, store.Changes{Counted: []jail.Counted{counted("192.0.2.1", 0), counted("192.0.2.2", 700), other}})
 	// Hours later nothing has been read in between: both may still lead to a ban.
-	st, err := s.Load(t.Context(), at(86400), func(name string) time.Duration {
-		if name == "gone" {
-			return 0
-		}
-		return 10 * time.Minute
-	})
-	if err != nil || len(st.Counted) != 2 {
-		t.Errorf("got %+v, %v, want the two of sshd", st.Counted, err)
+	if st := loadFor(t, s, at(86400), tenMinutes); len(st.Counted) != 2 {
+		t.Errorf("got %+v, want the two of sshd", st.Counted)
 	}
-	st, err = s.Load(t.Context(), at(86400), func(string) time.Duration { return time.Minute })
-	if err != nil || len(st.Counted) != 2 { // of sshd and of gone, the last ones each
-		t.Errorf("got %+v, %v, want the ones within a minute", st.Counted, err)
+	minute := map[string]time.Duration{"sshd": time.Minute, "gone": time.Minute}
+	if st := loadFor(t, s, at(86400), minute); len(st.Counted) != 2 {
+		t.Errorf("got %+v, want the ones within a minute of the last one of sshd and of gone", st.Counted)
 	}
 	// Once a line has been read, what was outdated by then is deleted.
 	commit(t, s, store.Changes{Counted: []jail.Counted{counted("192.0.2.3", 721)}})
-	if got := load(t, s, at(721)).Counted; len(got) != 3 || !got[1].Prefix.Contains(netip.MustParseAddr("192.0.2.9")) {
+	minute["sshd"] = 10 * time.Minute
+	if got := loadFor(t, s, at(721), minute).Counted; len(got) != 3 || !got[1].Prefix.Contains(netip.MustParseAddr("192.0.2.9")) {
 		t.Errorf("got %+v, want 192.0.2.1 gone", got)
 	}
 }

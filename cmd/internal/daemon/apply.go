@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -26,6 +25,11 @@ type wish struct {
 	config.Jail
 	// ignore is who it never bans, looked up already.
 	ignore *jail.Ignore
+	// cell is the jail, with what the store knows of it, if it does not run yet; err is why there
+	// is none.
+	cell     *cell
+	restored []jail.Ban
+	err      error
 }
 
 // transition brings the running jails in line with a configuration: at the
@@ -36,6 +40,8 @@ type transition struct {
 	wishes []wish
 	// state is what the store knows of the jails that begin.
 	state *store.State
+	// forgot says that the store was begun anew, and must be told what is in force.
+	forgot bool
 	reply control.ReloadReply
 	// after are steps that wait for actions, in order for each jail, to be taken once the
 	// lock is free.
@@ -86,24 +92,16 @@ func (t *transition) prepare(ctx context.Context, conf *config.Config) {
 	t.mu.Lock()
 	cells := maps.Clone(t.cells)
 	t.mu.Unlock()
-	findtimes := map[string]time.Duration{}
 	// conf and ignore change in apply alone, which runs once at a time.
 	lists := t.newIgnoreLists(cells)
 	for _, j := range conf.Jails {
 		if !j.Enabled {
 			continue
 		}
-		w := wish{Jail: j}
-		w.ignore = lists.of(j)
-		if cells[j.Name] == nil && len(j.Problems) == 0 {
-			findtimes[j.Name] = j.FindTime
-		}
-		t.wishes = append(t.wishes, w)
+		t.wishes = append(t.wishes, wish{Jail: j, ignore: lists.of(j)})
 	}
 	t.lookUp(ctx, lists.fresh)
-	if t.state == nil {
-		t.state = t.remembered(ctx, findtimes)
-	}
+	t.recall(ctx, cells)
 }
 
 // lookUp asks for those who are ignored, all at a time, where nothing is known of some of them. What is wrong with
@@ -119,29 +117,6 @@ func (t *transition) lookUp(ctx context.Context, lists []*jail.Ignore) {
 		}
 	}
 	all.Wait()
-}
-
-// remembered is what the store knows of jails that a reload brings.
-func (t *transition) remembered(ctx context.Context, findtimes map[string]time.Duration) *store.State {
-	if t.store == nil || len(findtimes) == 0 {
-		return &store.State{}
-	}
-	ctx, cancel := context.WithTimeout(ctx, syncWait)
-	defer cancel()
-	// One that was taken away a moment ago may be on its way into the store.
-	state, err := store.State{}, t.writer.flush(ctx)
-	if err == nil {
-		state, err = t.store.Load(ctx, t.opts.Now(), func(name string) time.Duration { return findtimes[name] })
-	}
-	text := ""
-	if err != nil {
-		text = fmt.Sprintf("starting jails without their stored bans: %v", err)
-	}
-	t.problems.set("", "store:reload", text)
-	if errors.Is(err, store.ErrBegunAnew) {
-		t.writer.add(t.inForce())
-	}
-	return &state
 }
 
 // change makes the running jails those that are wished for.
@@ -164,6 +139,9 @@ func (t *transition) change(conf *config.Config) {
 	for _, name := range slices.Sorted(maps.Keys(gone)) {
 		t.endLocked(gone[name])
 		t.reply.Stopped = append(t.reply.Stopped, name)
+	}
+	if t.forgot {
+		t.writer.add(t.inForceLocked())
 	}
 }
 
@@ -203,21 +181,15 @@ func (t *transition) jailLocked(w wish) {
 
 // beginLocked starts a jail with the bans and counts that the store has of it.
 func (t *transition) beginLocked(w wish) error {
-	c, err := newCell(w.Jail, w.ignore)
-	if err != nil {
-		return err
+	if w.err != nil {
+		return w.err
 	}
 	actions, err := actionsFor(w.Jail, t.opts.Observe, t.log)
 	if err != nil {
 		return err
 	}
-	began := t.opts.Now()
-	restored := c.jail.Restore(t.state.Bans, t.state.Counted, t.state.EarlierOf(w.Name, w.Increment.OverallJails), began)
-	if len(restored) > 0 {
-		t.log.Info("restored bans", "jail", w.Name, "count", len(restored), "took", t.opts.Now().Sub(began))
-	}
-	t.cells[w.Name] = c
-	t.actLocked(c, actions, restored)
+	t.cells[w.Name] = w.cell
+	t.actLocked(w.cell, actions, w.restored)
 	return nil
 }
 

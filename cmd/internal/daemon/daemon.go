@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -134,7 +135,6 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	resolver := newResolver(d.opts, d.observe, func(jail, text string) { d.problems.set(jail, "names", text) })
 	d.resolve = resolver.ask
 	running.Go(func() error { return resolver.Run(ctx) })
-	restored := len(state.Bans)
 	d.applying.Lock()
 	d.apply(ctx, conf, state)
 	d.applying.Unlock()
@@ -154,7 +154,8 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 		return errors.Join(err, running.Wait())
 	}
 	*state = store.State{}
-	giveBack(restored)
+	// What the start alone has needed goes back to the system.
+	debug.FreeOSMemory()
 	<-ctx.Done()
 	notify.send(systemd.SdNotifyStopping)
 	d.refuseChanges()

@@ -252,6 +252,10 @@ func (e *engine) pardonLocked(c *cell, now time.Time) {
 func (e *engine) inForce() store.Changes {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.inForceLocked()
+}
+
+func (e *engine) inForceLocked() store.Changes {
 	changes := store.Changes{Positions: e.places.all()}
 	for _, c := range e.cells {
 		changes.Bans = append(changes.Bans, c.jail.Banned()...)

@@ -144,10 +144,10 @@ func (s *site) log() string {
 	return string(text)
 }
 
-// wait waits for a state, half a minute at most.
+// wait waits for a state, a minute at most.
 func (s *site) wait(what string, state func() error) {
 	s.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		err := state()
 		if err == nil {

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"time"
 
 	"gaol/config"
 	"gaol/jail/store"
@@ -16,11 +15,7 @@ func openStore(conf *config.Config, opts Options) (*store.Store, store.State, er
 	if s == nil {
 		return nil, store.State{}, err
 	}
-	findtimes := map[string]time.Duration{}
-	for _, j := range conf.Jails {
-		findtimes[j.Name] = j.FindTime
-	}
-	state, loadErr := s.Load(context.Background(), opts.Now(), func(jail string) time.Duration { return findtimes[jail] })
+	state, loadErr := s.Load(context.Background(), opts.Now())
 	return s, state, errors.Join(s.Broken(), loadErr)
 }
 
