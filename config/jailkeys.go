@@ -78,7 +78,7 @@ func jailKeys() []key[draft] {
 		{name: "maxmatches", scope: ofDefault, doc: "How many lines are kept as evidence for a host; without it as many as `maxretry`.",
 			value: whole(1, 10_000, func(d *draft) *int { return &d.MaxMatches })},
 		{name: "maxhosts", def: "1_000_000", scope: ofDefault,
-			doc:   "How many hosts are tracked at most; those that failed longest ago are forgotten first.",
+			doc:   "How many hosts are tracked at most, at some 100 bytes each. Where more fail, those that failed once are forgotten first, and those of a network that holds an eighth of all: see docs/store.md.",
 			value: whole(100, 10_000_000, func(d *draft) *int { return &d.MaxHosts })},
 		{name: "ipv4prefix", def: "32", scope: ofDefault, doc: "The prefix length by which IPv4 hosts are counted and banned.",
 			value: whole(8, 32, func(d *draft) *int { return &d.IPv4Prefix })},

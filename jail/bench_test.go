@@ -55,17 +55,51 @@ func BenchmarkObserve(b *testing.B) {
 	}
 }
 
+// BenchmarkCrowd is a failure of a host that is not known while the table is full: another one leaves.
+func BenchmarkCrowd(b *testing.B) {
+	for _, full := range []int{100, 1_000_000} {
+		b.Run(strconv.Itoa(full), func(b *testing.B) {
+			opts := benchOptions()
+			opts.MaxHosts = full
+			j := newJail(b, opts)
+			now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+			n := 0
+			for ; n < full; n++ {
+				j.Observe(failureOf(n, now))
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				j.Observe(failureOf(n, now))
+				n++
+			}
+		})
+	}
+}
+
 // BenchmarkMemory measures what a million hosts with one failure each take.
 func BenchmarkMemory(b *testing.B) {
-	for b.Loop() {
-		before := heapInUse()
-		j := newJail(b, benchOptions())
-		now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
-		for n := range 1_000_000 {
-			j.Observe(failureOf(n, now))
-		}
-		b.ReportMetric(float64(heapInUse()-before)/1e6, "B/host")
-		runtime.KeepAlive(j)
+	for name, host := range map[string]func(int) netip.Prefix{
+		"IPv4": func(n int) netip.Prefix { return failureOf(n, time.Time{}).Prefix },
+		"IPv6": func(n int) netip.Prefix {
+			var a [16]byte
+			binary.BigEndian.PutUint64(a[:], 0x20010db8_00000000+uint64(n)*4099)
+			return netip.PrefixFrom(netip.AddrFrom16(a), 64)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				before := heapInUse()
+				j := newJail(b, benchOptions())
+				now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+				for n := range 1_000_000 {
+					f := failureOf(n, now)
+					f.Prefix = host(n)
+					j.Observe(f)
+				}
+				b.ReportMetric(float64(heapInUse()-before)/1e6, "B/host")
+				runtime.KeepAlive(j)
+			}
+		})
 	}
 }
 

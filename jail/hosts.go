@@ -7,17 +7,19 @@ import (
 
 // hosts is the table of counted failures: who failed, when, and what proves it. Hosts
 // are linked in the order in which they failed last, as read, so that the ones to
-// forget are always at its end.
+// forget are always at an end; queues.go says which.
 //
-// An entry costs some 65 bytes with its first failure and 16 for each further one; what is kept of
+// An entry costs some 75 bytes with its first failure and 16 for each further one; what is kept of
 // lines is bounded apart (see [evidence]).
 type hosts struct {
 	index    index
 	hosts    slab[host]
 	failures slab[failure]
 	evidence evidence
-	// newest and oldest are the ends of the list of hosts.
-	newest, oldest uint32
+	queues   queues
+	networks networks
+	// latest is when a host failed last.
+	latest int64
 	// total is how many failures are kept.
 	total int
 	// times is scratch space for [hosts.timesOf].
@@ -25,8 +27,11 @@ type hosts struct {
 }
 
 type host struct {
-	key          key
-	newer, older uint32
+	key key
+	// queue is the one it stands in, network those of its network.
+	queue   uint8
+	network uint16
+	links   [2]link
 	// failure is the first of a list from the newest to the oldest date.
 	failure uint32
 	// touched is when it failed last, on the reader's clock.
@@ -39,7 +44,7 @@ type failure struct {
 	proof uint32
 }
 
-func newHosts() hosts { return hosts{index: newIndex()} }
+func newHosts() hosts { return hosts{index: newIndex(), networks: newNetworks()} }
 
 func (t *hosts) len() int { return t.index.count }
 
@@ -49,57 +54,54 @@ func (t *hosts) find(k key) (i uint32, ok bool) {
 	return i, i != 0
 }
 
-// all lists the entries, the newest first. The one that is being looked at may be removed.
+// all lists the entries. The one that is being looked at may be removed.
 func (t *hosts) all() iter.Seq2[key, uint32] {
 	return func(yield func(key, uint32) bool) {
-		for i := t.newest; i != 0; {
-			h := t.hosts.at(i)
-			older := h.older
-			if !yield(h.key, i) {
-				return
+		for _, q := range t.queues {
+			for i := q.newest; i != 0; {
+				h := t.hosts.at(i)
+				older := h.links[byAge].older
+				if !yield(h.key, i) {
+					return
+				}
+				i = older
 			}
-			i = older
 		}
 	}
 }
 
-// touch finds or makes the entry of k and puts it at the front of the list.
+// touch finds or makes the entry of k and puts it at the front.
 func (t *hosts) touch(k key, now int64) uint32 {
 	i, known := t.find(k)
 	if known {
 		t.unlink(i)
+		t.hosts.at(i).queue = failedAgain
 	} else {
 		i = t.hosts.take()
-		t.hosts.at(i).key = k
+		h := t.hosts.at(i)
+		h.key, h.queue, h.network = k, failedOnce, t.networks.of(k)
 		t.index.add(i, &t.hosts)
 	}
 	h := t.hosts.at(i)
-	if t.newest != 0 {
-		front := t.hosts.at(t.newest)
-		// The list is in order even where the clock was set back.
-		now = max(now, front.touched)
-		front.newer = i
-	}
-	h.touched, h.older, h.newer = now, t.newest, 0
-	t.newest = i
-	if t.oldest == 0 {
-		t.oldest = i
-	}
+	// The queues are in order even where the clock was set back.
+	t.latest = max(t.latest, now)
+	h.touched = t.latest
+	t.queues[h.queue].push(i, byAge, &t.hosts)
+	t.networks.push(i, &t.hosts)
 	return i
 }
 
 func (t *hosts) unlink(i uint32) {
-	h := t.hosts.at(i)
-	if h.newer == 0 {
-		t.newest = h.older
-	} else {
-		t.hosts.at(h.newer).older = h.older
+	t.queues[t.hosts.at(i).queue].take(i, byAge, &t.hosts)
+	t.networks.take(i, &t.hosts)
+}
+
+// coldest is the host that leaves first if there is room for that many; 0: there is none.
+func (t *hosts) coldest(room int) uint32 {
+	if crowd := t.networks.crowded(room); crowd != nil {
+		return crowd.coldest(crowd.len())
 	}
-	if h.older == 0 {
-		t.oldest = h.newer
-	} else {
-		t.hosts.at(h.older).newer = h.newer
-	}
+	return t.queues.coldest(room)
 }
 
 // add puts a failure into a host's list, by its date.
@@ -202,18 +204,26 @@ func (t *hosts) proofsOf(i uint32, first, n int) []proof {
 	return proofs
 }
 
-// expired is the host that failed longest ago, if that is before horizon.
+// expired is a host that failed last before horizon.
 func (t *hosts) expired(horizon int64) (uint32, bool) {
-	if t.oldest == 0 || t.hosts.at(t.oldest).touched >= horizon {
-		return 0, false
+	for _, q := range t.queues {
+		if q.oldest != 0 && t.hosts.at(q.oldest).touched < horizon {
+			return q.oldest, true
+		}
 	}
-	return t.oldest, true
+	return 0, false
 }
 
 // next is when the first host will have gone unheard of for keep.
 func (t *hosts) next(keep time.Duration) (time.Time, bool) {
-	if t.oldest == 0 {
+	if t.len() == 0 {
 		return time.Time{}, false
 	}
-	return time.Unix(0, t.hosts.at(t.oldest).touched).Add(keep + 1), true
+	first := t.latest
+	for _, q := range t.queues {
+		if q.oldest != 0 {
+			first = min(first, t.hosts.at(q.oldest).touched)
+		}
+	}
+	return time.Unix(0, first).Add(keep + 1), true
 }

@@ -168,14 +168,14 @@ func (j *Jail) horizon(f filter.Failure) int64 {
 	return f.Read.Add(-keep).UnixNano()
 }
 
-// makeRoom forgets whoever failed longest ago if there is no room for who.
+// makeRoom forgets whoever leaves first if there is no room for who.
 func (j *Jail) makeRoom(who key) {
 	if _, known := j.hosts.find(who); known {
 		return
 	}
 	for j.hosts.len() >= j.opts.MaxHosts {
 		j.counts.EvictedHosts++
-		j.forget(j.hosts.oldest)
+		j.forget(j.hosts.coldest(j.opts.MaxHosts))
 	}
 }
 

@@ -25,8 +25,8 @@ type Options struct {
 	// IPv4Prefix and IPv6Prefix are the lengths by which hosts are counted and
 	// banned; 0 means 32 and 64.
 	IPv4Prefix, IPv6Prefix int
-	// MaxHosts bounds how many hosts are tracked; the least recently failing
-	// leave first. 0 means 1,000,000.
+	// MaxHosts bounds how many hosts are tracked. Past it those leave first that failed
+	// once, the least recently failing of them at first (queues.go). 0 means 1,000,000.
 	MaxHosts int
 	// MaxMatches lines are kept for each host as evidence. 0 means MaxRetry.
 	MaxMatches int

@@ -98,7 +98,7 @@ func (j *Jail) Reconfigure(opts Options, now time.Time) error {
 	}
 	for j.hosts.len() > opts.MaxHosts {
 		j.counts.EvictedHosts++
-		j.forget(j.hosts.oldest)
+		j.forget(j.hosts.coldest(opts.MaxHosts))
 	}
 	// With a longer findtime, what is kept now must not be trimmed by the next line.
 	if opts.FindTime > old.FindTime && now.After(j.caughtUp) {

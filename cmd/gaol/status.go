@@ -125,6 +125,12 @@ func (v *statusView) jail(j control.JailStatus) {
 	field("filter", printable(j.Filter), plain)
 	field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
 	field("banned", fmt.Sprintf("%d now, %d since the start", j.Banned.Current, j.Banned.Total), plain)
+	if j.Hosts.Forgotten > 0 {
+		field("hosts", fmt.Sprintf("%s tracked, %s at most: %s forgotten since the start for want of room",
+			humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit)), humanCount(int64(j.Hosts.Forgotten))), yellow)
+	} else if j.Enabled {
+		field("hosts", fmt.Sprintf("%s tracked, %s at most", humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit))), plain)
+	}
 	for _, s := range j.Sources {
 		field("log", v.source(s), plain)
 	}

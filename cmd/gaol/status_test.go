@@ -16,9 +16,11 @@ func sampleStatus(now time.Time) control.Status {
 		Started: now.Add(-90 * time.Minute),
 		Jails: []control.JailStatus{
 			{Name: "sshd", Enabled: true, Filter: "sshd", Failures: control.Tally{Current: 2, Total: 17}, Banned: control.Tally{Current: 1, Total: 3},
+				Hosts:   control.HostsStatus{Current: 2, Limit: 1_000_000},
 				Sources: []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 12345, Matched: 17, LastLine: &last}},
 				Actions: []control.ActionStatus{{Name: "nftables", Healthy: true}}},
 			{Name: "web", Enabled: true, Filter: "nginx-http-auth",
+				Hosts:    control.HostsStatus{Current: 1000, Limit: 1000, Forgotten: 12345},
 				Sources:  []control.SourceStatus{{Path: "/var/log/a\n.log", LagSeconds: 61.5}},
 				Actions:  []control.ActionStatus{{Name: "iptables", Problem: "permission denied"}},
 				Problems: []string{"action iptables: permission denied"}},
@@ -63,11 +65,20 @@ func TestStatusOfOneJail(t *testing.T) {
 		`filter    sshd`,
 		`failures  2 now, 17 since the start`,
 		`banned    1 now, 3 since the start`,
+		`hosts     2 tracked, 1,000,000 at most`,
 		`log       /var/log/auth.log: 12,345 lines, 17 matched, the last 3s ago`,
 		`action    nftables`,
 		``,
 	}, "\n")
 	if got := view.out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestStatusOfACrowd(t *testing.T) {
+	view := statusView{}
+	view.jail(sampleStatus(time.Now()).Jails[1])
+	if want := "hosts     1,000 tracked, 1,000 at most: 12,345 forgotten since the start for want of room\n"; !strings.Contains(view.out.String(), want) {
+		t.Errorf("got\n%s\nwant %s", view.out.String(), want)
 	}
 }

@@ -231,7 +231,7 @@ func TestOpenAPI(t *testing.T) {
 		}
 	}
 	types := []any{
-		control.Status{}, control.JailStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
+		control.Status{}, control.JailStatus{}, control.HostsStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
 		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Forgotten{},
 		control.ReloadReply{}, control.Version{}, control.Event{}, control.Error{},
 	}
@@ -268,6 +268,7 @@ func TestOpenAPI(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	f := &far{status: control.Status{Version: "1.2.3", Problems: []string{"a"}, Jails: []control.JailStatus{{
 		Name: "sshd", Failures: control.Tally{Current: 3, Total: 9}, Banned: control.Tally{Current: 1, Total: 2},
+		Hosts:    control.HostsStatus{Current: 7, Limit: 100, Forgotten: 8},
 		Sources:  []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 70, Matched: 7, LagSeconds: 1.5}, {Path: "/var/log/\xff.log", Lines: 1}},
 		Actions:  []control.ActionStatus{{Name: "nftables", Healthy: true}, {Name: "command"}, {Name: "command", Healthy: true}},
 		Problems: []string{"b", "c"},
@@ -283,7 +284,7 @@ func TestMetrics(t *testing.T) {
 	for _, want := range []string{
 		`gaol_info{version="1.2.3"} 1`, `gaol_problems{jail=""} 1`, `gaol_problems{jail="sshd"} 2`,
 		`gaol_failures{jail="sshd"} 3`, `gaol_failures_total{jail="sshd"} 9`, `gaol_banned{jail="sshd"} 1`,
-		`gaol_banned_total{jail="sshd"} 2`, `gaol_source_lines_total{jail="sshd",source="/var/log/auth.log"} 70`,
+		`gaol_banned_total{jail="sshd"} 2`, `gaol_hosts{jail="sshd"} 7`, `gaol_hosts_limit{jail="sshd"} 100`, `gaol_hosts_forgotten_total{jail="sshd"} 8`, `gaol_source_lines_total{jail="sshd",source="/var/log/auth.log"} 70`,
 		`gaol_source_lag_seconds{jail="sshd",source="/var/log/auth.log"} 1.5`, `gaol_action_healthy{action="nftables",jail="sshd"} 1`,
 		`gaol_action_healthy{action="command",jail="sshd"} 0`, `gaol_source_lines_total{jail="sshd",source="/var/log/` + "\uFFFD" + `.log"} 1`,
 	} {

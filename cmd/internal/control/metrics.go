@@ -21,6 +21,7 @@ func Metrics(d Daemon) http.Handler {
 type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal,
+	hosts, hostsLimit, hostsForgotten,
 	lines, matched, lag, lastLine, healthy *prometheus.Desc
 }
 
@@ -29,24 +30,27 @@ func newCollector(d Daemon) *collector {
 		return prometheus.NewDesc("gaol_"+name, help, labels, nil)
 	}
 	return &collector{
-		daemon:        d,
-		info:          desc("info", "Always 1; the version is a label.", "version"),
-		problems:      desc("problems", "Problems shown in gaol status; jail is empty for those of the daemon.", "jail"),
-		failures:      desc("failures", "Failures counted now.", "jail"),
-		failuresTotal: desc("failures_total", "Failures counted since the start.", "jail"),
-		banned:        desc("banned", "Bans in force.", "jail"),
-		bannedTotal:   desc("banned_total", "Bans made since the start.", "jail"),
-		lines:         desc("source_lines_total", "Lines read.", "jail", "source"),
-		matched:       desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
-		lag:           desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
-		lastLine:      desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
-		healthy:       desc("action_healthy", "1 while all actions of the name do what they should.", "jail", "action"),
+		daemon:         d,
+		info:           desc("info", "Always 1; the version is a label.", "version"),
+		problems:       desc("problems", "Problems shown in gaol status; jail is empty for those of the daemon.", "jail"),
+		failures:       desc("failures", "Failures counted now.", "jail"),
+		failuresTotal:  desc("failures_total", "Failures counted since the start.", "jail"),
+		banned:         desc("banned", "Bans in force.", "jail"),
+		bannedTotal:    desc("banned_total", "Bans made since the start.", "jail"),
+		hosts:          desc("hosts", "Hosts tracked now.", "jail"),
+		hostsLimit:     desc("hosts_limit", "Hosts tracked at most: maxhosts.", "jail"),
+		hostsForgotten: desc("hosts_forgotten_total", "Hosts forgotten since the start because there were more than maxhosts.", "jail"),
+		lines:          desc("source_lines_total", "Lines read.", "jail", "source"),
+		matched:        desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
+		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
+		lastLine:       desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
+		healthy:        desc("action_healthy", "1 while all actions of the name do what they should.", "jail", "action"),
 	}
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal,
-		c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
 		ch <- d
 	}
 }
@@ -74,6 +78,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(c.failuresTotal, float64(j.Failures.Total), j.Name)
 		gauge(c.banned, float64(j.Banned.Current), j.Name)
 		counter(c.bannedTotal, float64(j.Banned.Total), j.Name)
+		gauge(c.hosts, float64(j.Hosts.Current), j.Name)
+		gauge(c.hostsLimit, float64(j.Hosts.Limit), j.Name)
+		counter(c.hostsForgotten, float64(j.Hosts.Forgotten), j.Name)
 		for _, s := range j.Sources {
 			counter(c.lines, float64(s.Lines), j.Name, s.Path)
 			counter(c.matched, float64(s.Matched), j.Name, s.Path)

@@ -25,7 +25,17 @@ type JailStatus struct {
 	Banned   Tally          `json:"banned"`
 	Sources  []SourceStatus `json:"sources"`
 	Actions  []ActionStatus `json:"actions"`
+	Hosts    HostsStatus    `json:"hosts"`
 	Problems []string       `json:"problems"`
+}
+
+// HostsStatus says how many hosts a jail tracks.
+type HostsStatus struct {
+	// Current have failed lately; Limit is the jail's maxhosts.
+	Current int `json:"current"`
+	Limit   int `json:"limit"`
+	// Forgotten hosts had to leave since the start, as more failed than Limit allows for.
+	Forgotten int `json:"forgotten"`
 }
 
 // Tally is a number of things now and since the start of the daemon.

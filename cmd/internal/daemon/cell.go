@@ -29,6 +29,10 @@ type cell struct {
 	imposed map[jail.Key]imposed
 	// dates says what is wrong with the dates of a source.
 	dates map[string]verdict
+	// evicted is how many hosts had been forgotten for want of room at the last look; crowded says
+	// that there was none lately.
+	evicted int
+	crowded bool
 
 	mu     sync.Mutex
 	filter *filter.Filter

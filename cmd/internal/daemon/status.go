@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +56,7 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 		Banned:   control.Tally{Current: counts.BannedCurrent, Total: counts.BannedTotal},
 		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.name),
 	}
+	described.Hosts = control.HostsStatus{Current: counts.Hosts, Limit: c.conf.MaxHosts, Forgotten: counts.EvictedHosts}
 	taps := c.sources()
 	for _, s := range read {
 		if !c.reads(s.Patterns) || isAbsent(s) {
@@ -113,6 +115,7 @@ func (d *Daemon) watchProblems() {
 	for name, c := range d.cells {
 		d.problems.replace(name, "source", sourceProblems(c, read))
 		d.problems.replace(name, "pattern", patternProblems(c))
+		d.problems.set(name, "hosts", c.crowdProblemLocked())
 		texts := map[string]string{}
 		for i, r := range c.runners {
 			s := r.Status()
@@ -124,6 +127,23 @@ func (d *Daemon) watchProblems() {
 		}
 		d.problems.mirror(name, "action", texts)
 	}
+}
+
+// crowdProblemLocked says that more hosts fail than the jail may track; "": they don't, or not any more.
+func (c *cell) crowdProblemLocked() string {
+	counts := c.jail.Counts()
+	switch {
+	case counts.EvictedHosts > c.evicted:
+		c.evicted, c.crowded = counts.EvictedHosts, true
+	case counts.Hosts < c.conf.MaxHosts/10*9:
+		// Not sooner: a table that is just full is so again with the next host.
+		c.crowded = false
+	}
+	if !c.crowded {
+		return ""
+	}
+	return fmt.Sprintf("more hosts fail than maxhosts allows for, which is %d: those that failed once are forgotten first: raise maxhosts if there is memory, some 100 bytes for each",
+		c.conf.MaxHosts)
 }
 
 // patternProblems has the patterns that took too many steps, each once for all sources.
