@@ -61,6 +61,7 @@ func commands(a *app) map[string][]*cobra.Command {
 			newBanCommand(a),
 			newUnbanCommand(a),
 			newReloadCommand(a),
+			gracefully(newBackupCommand(a)),
 		},
 		"dry": {
 			gracefully(newDemoCommand(a)),

@@ -24,7 +24,7 @@ const (
 )
 
 // errForeign is a file that is sound but not a store.
-var errForeign = errors.New("the file is a database, but not a store of gaol")
+var errForeign = errors.New("the file is not a store of gaol")
 
 func codeOf(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {

@@ -75,8 +75,13 @@ func (s *Store) vacuum(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	after, err := s.freePages(ctx)
+	if err != nil {
+		return false, err
+	}
 	if more = after > 0 && after < before; !more {
 		s.shrink()
+		// Until then the file's end is missing in the write-ahead log only.
+		_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint")
 	}
 	return more, err
 }

@@ -68,6 +68,7 @@ func Open(path string, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s := &Store{path: path, opts: opts, lock: lock}
+	s.removeLeftovers()
 	err = s.open()
 	if isBroken(err) {
 		err = s.beginAnew(err)

@@ -87,6 +87,20 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 	return ask[Version](ctx, c, http.MethodGet, "version", nil, nil)
 }
 
+// Backup writes a copy of the daemon's store to w, and says how many bytes it has. After an error
+// what was written is no copy.
+func (c *Client) Backup(ctx context.Context, w io.Writer) (size int64, err error) {
+	resp, err := c.do(ctx, http.MethodGet, "backup", nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if size, err = io.Copy(w, resp.Body); err != nil {
+		return 0, fmt.Errorf("reading the backup: %w", err)
+	}
+	return size, nil
+}
+
 // Events hands each event to f as it happens, until ctx ends or f returns an
 // error. After is called once events are sure to be seen; nil: not.
 func (c *Client) Events(ctx context.Context, after func(), f func(Event) error) error {

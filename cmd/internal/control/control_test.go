@@ -28,6 +28,8 @@ type far struct {
 	refusal error
 	request any
 	events  []control.Event
+	copied  string
+	size    int64
 }
 
 func (f *far) Status(_ context.Context, jail string) (control.Status, error) {
@@ -56,6 +58,10 @@ func (f *far) Reload(context.Context) (control.ReloadReply, error) {
 
 func (f *far) Version(context.Context) (control.Version, error) {
 	return control.Version{Version: "1.2.3"}, f.refusal
+}
+
+func (f *far) Backup(context.Context) (io.ReadCloser, int64, error) {
+	return io.NopCloser(strings.NewReader(f.copied)), f.size, f.refusal
 }
 
 func (f *far) Events(ctx context.Context, listening func(), tell func(control.Event) error) error {
@@ -291,5 +297,32 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(string(text), want+"\n") {
 			t.Errorf("%s is missing in\n%s", want, text)
 		}
+	}
+}
+
+func TestBackup(t *testing.T) {
+	whole := strings.Repeat("SQLite format 3\x00", 200_000)
+	for _, tt := range []struct {
+		name    string
+		far     far
+		problem string
+	}{
+		{"whole", far{copied: whole, size: int64(len(whole))}, ""},
+		{"cut short", far{copied: whole[:len(whole)-1], size: int64(len(whole))}, "unexpected EOF"},
+		{"refused", far{refusal: &control.Error{Status: http.StatusConflict, Message: "there is no store"}}, "there is no store"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got strings.Builder
+			size, err := dial(t, &tt.far).Backup(t.Context(), &got)
+			if tt.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.problem) {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if err != nil || size != tt.far.size || got.String() != whole {
+				t.Errorf("got %d bytes, %v", size, err)
+			}
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -29,6 +30,8 @@ type Daemon interface {
 	Unban(ctx context.Context, r UnbanRequest) (UnbanReply, error)
 	Reload(ctx context.Context) (ReloadReply, error)
 	Version(ctx context.Context) (Version, error)
+	// Backup returns a copy of the store, at its beginning, and its size in bytes.
+	Backup(ctx context.Context) (copied io.ReadCloser, size int64, err error)
 	// Events hands each event to f until ctx ends or f fails; it calls listening
 	// once it will miss none. A listener that is too slow misses events and is told
 	// so by one of What "problem".
@@ -56,6 +59,7 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET /v1/version", answer(func(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return d.Version(r.Context())
 	}))
+	mux.HandleFunc("GET /v1/backup", func(w http.ResponseWriter, r *http.Request) { backup(w, r, d) })
 	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { stream(w, r, d) })
 	mux.HandleFunc("GET /v1/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -100,15 +104,39 @@ func answer(f func(http.ResponseWriter, *http.Request) (any, error)) http.Handle
 		w.Header().Set("Content-Type", "application/json")
 		reply, err := f(w, r)
 		if err != nil {
-			refused, ok := errors.AsType[*Error](err)
-			if !ok {
-				refused = &Error{Status: http.StatusInternalServerError, Message: err.Error()}
-			}
+			refused := refusal(err)
 			w.WriteHeader(refused.Status)
 			reply = refused
 		}
 		// An error here means that the client has gone.
 		_ = json.NewEncoder(w).Encode(reply)
+	}
+}
+
+func refusal(err error) *Error {
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return refused
+	}
+	return &Error{Status: http.StatusInternalServerError, Message: err.Error()}
+}
+
+// backup sends a copy of the store. Its length goes first: a client that gets less knows.
+func backup(w http.ResponseWriter, r *http.Request, d Daemon) {
+	copied, size, err := d.Backup(r.Context())
+	if err != nil {
+		answer(func(http.ResponseWriter, *http.Request) (any, error) { return nil, err })(w, r)
+		return
+	}
+	defer copied.Close()
+	w.Header().Set("Content-Type", "application/vnd.sqlite3")
+	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	conn := http.NewResponseController(w)
+	for {
+		// Whoever does not read must not keep the copy's space for ever.
+		_ = conn.SetWriteDeadline(time.Now().Add(listenerWait))
+		if _, err := io.CopyN(w, copied, 1<<20); err != nil {
+			return // the end, or the client has gone
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 
 	"gaol/config"
 	"gaol/jail/store"
@@ -23,6 +25,28 @@ func openStore(conf *config.Config, opts Options) (*store.Store, store.State, er
 type forgetful struct{}
 
 func (forgetful) Commit(context.Context, store.Changes) error { return nil }
+
+// Backup implements [control.Daemon].
+func (d *Daemon) Backup(ctx context.Context) (io.ReadCloser, int64, error) {
+	if d.store == nil {
+		return nil, 0, refuse(http.StatusConflict, "backing up the store: there is none: see gaol status")
+	}
+	// What has just happened may be on its way into the store.
+	waiting, cancel := context.WithTimeout(ctx, syncWait)
+	defer cancel()
+	if err := d.writer.flush(waiting); err != nil {
+		return nil, 0, err
+	}
+	copied, err := d.store.Backup(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := copied.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, copied.Close())
+	}
+	return copied, info.Size(), nil
+}
 
 // closeStore closes the store, if there is one.
 func (d *Daemon) closeStore() error {
