@@ -4,9 +4,6 @@ import (
 	"database/sql"
 	"path/filepath"
 	"testing"
-	"time"
-
-	"gaol/filter"
 )
 
 func openRaw(t *testing.T, path string) *sql.DB {
@@ -50,30 +47,6 @@ func schemaOf(t *testing.T, make func(*sql.DB) error) (schema string) {
 		t.Fatal(err)
 	}
 	return schema
-}
-
-func TestPositionsOfTheFirstSchemaAreKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
-	db := openRaw(t, path)
-	if err := migrate(t.Context(), db, migrations[:1]); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec("INSERT INTO positions VALUES ('/var/log/auth.log', 1, 2, 300, 4, 5, '', 6)"); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(path, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	state, err := s.Load(t.Context(), time.Unix(0, 0))
-	want := filter.Position{Path: "/var/log/auth.log", Device: 1, Inode: 2, Offset: 300, Fingerprint: 4, FingerprintSize: 5}
-	if err != nil || len(state.Positions) != 1 || state.Positions[0] != want {
-		t.Errorf("got %+v, %v, want %+v", state.Positions, err, want)
-	}
 }
 
 func TestMigrationThatFailsChangesNothing(t *testing.T) {
