@@ -146,7 +146,7 @@ func (r *Runner) tell(bans []jail.Ban, ban bool) {
 			r.pending.ban(t, b, r.told)
 			// The lines are for programs that are run at the ban; kept for
 			// every ban in force they would be most of the memory.
-			b.Lines = nil
+			b.Lines, b.Patterns = nil, nil
 			r.wanted[t] = b
 		} else {
 			r.pending.unban(t, b, r.told)

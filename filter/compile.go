@@ -163,6 +163,14 @@ func (f *Filter) Failregex() []string {
 	return all
 }
 
+// failregex is the one of [Filter.Failregex] at an index.
+func (f *Filter) failregex(i int) string {
+	if rule := i - len(f.spec.Failregex); rule >= 0 {
+		return f.json.rules[rule].text
+	}
+	return f.spec.Failregex[i]
+}
+
 // decider names what decided, for a person.
 func (f *Filter) decider(pattern int) string {
 	if rule := pattern - len(f.fail); rule >= 0 {

@@ -28,6 +28,8 @@ type Failure struct {
 	User string
 	// Pattern is the index of the failregex that matched.
 	Pattern int
+	// Failregex is that failregex as it was given, or what a rule for JSON is called.
+	Failregex string
 	// Fields are all named captures ("user", "port", …), nil if there are
 	// none but those above.
 	Fields map[string]string

@@ -256,7 +256,7 @@ func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	failure.Time = result.Time
 	failure.Read = line.Read
 	failure.CatchUp = line.CatchUp
-	failure.Pattern = result.Pattern
+	failure.Pattern, failure.Failregex = result.Pattern, m.filter.failregex(result.Pattern)
 	failure.Fields = fieldsOf(out.known)
 	failure.Source = line.Source
 	copied := kept{line: line.Text, text: text}

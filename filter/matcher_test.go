@@ -28,8 +28,9 @@ func TestFailure(t *testing.T) {
 		Failure: &filter.Failure{
 			Time: at, Read: read, CatchUp: true,
 			Prefix: netip.MustParsePrefix("192.0.2.6/32"), Host: "192.0.2.6", User: "root", Pattern: 1,
-			Fields: map[string]string{"user": "root", "port": "4711"},
-			Lines:  []string{text}, Source: "/var/log/x",
+			Failregex: `^ERROR Login failure for <F-USER>\S+</F-USER> from <HOST> port <F-PORT/>$`,
+			Fields:    map[string]string{"user": "root", "port": "4711"},
+			Lines:     []string{text}, Source: "/var/log/x",
 		},
 	}
 	options := []cmp.Option{cmpopts.IgnoreFields(filter.Result{}, "Date"), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}

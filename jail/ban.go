@@ -26,6 +26,9 @@ type Ban struct {
 	User string
 	// Lines are the last lines that caused it, oldest first.
 	Lines []string
+	// Patterns are the failregexes that matched Lines, one for each; "": not known. They are set in
+	// the ban that a failure leads to and in what the store has kept; a jail forgets them.
+	Patterns []string
 	// By says who made it: "jail" or "hand".
 	By string
 }
@@ -60,6 +63,8 @@ type Counted struct {
 	// Line is the evidence, cut to a bounded length; the lines of a session
 	// are joined by line feeds.
 	Line string
+	// Pattern is the failregex that matched, "" if it is not known.
+	Pattern string
 	// Read is when it was counted, on the reader's clock.
 	Read time.Time
 	// Until is when it can no longer be part of a ban, on the reader's clock,

@@ -14,12 +14,14 @@ const (
 	// maxEvidence bounds what a jail keeps in memory of lines, in bytes.
 	maxEvidence = 8 << 20
 	// proofSize is what a proof costs besides its text.
-	proofSize = 24
+	proofSize = 40
 )
 
-// proof is what is kept of a failure's lines: the lines, then the user.
+// proof is what is kept of a failure's lines: the lines, then the user. The pattern is the
+// filter's, which has it for all.
 type proof struct {
 	text     string
+	pattern  string
 	lineSize uint32
 }
 
@@ -39,7 +41,7 @@ func newProof(f filter.Failure, maxLines int) proof {
 	}
 	size := uint32(b.Len())
 	b.WriteString(cut(f.User, maxUserSize))
-	return proof{b.String(), size}
+	return proof{b.String(), f.Failregex, size}
 }
 
 // cut shortens s to at most size bytes, without splitting a character.

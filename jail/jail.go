@@ -52,8 +52,9 @@ type Outcome struct {
 	// Extended says that the host's last ban had run out but was not taken back yet
 	// by Expire; Ban takes its place.
 	Extended bool
-	// AlreadyBanned says that the failure fell into a ban and was not counted.
+	// AlreadyBanned says that the failure fell into a ban and was not counted, Within which.
 	AlreadyBanned bool
+	Within        Key
 	// Ignored is the rule by which the failure was ignored, "" if it was not:
 	// "ignoreself", "ignoreip 10.0.0.0/8", "file:/etc/gaol/allow.txt".
 	Ignored string
@@ -94,7 +95,7 @@ func (j *Jail) Observe(f filter.Failure) Outcome {
 		return out
 	}
 	if e := j.bans.holding(at, func(b *entry) bool { return !b.ban.Over(d.at) }); e != nil {
-		out.AlreadyBanned = true
+		out.AlreadyBanned, out.Within = true, Key{Prefix: e.ban.Prefix, ID: e.ban.ID}
 		return out
 	}
 	j.count(who, d.at, f, &out)
@@ -148,7 +149,7 @@ func (j *Jail) count(who key, at time.Time, f filter.Failure, out *Outcome) {
 	j.hosts.trim(i, j.horizon(f), timesPerHost(j.opts.MaxRetry, j.opts.FindTime), j.opts.MaxMatches)
 	j.counts.FailuresTotal++
 	out.Counted = &Counted{
-		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, User: p.user(), Line: p.line(),
+		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, User: p.user(), Line: p.line(), Pattern: p.pattern,
 		Read: f.Read, Until: f.Read.Add(keepFor(j.opts.FindTime)),
 	}
 	first, n, ok := window(j.hosts.timesOf(i), j.opts.MaxRetry, j.opts.FindTime)
@@ -202,8 +203,9 @@ func (j *Jail) fall(i uint32, first, n int, now time.Time, out *Outcome) {
 	start := time.Unix(0, j.hosts.timesOf(i)[first])
 	ban := j.newBan(who, start, j.opts.BanTime)
 	ban.Failures = n
-	ban.User, ban.Lines = j.proven(j.hosts.proofsOf(i, first, n))
+	ban.User, ban.Lines, ban.Patterns = j.proven(j.hosts.proofsOf(i, first, n))
 	e := &entry{key: who, ban: ban, leaves: ban.End, running: !ban.Over(now)}
+	e.ban.Patterns = nil // the store has them
 	old := j.bans.byKey[who]
 	replaces := old != nil && old.running
 	if e.running {
@@ -251,17 +253,21 @@ func (j *Jail) learn(who key, n int) int {
 	return j.earlier[who]
 }
 
-// proven gathers the user tried last and the last lines.
-func (j *Jail) proven(proofs []proof) (user string, lines []string) {
+// proven gathers the user tried last, and the last lines with the patterns that matched them.
+func (j *Jail) proven(proofs []proof) (user string, lines, patterns []string) {
 	for _, p := range proofs {
 		if p.user() != "" {
 			user = p.user()
 		}
-		if p.line() != "" {
-			lines = append(lines, strings.Split(p.line(), "\n")...)
+		if p.line() == "" {
+			continue
+		}
+		for line := range strings.SplitSeq(p.line(), "\n") {
+			lines, patterns = append(lines, line), append(patterns, p.pattern)
 		}
 	}
-	return user, lines[max(0, len(lines)-j.opts.MaxMatches):]
+	skip := max(0, len(lines)-j.opts.MaxMatches)
+	return user, lines[skip:], patterns[skip:]
 }
 
 // Expire returns the bans that have ended at now; each is returned once. It also

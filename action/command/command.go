@@ -128,7 +128,7 @@ func (c *Command) Ban(ctx context.Context, bans []jail.Ban, now time.Time) error
 		if err := c.run(ctx, c.opts.Ban, c.banEnv("ban", b)); err != nil {
 			return err
 		}
-		b.Lines = nil
+		b.Lines, b.Patterns = nil, nil
 		c.held[b.Target()] = b
 		return nil
 	})

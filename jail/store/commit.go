@@ -83,7 +83,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 		return err
 	}
 	defer tx.Rollback()
-	w := writer{ctx: ctx, stmts: s.stmts.in(tx), maxMatches: s.opts.MaxMatches}
+	w := writer{ctx: ctx, stmts: s.stmts.in(tx), maxMatches: s.opts.MaxMatches, numbers: map[string]int64{"": 0}}
 	w.counted(c.Counted)
 	w.bans(c.Bans)
 	w.ended(c.Ended)
@@ -97,7 +97,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 
 // statements are prepared once.
 type statements struct {
-	count, outdated, ban, drop, end, pardon, position, done *sql.Stmt
+	count, outdated, ban, drop, end, pardon, position, done, name *sql.Stmt
 }
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
@@ -106,9 +106,9 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		to    **sql.Stmt
 		query string
 	}{
-		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, pattern, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.outdated, `DELETE FROM counted WHERE jail = ? AND until < ?`},
-		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET ends = excluded.ends, sum = excluded.sum`},
 		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
 		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
@@ -118,6 +118,8 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 			ON CONFLICT DO UPDATE SET offset = excluded.offset, fingerprint = excluded.fingerprint,
 			fingerprint_size = excluded.fingerprint_size, cursor = excluded.cursor, seen = excluded.seen, sum = excluded.sum, serial = excluded.serial`},
 		{&s.done, `DELETE FROM positions WHERE path = ? AND device = ? AND inode = ?`},
+		// An upsert that changes nothing, so that the number comes back in either case.
+		{&s.name, `INSERT INTO patterns (text) VALUES (?) ON CONFLICT DO UPDATE SET text = excluded.text RETURNING number`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.query)
 		if err != nil {
@@ -137,7 +139,7 @@ func (s statements) in(tx *sql.Tx) statements {
 }
 
 func (s *statements) all() []**sql.Stmt {
-	return []**sql.Stmt{&s.count, &s.outdated, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done}
+	return []**sql.Stmt{&s.count, &s.outdated, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done, &s.name}
 }
 
 func (s *statements) close() error {
@@ -157,7 +159,9 @@ type writer struct {
 	stmts      statements
 	maxMatches int
 	sums       summer
-	err        error
+	// numbers are those of the patterns that were asked for in this transaction.
+	numbers map[string]int64
+	err     error
 }
 
 // exec runs one statement. The context is asked here: given to the driver, it would cost a
@@ -171,13 +175,32 @@ func (w *writer) exec(stmt *sql.Stmt, args ...any) {
 	}
 }
 
+// number is the one by which a pattern is known.
+func (w *writer) number(pattern string) int64 {
+	number, known := w.numbers[pattern]
+	if !known && w.err == nil {
+		w.err = w.stmts.name.QueryRow(pattern).Scan(&number)
+		w.numbers[pattern] = number
+	}
+	return number
+}
+
+func (w *writer) numbersText(patterns []string) string {
+	numbers := make([]int64, len(patterns))
+	for i, p := range patterns {
+		numbers[i] = w.number(p)
+	}
+	return jsonText(numbers)
+}
+
 // counted adds failures, and deletes those that were outdated when the newest was read:
 // nothing else would ever delete what never led to a ban.
 func (w *writer) counted(list []jail.Counted) {
 	newest := make(map[string]time.Time)
 	for _, c := range list {
 		prefix, at, read := prefixText(c.Prefix), nanos(c.Time), nanos(c.Read)
-		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.sums.counted(c.Jail, prefix, c.ID, at, read))
+		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.number(c.Pattern),
+			w.sums.counted(c.Jail, prefix, c.ID, at, read))
 		if c.Read.After(newest[c.Jail]) {
 			newest[c.Jail] = c.Read
 		}
@@ -190,11 +213,11 @@ func (w *writer) counted(list []jail.Counted) {
 func (w *writer) bans(list []jail.Ban) {
 	for _, b := range list {
 		prefix, start, ends := prefixText(b.Prefix), nanos(b.Start), end(b)
-		lines := b.Lines
+		lines, patterns := b.Lines, b.Patterns
 		if n := len(lines); w.maxMatches > 0 && n > w.maxMatches {
-			lines = lines[n-w.maxMatches:]
+			lines, patterns = lines[n-w.maxMatches:], patterns[min(len(patterns), n-w.maxMatches):]
 		}
-		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, start, ends, b.Count, b.Failures, b.User, linesText(lines), b.By,
+		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, start, ends, b.Count, b.Failures, b.User, linesText(lines), b.By, w.numbersText(patterns),
 			w.sums.ban(b.Jail, prefix, b.ID, start, ends))
 		w.exec(w.stmts.drop, prefix, b.Jail, b.ID, endOrLast(b))
 	}

@@ -62,23 +62,30 @@ func parsePrefix(text string) (netip.Prefix, error) {
 // linesText is lines as JSON. Bytes that are not UTF-8 become U+FFFD: these lines are
 // for people.
 func linesText(lines []string) string {
-	if len(lines) == 0 {
+	return jsonText(lines)
+}
+
+// jsonText is a list of strings or numbers as JSON.
+func jsonText[T string | int64](list []T) string {
+	if len(list) == 0 {
 		return "[]"
 	}
-	text, err := json.Marshal(lines)
+	text, err := json.Marshal(list)
 	if err != nil {
-		panic(fmt.Sprintf("encoding lines: %v", err)) // strings always encode
+		panic(fmt.Sprintf("encoding a list: %v", err)) // strings and numbers always encode
 	}
 	return string(text)
 }
 
-func parseLines(text []byte) ([]string, error) {
+func parseLines(text []byte) ([]string, error) { return parseList[string](text) }
+
+func parseList[T string | int64](text []byte) ([]T, error) {
 	if string(text) == "[]" {
 		return nil, nil
 	}
-	var lines []string
-	if err := json.Unmarshal(text, &lines); err != nil {
+	var list []T
+	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, errDamaged
 	}
-	return lines, nil
+	return list, nil
 }

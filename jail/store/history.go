@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"gaol/jail"
@@ -24,99 +27,173 @@ type Event struct {
 	// What is Failed, Banned or Unbanned.
 	What string
 	Jail string
-	// Prefix is that of the ban or failure, which may be wider or narrower than what was asked for.
+	// Prefix or ID is that of the ban or failure; a prefix may be wider or narrower than what was
+	// asked for.
 	Prefix netip.Prefix
-	// Line is the line that was counted, or the last one that led to the ban.
-	Line string
-	User string
+	ID     string
+	// Line is the line that was counted, or the last one that led to the ban. Pattern is the
+	// failregex that matched it, "" if that is not known.
+	Line    string
+	Pattern string
+	User    string
 	// By says who banned or lifted: "jail", "time", "hand".
 	By string
 	// Ban is the ban that began or was lifted, else nil.
 	Ban *jail.Ban
 }
 
-// History tells what is known of prefix, of all that it lies in and of all that lies in it, oldest
-// first.
-func (s *Store) History(ctx context.Context, prefix netip.Prefix) ([]Event, error) {
-	var events []Event
-	err := s.read(ctx, "reading the history of "+prefix.String(), func(l *loader) {
-		events = nil
-		for _, p := range l.related(prefix.Masked()) {
-			events = append(events, l.failures(p)...)
-			events = append(events, l.stories(p)...)
-		}
+// History tells what is known of a target, oldest first: of a prefix, of all that it lies in and of
+// all that lies in it. It has at most limit bans and limit failures, those that were stored last;
+// more says that there are others.
+func (s *Store) History(ctx context.Context, target jail.Key, limit int) (events []Event, more bool, err error) {
+	err = s.read(ctx, "reading the history", func(l *loader) {
+		t := teller{loader: l, target: target, limit: limit}
+		t.where, t.args = storedOf(target)
+		t.names = t.patterns()
+		t.failures()
+		t.stories()
+		events, more = t.events, t.more
 	})
 	slices.SortStableFunc(events, func(a, b Event) int { return a.Time.Compare(b.Time) })
-	return events, err
+	return events, more, err
 }
 
-// related lists the stored prefixes that prefix overlaps.
-func (l *loader) related(prefix netip.Prefix) []string {
-	var list []string
-	for bits := 0; bits <= prefix.Bits(); bits++ {
-		list = append(list, netip.PrefixFrom(prefix.Addr(), bits).Masked().String())
+// storedOf finds the rows that may be of a target. For an address there is an index; for a
+// network all rows of prefixes are looked at.
+func storedOf(target jail.Key) (where string, args []any) {
+	switch {
+	case target.ID != "":
+		return "id = ? AND id != ''", []any{target.ID}
+	case !target.Prefix.IsSingleIP():
+		return "prefix != ''", nil
 	}
-	if prefix.IsSingleIP() {
-		return list
+	for bits := range target.Prefix.Bits() + 1 {
+		args = append(args, netip.PrefixFrom(target.Prefix.Addr(), bits).Masked().String())
 	}
-	for _, table := range []string{"bans", "counted"} {
-		l.query("SELECT DISTINCT prefix FROM "+table+" WHERE prefix != ''", nil, func(scan func(...any) error) error {
-			var text string
-			if err := scan(&text); err != nil {
-				return err
-			}
-			p, err := parsePrefix(text)
-			if err == nil && prefix.Overlaps(p) && p.Bits() > prefix.Bits() {
-				list = append(list, text)
-			}
-			return err
-		})
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return "prefix IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args
 }
 
-func (l *loader) failures(prefix string) []Event {
-	var list []Event
-	l.query(`SELECT jail, time, user, line FROM counted WHERE prefix = ? ORDER BY time`, []any{prefix}, func(scan func(...any) error) error {
-		e := Event{What: Failed}
-		var at int64
-		err := scan(&e.Jail, &at, &e.User, &e.Line)
-		if err != nil {
-			return err
+// teller gathers the history of one target.
+type teller struct {
+	*loader
+	target jail.Key
+	where  string
+	args   []any
+	limit  int
+	names  map[int64]string
+	events []Event
+	more   bool
+}
+
+// tell reads rows of a table, the last one first, until row has said of enough that they are
+// the target's.
+func (t *teller) tell(columns, table string, row func(scan func(...any) error) (meant bool, err error)) {
+	n := 0
+	query := "SELECT " + columns + " FROM " + table + " WHERE " + t.where + " ORDER BY rowid DESC"
+	t.query(query, t.args, func(scan func(...any) error) error {
+		if n == t.limit {
+			t.more = true
+			return errEnough
 		}
-		e.Time = timeOf(at)
-		e.Prefix, err = parsePrefix(prefix)
-		list = append(list, e)
+		meant, err := row(scan)
+		if meant {
+			n++
+		}
 		return err
 	})
-	return list
+	if errors.Is(t.err, errEnough) {
+		t.err = nil
+	}
 }
 
-// stories tells the beginning and end of each ban of prefix.
-func (l *loader) stories(prefix string) []Event {
-	var list []Event
-	for _, b := range l.bans(`WHERE prefix = ? ORDER BY start`, prefix) {
-		e := Event{Time: b.Start, What: Banned, Jail: b.Jail, Prefix: b.Prefix, User: b.User, By: b.By, Ban: &b}
-		if n := len(b.Lines); n > 0 {
-			e.Line = b.Lines[n-1]
-		}
-		list = append(list, e)
+// means says whether a stored target is what was asked for.
+func (t *teller) means(p netip.Prefix, id string) bool {
+	if t.target.ID != "" {
+		return id == t.target.ID
 	}
-	l.query(`SELECT jail, start, ended, ended_by FROM bans WHERE prefix = ? AND ended IS NOT NULL ORDER BY start`, []any{prefix}, func(scan func(...any) error) error {
-		e := Event{What: Unbanned}
-		var start, ended int64
-		if err := scan(&e.Jail, &start, &ended, &e.By); err != nil {
-			return err
+	return p.IsValid() && p.Overlaps(t.target.Prefix)
+}
+
+func (t *teller) failures() {
+	t.tell("jail, prefix, id, time, user, line, pattern", "counted", func(scan func(...any) error) (bool, error) {
+		e := Event{What: Failed}
+		var prefix string
+		var at, pattern int64
+		err := scan(&e.Jail, &prefix, &e.ID, &at, &e.User, &e.Line, &pattern)
+		if err != nil {
+			return false, err
 		}
-		e.Time = timeOf(ended)
-		for i := range list {
-			if b := list[i].Ban; list[i].What == Banned && b.Jail == e.Jail && nanos(b.Start) == start {
-				e.Ban, e.Prefix = b, b.Prefix
-			}
+		e.Prefix, err = parsePrefix(prefix)
+		if err != nil || !t.means(e.Prefix, e.ID) {
+			return false, err
 		}
-		list = append(list, e)
-		return nil
+		e.Time, e.Pattern = timeOf(at), t.names[pattern]
+		t.events = append(t.events, e)
+		return true, nil
 	})
-	return list
+}
+
+// stories tells the beginning of each ban, and its being lifted.
+func (t *teller) stories() {
+	const columns = "jail, prefix, id, start, ends, count, failures, user, lines, patterns, made_by, ended, ended_by"
+	t.tell(columns, "bans", func(scan func(...any) error) (bool, error) {
+		var b jail.Ban
+		var prefix, endedBy string
+		var lines, patterns sql.RawBytes
+		var start int64
+		var ends, ended sql.NullInt64
+		err := scan(&b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &lines, &patterns, &b.By, &ended, &endedBy)
+		if err != nil {
+			return false, err
+		}
+		b.Prefix, err = parsePrefix(prefix)
+		if err != nil || !t.means(b.Prefix, b.ID) {
+			return false, err
+		}
+		b.Start = timeOf(start)
+		if ends.Valid {
+			b.End = timeOf(ends.Int64)
+		}
+		if err := t.proofs(&b, lines, patterns); err != nil {
+			return false, err
+		}
+		began := Event{Time: b.Start, What: Banned, Jail: b.Jail, Prefix: b.Prefix, ID: b.ID, User: b.User, By: b.By, Ban: &b}
+		if n := len(b.Lines); n > 0 {
+			began.Line, began.Pattern = b.Lines[n-1], b.Patterns[n-1]
+		}
+		t.events = append(t.events, began)
+		if ended.Valid {
+			t.events = append(t.events, Event{
+				Time: timeOf(ended.Int64), What: Unbanned, Jail: b.Jail, Prefix: b.Prefix, ID: b.ID, By: endedBy, Ban: &b,
+			})
+		}
+		return true, nil
+	})
+}
+
+// proofs gives a ban its lines, and to each the pattern that matched, which an older version
+// did not store.
+func (t *teller) proofs(b *jail.Ban, lines, patterns []byte) (err error) {
+	if b.Lines, err = parseLines(lines); err != nil {
+		return err
+	}
+	numbers, err := parseList[int64](patterns)
+	b.Patterns = make([]string, len(b.Lines))
+	for i := range min(len(numbers), len(b.Lines)) {
+		b.Patterns[i] = t.names[numbers[i]]
+	}
+	return err
+}
+
+// patterns are the stored failregexes by their numbers.
+func (l *loader) patterns() map[int64]string {
+	texts := map[int64]string{}
+	l.query(`SELECT number, text FROM patterns`, nil, func(scan func(...any) error) error {
+		var number int64
+		var text string
+		err := scan(&number, &text)
+		texts[number] = text
+		return err
+	})
+	return texts
 }

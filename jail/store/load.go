@@ -203,15 +203,15 @@ func (l *loader) counted(findtime map[string]time.Duration, each func(jail.Count
 	if len(oldest) == 0 {
 		return
 	}
-	names := make(interned)
-	query := `SELECT jail, prefix, id, time, read, until, user, line, sum FROM counted ORDER BY rowid`
+	names, patterns := make(interned), l.patterns()
+	query := `SELECT jail, prefix, id, time, read, until, user, line, pattern, sum FROM counted ORDER BY rowid`
 	// Out here they are allocated once, not a million times.
 	var c jail.Counted
 	var prefix string
-	var at, read, until int64
+	var at, read, until, pattern int64
 	var sum sql.NullInt64
 	l.query(query, nil, func(scan func(...any) error) error {
-		err := scan(&c.Jail, &prefix, &c.ID, &at, &read, &until, &c.User, &c.Line, &sum)
+		err := scan(&c.Jail, &prefix, &c.ID, &at, &read, &until, &c.User, &c.Line, &pattern, &sum)
 		if err != nil {
 			return err
 		}
@@ -223,6 +223,7 @@ func (l *loader) counted(findtime map[string]time.Duration, each func(jail.Count
 			return nil
 		}
 		c.Jail, c.Time, c.Read, c.Until = names.get(c.Jail), timeOf(at), timeOf(read), timeOf(until)
+		c.Pattern = patterns[pattern]
 		if c.Prefix, err = parsePrefix(prefix); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 // ErrInUse is returned by Open for a file that is open already, here or in another process.
 var ErrInUse = errors.New("another gaol is using it")
 
-// fileLock stands for a store that is open. It is flock(2) on a file of its own, and ends with the
+// fileLock stands for a store that is open to be written; the zero value is none. It is flock(2) on a file of its own, and ends with the
 // process, whatever ends that. SQLite's locks on the database are of fcntl(2): they hold for a
 // transaction only, and a process loses them when it closes any descriptor of the file.
 type fileLock struct{ file *os.File }
@@ -36,5 +36,8 @@ func lockFile(path string) (fileLock, error) {
 // Close gives the lock back. Closing alone would not while a program that is being started still
 // has all descriptors. The file stays: were it deleted, two could each lock one of its name.
 func (l fileLock) Close() error {
+	if l.file == nil {
+		return nil
+	}
 	return errors.Join(unix.Flock(int(l.file.Fd()), unix.LOCK_UN), l.file.Close())
 }

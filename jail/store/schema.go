@@ -62,6 +62,16 @@ CREATE INDEX positions_serial ON positions (serial); -- each write asks for the 
 ALTER TABLE bans ADD COLUMN sum INTEGER;
 ALTER TABLE counted ADD COLUMN sum INTEGER;
 ALTER TABLE positions ADD COLUMN sum INTEGER;
+`, `
+-- The failregexes that have matched. Failures name them by number: a text is as long as a line.
+CREATE TABLE patterns (
+	number INTEGER PRIMARY KEY,
+	text   TEXT NOT NULL UNIQUE
+);
+ALTER TABLE counted ADD COLUMN pattern INTEGER NOT NULL DEFAULT 0; -- 0: not known
+ALTER TABLE bans ADD COLUMN patterns TEXT NOT NULL DEFAULT '[]';   -- a JSON array of numbers, one for each of lines
+CREATE INDEX bans_id ON bans (id) WHERE id != '';
+CREATE INDEX counted_id ON counted (id) WHERE id != '';
 `}
 
 // migrate does the steps that the file has not seen yet, in one transaction.

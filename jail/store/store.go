@@ -31,6 +31,8 @@ type Options struct {
 type Store struct {
 	path string
 	opts Options
+	// readOnly: nothing of the file may be changed, and there is no lock.
+	readOnly bool
 	// lock keeps everybody else out.
 	lock fileLock
 	// mu guards all below. It is held during each call, as there is only one connection.
@@ -170,7 +172,7 @@ func (s *Store) do(what string, f func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := f()
-	if isBroken(err) {
+	if isBroken(err) && !s.readOnly {
 		s.stmts.close()
 		s.db.Close()
 		if again := s.beginAnew(err); again != nil {

@@ -152,7 +152,7 @@ func TestCommittingAgainChangesNothing(t *testing.T) {
 	c.Ended[0].At = at(99)
 	commit(t, s, c)
 	same(t, "state", load(t, s, at(10)), want)
-	events, err := s.History(t.Context(), prefix("192.0.2.2/32"))
+	events, _, err := s.History(t.Context(), jail.Key{Prefix: prefix("192.0.2.2/32")}, 10)
 	if err != nil || len(events) != 2 || !events[1].Time.Equal(at(5)) {
 		t.Errorf("got %+v, %v, want one ban and its first end", events, err)
 	}
@@ -275,9 +275,9 @@ func TestHistory(t *testing.T) {
 		"0.0.0.0/0":    "ban jail two|ban jail two|unban time |ban hand |failure  Failed password|failure  Failed password",
 		"::/0":         "",
 	} {
-		events, err := s.History(t.Context(), prefix(asked))
-		if err != nil {
-			t.Fatal(err)
+		events, more, err := s.History(t.Context(), jail.Key{Prefix: prefix(asked)}, 10)
+		if err != nil || more {
+			t.Fatal(more, err)
 		}
 		var got []string
 		for _, e := range events {
