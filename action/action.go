@@ -97,10 +97,23 @@ func (e *FailedError) Unwrap() error { return e.Err }
 type Held struct {
 	// Set names the set or chain that was asked.
 	Set string
-	// Holds says whether the prefix is in it.
+	// Holds says whether the prefix is in it, or lies in one that is.
 	Holds bool
+	// Member is what the set holds of it: of several, the one that stays longest. Left is for how
+	// much longer; 0: for ever.
+	Member netip.Prefix
+	Left   time.Duration
 	// Packets is the number of packets refused from the prefix so far, where it is counted.
 	Packets uint64
+}
+
+// Add notes one more member that holds the prefix.
+func (h *Held) Add(member netip.Prefix, left time.Duration, packets uint64) {
+	if !h.Holds || h.Left != 0 && (left == 0 || left > h.Left) {
+		h.Member, h.Left = member, left
+	}
+	h.Holds = true
+	h.Packets += packets
 }
 
 // Port is a range of TCP or UDP ports, First to Last inclusive.

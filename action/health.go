@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -54,6 +55,30 @@ func (r *Runner) probe(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Holds asks the action what the kernel says of a prefix; ok is false if it cannot tell. It waits
+// for what the action is doing, but no longer than ctx.
+func (r *Runner) Holds(ctx context.Context, prefix netip.Prefix) (held Held, ok bool, err error) {
+	holder, ok := r.opts.Action.(Holder)
+	if !ok {
+		return Held{}, false, nil
+	}
+	type answer struct {
+		held Held
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		held, err := holder.Holds(ctx, prefix)
+		answers <- answer{held, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.held, true, a.err
+	case <-ctx.Done():
+		return Held{}, true, fmt.Errorf("asking action %s what it holds: %w", r.opts.Name, ctx.Err())
+	}
 }
 
 // sample returns the prefixes of up to n bans that the action must hold: not those

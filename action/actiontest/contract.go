@@ -71,6 +71,7 @@ func Test(t *testing.T, suite Suite) {
 		{name: "bans twice", run: bansTwice},
 		{name: "takes the new end of a ban", run: takesNewEnd, skip: !suite.Timed},
 		{name: "holds what never ends", run: holdsForever},
+		{name: "tells how long it holds", run: tellsLeft, skip: !suite.Prefixes},
 		{name: "leaves out what is over", run: leavesOutOver},
 		{name: "ends the last moment of a ban", run: endsLastMoment, skip: !suite.Timed},
 		{name: "unbans what is not there", run: unbansStranger},
@@ -202,6 +203,29 @@ func bansAndUnbans(f *fixture) {
 	f.unban(two, three)
 	f.holds(false, two, three)
 	f.checks()
+}
+
+// tellsLeft asks what the kernel says of an address that is banned twice.
+func tellsLeft(f *fixture) {
+	f.start()
+	for _, tt := range []struct {
+		ban           jail.Ban
+		asked, member string
+		left          time.Duration
+	}{
+		{Ban("192.0.2.7", time.Minute), "192.0.2.7/32", "192.0.2.7/32", time.Minute},
+		{Ban("192.0.2.0/24", time.Hour), "192.0.2.7/32", "192.0.2.0/24", time.Hour},
+		{Ban("2001:db8::/64", time.Hour), "2001:db8::1/128", "2001:db8::/64", time.Hour},
+		{Ban("2001:db8::/48", 0), "2001:db8::1/128", "2001:db8::/48", 0},
+	} {
+		f.ban(tt.ban)
+		held, err := f.a.(action.Holder).Holds(f.Context(), netip.MustParsePrefix(tt.asked))
+		f.must("Holds", err)
+		wrong := held.Left > tt.left+time.Second || held.Left < tt.left-10*time.Second
+		if !held.Holds || held.Member.String() != tt.member || wrong {
+			f.Errorf("%s: got %+v, want %s for %s", tt.asked, held, tt.member, tt.left)
+		}
+	}
 }
 
 func startsTwice(f *fixture) {

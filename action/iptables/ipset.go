@@ -259,7 +259,8 @@ func (c *ipsets) test(name string, p netip.Prefix) (bool, error) {
 type entry struct {
 	prefix  netip.Prefix
 	packets uint64
-	encoded []byte // as changeEncoded takes it
+	left    time.Duration // 0: for ever
+	encoded []byte        // as changeEncoded takes it
 }
 
 // list returns a set's members. It costs about a second for a million of them.
@@ -352,6 +353,10 @@ func decodeMember(data []byte) (entry, error) {
 		case attrCIDR:
 			if len(a.Data) == 1 {
 				bits = int(a.Data[0])
+			}
+		case attrTimeout:
+			if len(a.Data) == 4 {
+				e.left = time.Duration(binary.BigEndian.Uint32(a.Data)) * time.Second
 			}
 		case attrPackets:
 			if len(a.Data) == 8 {

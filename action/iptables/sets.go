@@ -175,10 +175,10 @@ func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, erro
 	if err != nil {
 		return action.Held{}, s.failed("listing set "+set, err)
 	}
-	held := action.Held{Set: set, Holds: true}
+	held := action.Held{Set: set}
 	for _, e := range entries {
 		if e.prefix.Bits() <= p.Bits() && e.prefix.Contains(p.Addr()) {
-			held.Packets += e.packets
+			held.Add(e.prefix, e.left, e.packets)
 		}
 	}
 	return held, nil

@@ -41,15 +41,15 @@ func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, erro
 			continue
 		}
 		key := netip.PrefixFrom(p.Addr(), k.bits).Masked().Addr().AsSlice()
-		packets, err := s.conn.element(s.setName(k), key)
+		e, err := s.conn.element(s.setName(k), key)
 		switch {
 		case errors.Is(err, unix.ENOENT):
 			continue
 		case err != nil:
 			return action.Held{}, s.failed("asking set "+s.setName(k)+" for "+p.String(), err)
 		}
-		held.Set, held.Holds = s.setName(k), true
-		held.Packets += packets
+		held.Set = s.setName(k)
+		held.Add(netip.PrefixFrom(p.Addr(), k.bits).Masked(), e.left, e.packets)
 	}
 	return held, nil
 }
@@ -79,10 +79,17 @@ func (s *Set) Missing(ctx context.Context, prefixes []netip.Prefix) ([]netip.Pre
 	return missing, nil
 }
 
-// element asks the kernel for one element of a set, and returns the packets it
-// has met; ENOENT if it is not there. The library can only list whole sets,
-// which takes seconds for large ones.
-func (c *connection) element(set string, key []byte) (uint64, error) {
+// element is what the kernel says of one element of a set.
+type element struct {
+	// packets it has met; 0 in a set without counters.
+	packets uint64
+	// left is how long it stays; 0: for ever.
+	left time.Duration
+}
+
+// element asks the kernel for one element of a set; ENOENT if it is not there. The library can
+// only list whole sets, which takes seconds for large ones.
+func (c *connection) element(set string, key []byte) (element, error) {
 	enc := netlink.NewAttributeEncoder()
 	enc.String(unix.NFTA_SET_ELEM_LIST_TABLE, tableName)
 	enc.String(unix.NFTA_SET_ELEM_LIST_SET, set)
@@ -98,30 +105,39 @@ func (c *connection) element(set string, key []byte) (uint64, error) {
 	})
 	data, err := enc.Encode()
 	if err != nil {
-		return 0, err
+		return element{}, err
 	}
 	replies, err := c.raw.Execute(netlink.Message{
 		Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETSETELEM, Flags: netlink.Request},
 		Data:   append(nfgenmsg(unix.NFPROTO_INET, 0), data...),
 	})
 	if err != nil {
-		return 0, err
+		return element{}, err
 	}
 	for _, m := range replies {
 		if len(m.Data) > 4 {
-			return packets(m.Data[4:])
+			return parseElement(m.Data[4:])
 		}
 	}
-	return 0, nil
+	return element{}, nil
 }
 
-// packets finds the counter in the answer: a list of one element, whose
-// expression is called counter and has bytes and packets.
-func packets(data []byte) (uint64, error) {
-	path := []uint16{
-		unix.NFTA_SET_ELEM_LIST_ELEMENTS, unix.NFTA_LIST_ELEM, unix.NFTA_SET_ELEM_EXPR,
-		unix.NFTA_EXPR_DATA, unix.NFTA_COUNTER_PACKETS,
+// parseElement reads the answer: a list of one element, which has an expiration in milliseconds
+// if it has a timeout, and an expression called counter with bytes and packets.
+func parseElement(data []byte) (element, error) {
+	var e element
+	left, err := number(data, unix.NFTA_SET_ELEM_LIST_ELEMENTS, unix.NFTA_LIST_ELEM, unix.NFTA_SET_ELEM_EXPIRATION)
+	if err != nil {
+		return e, err
 	}
+	e.left = time.Duration(min(left, uint64(longest/time.Millisecond))) * time.Millisecond
+	e.packets, err = number(data, unix.NFTA_SET_ELEM_LIST_ELEMENTS, unix.NFTA_LIST_ELEM, unix.NFTA_SET_ELEM_EXPR,
+		unix.NFTA_EXPR_DATA, unix.NFTA_COUNTER_PACKETS)
+	return e, err
+}
+
+// number finds the number of 64 bits that the path of nested attributes leads to; 0: there is none.
+func number(data []byte, path ...uint16) (uint64, error) {
 	for _, kind := range path {
 		attrs, err := netlink.UnmarshalAttributes(data)
 		if err != nil {
@@ -132,9 +148,6 @@ func packets(data []byte) (uint64, error) {
 			if a.Type&^(netlink.Nested|netlink.NetByteOrder) == kind {
 				data = a.Data
 			}
-		}
-		if data == nil {
-			return 0, nil // a set without counters
 		}
 	}
 	if len(data) != 8 {
