@@ -168,6 +168,22 @@ func (ig *Ignore) Overlaps(p netip.Prefix) (rule string, ok bool) {
 	return rule, ok
 }
 
+// Holds says whether all of p is ignored, and by which rule.
+func (ig *Ignore) Holds(p netip.Prefix) (rule string, ok bool) {
+	if ig == nil {
+		return "", false
+	}
+	p = unmap(p).Masked()
+	lists := ig.current.Load()
+	if rule, ok = lists[trusted].holds(p); !ok {
+		rule, ok = lists[ignored].holds(p)
+	}
+	if !ok && p.IsSingleIP() {
+		return ig.opts.Operators.overlaps(p)
+	}
+	return rule, ok
+}
+
 // Proxy says whether p holds or is held by a trusted proxy, and by which rule. A failure that is charged to one
 // tells that its log doesn't know the clients behind it.
 func (ig *Ignore) Proxy(p netip.Prefix) (rule string, ok bool) {

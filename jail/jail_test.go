@@ -319,7 +319,7 @@ func TestHostsAreForgotten(t *testing.T) {
 	j.Observe(failed("192.0.2.1", at(2)))
 	j.Observe(failed("192.0.2.3", at(3))) // 192.0.2.2 failed longest ago
 	for host, want := range map[string]int{"192.0.2.1": 2, "192.0.2.2": 0, "192.0.2.3": 1} {
-		if _, got, _ := j.Lookup(netip.MustParseAddr(host)); got != want {
+		if got := j.About(jail.Key{Prefix: netip.MustParsePrefix(host + "/32")}, at(3)).Failures; got != want {
 			t.Errorf("%s: got %d failures, want %d", host, got, want)
 		}
 	}

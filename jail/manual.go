@@ -160,28 +160,6 @@ func (j *Jail) Banned() []Ban {
 	return list
 }
 
-// Lookup says what the jail knows of an address: the ban it is locked out by (nil:
-// none), how many failures count against it within FindTime of the last one, and the rule that
-// ignores it ("": none).
-func (j *Jail) Lookup(addr netip.Addr) (ban *Ban, count int, ignoredBy string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	addr = addr.Unmap().WithZone("")
-	single := netip.PrefixFrom(addr, addr.BitLen())
-	if e := j.bans.holding(prefixKey(single), func(b *entry) bool { return b.running }); e != nil {
-		found := e.ban
-		ban = &found
-	}
-	if i, counted := j.hosts.find(prefixKey(j.counted(single))); counted {
-		times := j.hosts.timesOf(i)
-		for count < len(times) && times[0]-times[count] <= int64(j.opts.FindTime) {
-			count++
-		}
-	}
-	ignoredBy, _ = j.opts.Ignore.Match(addr)
-	return ban, count, ignoredBy
-}
-
 func banKey(b Ban) key {
 	if b.ID != "" {
 		return idKey(b.ID)

@@ -98,8 +98,9 @@ func TestNetworkBannedByHandHoldsItsAddresses(t *testing.T) {
 	if out := j.Observe(failed("192.0.3.6", at(2))); out.Counted == nil {
 		t.Errorf("got %+v: all of IPv6 holds no IPv4 address", out)
 	}
-	if ban, _, _ := j.Lookup(netip.MustParseAddr("192.0.2.77")); ban == nil || ban.Target() != "192.0.2.0/24" {
-		t.Errorf("got %+v, want the network", ban)
+	about := j.About(jail.Key{Prefix: netip.MustParsePrefix("192.0.2.77/32")}, at(2))
+	if len(about.Bans) != 1 || about.Bans[0].Target() != "192.0.2.0/24" {
+		t.Errorf("got %+v, want the network", about.Bans)
 	}
 }
 

@@ -152,6 +152,16 @@ func (r *ranges) match(addr netip.Addr) (name string, ok bool) {
 	return r.overlaps(netip.PrefixFrom(addr, addr.BitLen()))
 }
 
+// holds finds a rule that holds all of p, which is masked.
+func (r *ranges) holds(p netip.Prefix) (name string, ok bool) {
+	t, n := r.of(p.Addr()), numberOf(p.Addr())
+	i := t.after(n) - 1
+	if i < 0 || int(t.rests[i].bits) > p.Bits() || !t.firsts[i].agrees(n, t.rests[i].bits) {
+		return "", false
+	}
+	return r.names[t.rests[i].name], true
+}
+
 // overlaps finds a rule that holds p, or the first that lies in p. p is masked.
 func (r *ranges) overlaps(p netip.Prefix) (name string, ok bool) {
 	t, n, bits := r.of(p.Addr()), numberOf(p.Addr()), uint8(p.Bits())

@@ -70,7 +70,7 @@ func (j *Jail) restoreBan(b Ban, now time.Time) bool {
 // key is the compact form of k, which must have a valid prefix or an id.
 func (k Key) key() key {
 	if k.ID != "" {
-		return idKey(k.ID)
+		return idKey(cut(k.ID, maxIDSize))
 	}
 	return prefixKey(k.Prefix)
 }

@@ -58,6 +58,7 @@ func commands(a *app) map[string][]*cobra.Command {
 			gracefully(newRunCommand(a)),
 			newStatusCommand(a),
 			newBannedCommand(a),
+			newWhyCommand(a),
 			newBanCommand(a),
 			newUnbanCommand(a),
 			newReloadCommand(a),

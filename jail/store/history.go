@@ -54,6 +54,8 @@ func (s *Store) History(ctx context.Context, target jail.Key, limit int) (events
 		t.stories()
 		events, more = t.events, t.more
 	})
+	// They were read from the last row back.
+	slices.Reverse(events)
 	slices.SortStableFunc(events, func(a, b Event) int { return a.Time.Compare(b.Time) })
 	return events, more, err
 }

@@ -28,7 +28,9 @@ func OpenReadOnly(path string) (*Reader, error) {
 }
 
 // Load is [Store.Load].
-func (r *Reader) Load(ctx context.Context, now time.Time) (State, error) { return r.store.Load(ctx, now) }
+func (r *Reader) Load(ctx context.Context, now time.Time) (State, error) {
+	return r.store.Load(ctx, now)
+}
 
 // Counted is [Store.Counted].
 func (r *Reader) Counted(ctx context.Context, findtime map[string]time.Duration, each func(jail.Counted)) error {

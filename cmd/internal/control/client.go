@@ -66,6 +66,11 @@ func (c *Client) Banned(ctx context.Context, addrs []string) ([]Ban, error) {
 	return ask[[]Ban](ctx, c, http.MethodGet, "banned", url.Values{"address": addrs}, nil)
 }
 
+// Why asks for all that is known of an address, a prefix or "id:…".
+func (c *Client) Why(ctx context.Context, address string) (Why, error) {
+	return ask[Why](ctx, c, http.MethodGet, "why", url.Values{"address": {address}}, nil)
+}
+
 // Ban bans by hand and returns when the kernel holds the bans.
 func (c *Client) Ban(ctx context.Context, r BanRequest) (BanReply, error) {
 	return ask[BanReply](ctx, c, http.MethodPost, "ban", nil, r)

@@ -25,6 +25,7 @@ import (
 type far struct {
 	status  control.Status
 	banned  []control.Ban
+	why     control.Why
 	refusal error
 	request any
 	events  []control.Event
@@ -40,6 +41,11 @@ func (f *far) Status(_ context.Context, jail string) (control.Status, error) {
 func (f *far) Banned(_ context.Context, addrs []string) ([]control.Ban, error) {
 	f.request = addrs
 	return f.banned, f.refusal
+}
+
+func (f *far) Why(_ context.Context, address string) (control.Why, error) {
+	f.request = address
+	return f.why, f.refusal
 }
 
 func (f *far) Ban(_ context.Context, r control.BanRequest) (control.BanReply, error) {
@@ -111,6 +117,14 @@ func TestClientHearsWhatTheDaemonSays(t *testing.T) {
 	check(t, err, status, f.status, f.request, "sshd")
 	bans, err := c.Banned(ctx, []string{"192.0.2.7", "2001:db8::/32"})
 	check(t, err, bans, f.banned, f.request, []string{"192.0.2.7", "2001:db8::/32"})
+	left, dropping := 12.5, true
+	f.why = control.Why{
+		Address: "192.0.2.7", Known: true, Running: true, Jails: []control.WhyJail{{Name: "sshd", Failures: 2, Needed: 5, Until: &end}},
+		History: []control.WhyEvent{{Time: end, What: "ban", Line: "x", Pattern: "^x$", End: &end, Evidence: []control.WhyLine{{Line: "x", Pattern: "^x$"}}}},
+		Kernel:  []control.WhyKernel{{Set: "gaol-sshd", Holds: true, LeftSeconds: &left, Packets: 7, Dropping: &dropping}},
+	}
+	why, err := c.Why(ctx, "192.0.2.7")
+	check(t, err, why, f.why, f.request, "192.0.2.7")
 	ban := control.BanRequest{Jail: "sshd", Time: "1d", Addresses: []string{"192.0.2.7"}}
 	banned, err := c.Ban(ctx, ban)
 	check(t, err, banned.Banned, f.banned, f.request, ban)
@@ -240,6 +254,7 @@ func TestOpenAPI(t *testing.T) {
 		control.Status{}, control.JailStatus{}, control.HostsStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
 		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Forgotten{},
 		control.ReloadReply{}, control.Version{}, control.Event{}, control.Error{},
+		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{},
 	}
 	if len(types) != len(doc.Components.Schemas) {
 		t.Errorf("%d types are described, there are %d", len(doc.Components.Schemas), len(types))

@@ -26,6 +26,7 @@ const (
 type Daemon interface {
 	Status(ctx context.Context, jail string) (Status, error)
 	Banned(ctx context.Context, addrs []string) ([]Ban, error)
+	Why(ctx context.Context, address string) (Why, error)
 	Ban(ctx context.Context, r BanRequest) (BanReply, error)
 	Unban(ctx context.Context, r UnbanRequest) (UnbanReply, error)
 	Reload(ctx context.Context) (ReloadReply, error)
@@ -46,6 +47,9 @@ func Handler(d Daemon) http.Handler {
 	}))
 	mux.HandleFunc("GET /v1/banned", answer(func(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return d.Banned(r.Context(), r.URL.Query()["address"])
+	}))
+	mux.HandleFunc("GET /v1/why", answer(func(_ http.ResponseWriter, r *http.Request) (any, error) {
+		return d.Why(r.Context(), r.URL.Query().Get("address"))
 	}))
 	mux.HandleFunc("POST /v1/ban", answer(func(w http.ResponseWriter, r *http.Request) (any, error) {
 		return withBody(w, r, d.Ban)

@@ -83,6 +83,101 @@ type Ban struct {
 	By string `json:"by"`
 }
 
+// Why is the answer to GET /v1/why: the whole story of an address, prefix or id.
+type Why struct {
+	// Address is what was asked for, in its canonical form.
+	Address string `json:"address"`
+	// Known says that anything at all is known of it.
+	Known bool `json:"known"`
+	// Running says that a daemon answered. If not, this is what its store and the configuration say.
+	Running bool `json:"running"`
+	// Ignored is the rule by which it is never banned, of each jail where they differ; "": none.
+	Ignored string `json:"ignored"`
+	// Jails are all that run.
+	Jails []WhyJail `json:"jails"`
+	// Bans are those in force that lock it, or a part of it, out.
+	Bans []Ban `json:"bans"`
+	// History is what is stored of it, oldest first; HistoryCut says that older parts are left out.
+	History    []WhyEvent `json:"history"`
+	HistoryCut bool       `json:"history_cut"`
+	// Kernel is what each firewall holds of it.
+	Kernel []WhyKernel `json:"kernel"`
+	// Advice says in words what it would take to be banned, or free.
+	Advice string `json:"advice"`
+	// Problems say what could not be found out.
+	Problems []string `json:"problems"`
+}
+
+// WhyJail is what one jail has against an address.
+type WhyJail struct {
+	Name string `json:"name"`
+	// Failures count against it now, Needed of them within FindTimeSeconds lead to a ban. Of
+	// several hosts in a prefix, it is the one that is nearest to it.
+	Failures        int     `json:"failures"`
+	Needed          int     `json:"needed"`
+	FindTimeSeconds float64 `json:"findtime_seconds"`
+	// Host is the one that they are counted against, "" if there is none, Hosts how many of
+	// the prefix have failed lately.
+	Host  string `json:"host"`
+	Hosts int    `json:"hosts"`
+	// Until is when the first of Failures no longer counts.
+	Until   *time.Time `json:"until"`
+	Banned  bool       `json:"banned"`
+	Ignored string     `json:"ignored"`
+	// SinceEnforced is how many failures were logged since the kernel holds its bans.
+	SinceEnforced int `json:"since_enforced"`
+}
+
+// WhyEvent is a part of the history of an address.
+type WhyEvent struct {
+	Time time.Time `json:"time"`
+	// What is "failure", "ban" or "unban".
+	What   string `json:"what"`
+	Jail   string `json:"jail"`
+	Prefix string `json:"prefix"`
+	ID     string `json:"id,omitempty"`
+	// Line is the line that counted, or the last that led to the ban, Pattern the failregex that
+	// matched it; "" if it is not known.
+	Line    string `json:"line"`
+	Pattern string `json:"pattern"`
+	User    string `json:"user"`
+	// By says who banned or lifted: "jail", "hand", "time" or how else.
+	By string `json:"by"`
+	// End, Count, Failures and Evidence are of a ban: when it is over (null: never), the
+	// how-manieth it is, how many failures led to it, and the last of their lines.
+	End      *time.Time `json:"end,omitempty"`
+	Count    int        `json:"count,omitempty"`
+	Failures int        `json:"failures,omitempty"`
+	Evidence []WhyLine  `json:"evidence,omitempty"`
+}
+
+// WhyLine is a line with the failregex that matched it, "" if it is not known.
+type WhyLine struct {
+	Line    string `json:"line"`
+	Pattern string `json:"pattern"`
+}
+
+// WhyKernel is what one firewall holds of an address.
+type WhyKernel struct {
+	Jail string `json:"jail"`
+	// Action is the banaction, Set the set or chain that was asked, "" if it could not be.
+	Action string `json:"action"`
+	Set    string `json:"set"`
+	Holds  bool   `json:"holds"`
+	// Member is what the set holds of it, LeftSeconds for how much longer; null: for ever.
+	Member      string   `json:"member"`
+	LeftSeconds *float64 `json:"left_seconds"`
+	// Packets were refused so far, PacketsLately of them within the last LatelySeconds, while the question
+	// was answered.
+	Packets       uint64  `json:"packets"`
+	PacketsLately uint64  `json:"packets_lately"`
+	LatelySeconds float64 `json:"lately_seconds"`
+	// Dropping says whether packets are being refused now; null: not known.
+	Dropping *bool `json:"dropping"`
+	// Problem says why it could not be asked.
+	Problem string `json:"problem,omitempty"`
+}
+
 // BanRequest is the body of POST /v1/ban.
 type BanRequest struct {
 	// Jail is where to ban; "": in every jail.

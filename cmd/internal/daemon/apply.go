@@ -42,7 +42,7 @@ type transition struct {
 	state *store.State
 	// forgot says that the store was begun anew, and must be told what is in force.
 	forgot bool
-	reply control.ReloadReply
+	reply  control.ReloadReply
 	// after are steps that wait for actions, in order for each jail, to be taken once the
 	// lock is free.
 	after map[string][]func()

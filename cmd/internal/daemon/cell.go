@@ -42,8 +42,10 @@ type cell struct {
 // imposed is a ban that the actions were told of, known by its start.
 type imposed struct {
 	start time.Time
-	// held says that the kernel was seen to hold it.
-	held bool
+	// held is when the kernel was first seen to hold it; zero: not yet.
+	held time.Time
+	// since counts the failures that were logged after that.
+	since int
 }
 
 func newCell(j config.Jail, ignore *jail.Ignore) (*cell, error) {
@@ -141,13 +143,13 @@ func (c *cell) releaseLocked(bans []jail.Ban) {
 	}
 }
 
-// heldLocked notes that the kernel holds bans, and returns those of which that is news. A ban that was
+// heldLocked notes that the kernel holds bans from at on, and returns those of which that is news. A ban that was
 // lifted while the firewall was at work is none.
-func (c *cell) heldLocked(bans []jail.Ban) []jail.Ban {
+func (c *cell) heldLocked(bans []jail.Ban, at time.Time) []jail.Ban {
 	var news []jail.Ban
 	for _, b := range bans {
-		if is, ok := c.imposed[keyOf(b)]; ok && !is.held && is.start.Equal(b.Start) {
-			is.held = true
+		if is, ok := c.imposed[keyOf(b)]; ok && is.held.IsZero() && is.start.Equal(b.Start) {
+			is.held = at
 			c.imposed[keyOf(b)] = is
 			news = append(news, b)
 		}
@@ -155,4 +157,19 @@ func (c *cell) heldLocked(bans []jail.Ban) []jail.Ban {
 	return news
 }
 
-func (c *cell) isHeldLocked(b jail.Ban) bool { return c.imposed[keyOf(b)].held }
+func (c *cell) isHeldLocked(b jail.Ban) bool { return !c.imposed[keyOf(b)].held.IsZero() }
+
+// noteBannedLocked counts a failure of somebody who is banned, if it was logged once the kernel held
+// the ban. Lines that are still on their way when it does are no sign that it does not hold.
+func (c *cell) noteBannedLocked(f filter.Failure, o jail.Outcome) {
+	is, ok := c.imposed[o.Within]
+	at := f.Time
+	if at.IsZero() || o.Shift != 0 {
+		at = f.Read
+	}
+	// Dates mostly have whole seconds.
+	if ok && !is.held.IsZero() && !at.Before(is.held.Truncate(time.Second).Add(time.Second)) {
+		is.since++
+		c.imposed[o.Within] = is
+	}
+}

@@ -101,6 +101,9 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 				e.resolve(c, f)
 			}
 			continue
+		case o.AlreadyBanned:
+			c.noteBannedLocked(f, o)
+			continue
 		case o.Ignored != "":
 			e.log.Debug("ignored", "jail", c.name, "host", f.Host, "by", o.Ignored)
 			continue
@@ -167,7 +170,7 @@ func (e *engine) enforced(c *cell, by *runner, bans []jail.Ban, at time.Time) {
 	if c.firewall != by {
 		return // another one has taken its place
 	}
-	for _, b := range c.heldLocked(bans) {
+	for _, b := range c.heldLocked(bans, at) {
 		event := banEvent("ban", b, at)
 		event.Enforced = true
 		e.events.publish(event)

@@ -186,7 +186,7 @@ action = [{ name = "command", ban = ["/bin/sh", "-c", "echo $GAOL_IP >> DIR/ran"
 		t.Fatal(err)
 	}
 	defer st.Close()
-	history, err := st.History(t.Context(), netip.MustParsePrefix("203.0.113.1/32"))
+	history, _, err := st.History(t.Context(), jail.Key{Prefix: netip.MustParsePrefix("203.0.113.1/32")}, 10)
 	if err != nil || len(history) == 0 {
 		t.Errorf("not recorded: %+v, %v", history, err)
 	}
