@@ -192,7 +192,7 @@ func patternsOf(n *node, mode string) []pattern {
 
 // alone is a filter of this one pattern and no more than it needs.
 func (p pattern) alone(spec filter.Spec) filter.Spec {
-	one := filter.Spec{Daemon: spec.Daemon, MaxLines: spec.MaxLines, Backtrack: spec.Backtrack, Failregex: []string{"^<HOST>$"}}
+	one := filter.Spec{Daemon: spec.Daemon, MaxLines: spec.MaxLines, Fail2ban: spec.Fail2ban, Failregex: []string{"^<HOST>$"}}
 	switch p.key {
 	case "failregex":
 		one.Failregex = []string{p.text}

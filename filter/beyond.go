@@ -11,7 +11,7 @@ import (
 )
 
 // What RE2 has no words for, and patterns that come from fail2ban may have: the translator
-// writes it as marks for package backtrack (see [Spec.Backtrack]).
+// writes it as marks for package backtrack (see [Spec.Fail2ban]).
 
 // reference is a mark, and which group it speaks of: an index in translation.groups, -1 for
 // none.

@@ -41,12 +41,12 @@ func TestBeyondRE2(t *testing.T) {
 		{"possessive loop over a group", `^(?:ab|a){,2}+b <F-USER>\w+</F-USER> <HOST>`, "abab joe 192.0.2.1", ""},
 		{"possessive loop over a character", `^ü++ <F-USER>\w+</F-USER> <HOST>`, "üü joe 192.0.2.1", "joe"},
 		{"back-reference to what must not be", `^(?!(a))(?:\1)?<F-USER>\w+</F-USER> <HOST>`, "joe 192.0.2.1", "joe"},
-		{"end of text as in Python", `^(?!x)<F-USER>\w+</F-USER> (?<=\s)<HOST>\Z`, "joe 192.0.2.1", "joe"},
+		{"end of text as in Python", `^(?!x)<F-USER>\w+</F-USER> (?<=\s)<HOST>\s\Z`, "joe 192.0.2.1", "joe"},
 		{"flags end with their group", `^(?:(?i)USER)(?!x) <F-USER>(?-i:\w+)</F-USER> <HOST>`, "user joe 192.0.2.1", "joe"},
 		{"an address must be one", `^(?!x)user <F-USER>\w+</F-USER> <HOST>`, "user joe 192.0.2.1999", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			spec := filter.Spec{Failregex: []string{tt.pattern}, Backtrack: true}
+			spec := filter.Spec{Failregex: []string{tt.pattern}, Fail2ban: true}
 			r := compile(t, spec, filter.Options{}).NewMatcher().Match(line(tt.text))
 			user := ""
 			if r.Failure != nil {
@@ -55,9 +55,9 @@ func TestBeyondRE2(t *testing.T) {
 			if user != tt.user {
 				t.Errorf("%s on %q: %q, want %q", tt.pattern, tt.text, user, tt.user)
 			}
-			spec.Backtrack = false
+			spec.Fail2ban = false
 			if _, err := filter.Compile(spec, filter.Options{}); err == nil {
-				t.Error("compiles without Backtrack, too")
+				t.Error("compiles without Fail2ban, too")
 			}
 		})
 	}
@@ -76,7 +76,7 @@ func TestBeyondRE2Errors(t *testing.T) {
 		{"a fault that has nothing to do with it", `a** <HOST>`, `write one of`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := filter.Compile(filter.Spec{Failregex: []string{tt.pattern}, Backtrack: true}, filter.Options{})
+			_, err := filter.Compile(filter.Spec{Failregex: []string{tt.pattern}, Fail2ban: true}, filter.Options{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
@@ -87,7 +87,7 @@ func TestBeyondRE2Errors(t *testing.T) {
 // A pattern that explodes on a line ends, doesn't match it, and is reported; others
 // are tried as if it weren't there.
 func TestRunaway(t *testing.T) {
-	spec := filter.Spec{Backtrack: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`, `from <HOST>$`}, Ignoreregex: []string{`^(a+)+\1[bc]`}}
+	spec := filter.Spec{Fail2ban: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`, `from <HOST>$`}, Ignoreregex: []string{`^(a+)+\1[bc]`}}
 	m := compile(t, spec, filter.Options{}).NewMatcher()
 	long := strings.Repeat("a", 64<<10) + " from 192.0.2.1"
 	for range 2 {
@@ -110,7 +110,7 @@ func TestRunaway(t *testing.T) {
 // Lines are scanned for what such a pattern needs, and for nothing that it only
 // looks at to be without.
 func TestBeyondRE2Candidates(t *testing.T) {
-	f := compile(t, filter.Spec{Backtrack: true, Failregex: []string{`^login (?!by cron)(?P<user>\w+) (?P=user)? ?failed from <HOST>$`}}, filter.Options{})
+	f := compile(t, filter.Spec{Fail2ban: true, Failregex: []string{`^login (?!by cron)(?P<user>\w+) (?P=user)? ?failed from <HOST>$`}}, filter.Options{})
 	for text, want := range map[string]bool{
 		"login joe failed from 192.0.2.1":     true,
 		"login joe joe failed from 192.0.2.1": true,
@@ -127,7 +127,7 @@ func TestBeyondRE2Candidates(t *testing.T) {
 }
 
 func TestBeyondRE2OverLines(t *testing.T) {
-	f := compile(t, filter.Spec{MaxLines: 5, Backtrack: true, Failregex: []string{
+	f := compile(t, filter.Spec{MaxLines: 5, Fail2ban: true, Failregex: []string{
 		`^conn(?P<c>\d+) failed<SKIPLINES>^conn(?P=c) ended <HOST>$`,
 	}}, filter.Options{})
 	got := story(f.NewMatcher(), "conn1 failed\nconn2 failed\nconn2 ended 192.0.2.2\nconn3 ended 192.0.2.3\nconn1 ended 192.0.2.1")
@@ -146,7 +146,7 @@ func TestBeyondRE2Attack(t *testing.T) {
 		{"not anchored", `user <F-USER>.*?</F-USER>(, )from <HOST>\2end`, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			spec := filter.Spec{Failregex: []string{tt.pattern}, Backtrack: true, Tests: []filter.Test{
+			spec := filter.Spec{Failregex: []string{tt.pattern}, Fail2ban: true, Tests: []filter.Test{
 				{Lines: []string{"user joe, from 192.0.2.1, end"}, Match: true, Host: "192.0.2.1"},
 			}}
 			for _, r := range filter.RunTests(spec) {

@@ -171,6 +171,9 @@ func (t *texts) mostTelling() literal.Set {
 // seam says where the text that patterns see may have been joined, so that the
 // line has something in between. It reports false if that may be anywhere.
 func (f *Filter) seam() (literal.Seam, bool) {
+	if f.spec.Fail2ban && f.spellsLineEnd() {
+		return nil, false
+	}
 	if len(f.spec.Daemon) > 0 {
 		return nil, true // a message is one piece
 	}

@@ -44,7 +44,7 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 		return nil, err
 	}
 	var c compiler
-	one := dialect{names: opts.Names, backtrack: spec.Backtrack}
+	one := dialect{names: opts.Names, fail2ban: spec.Fail2ban}
 	all := one
 	all.lines = spec.MaxLines > 1
 	fail := all

@@ -52,8 +52,9 @@ type dialect struct {
 	// lines says that the pattern sees several lines (maxlines), toLast that it
 	// must match up to the last of them.
 	lines, toLast bool
-	// backtrack allows what RE2 has no words for; beyond says that it is there.
-	backtrack, beyond bool
+	// fail2ban says that it is one of Python's, for fail2ban's texts, and allows what RE2 has
+	// no words for; beyond says that this is there.
+	fail2ban, beyond bool
 }
 
 // opening is a parenthesis or a tag.
@@ -89,6 +90,11 @@ func (t *translator) step() error {
 		return nil
 	}
 	t.atom = t.out.Len() // unless something is closed, see close
+	if t.fail2ban {
+		if done, err := t.python(); done {
+			return err
+		}
+	}
 	switch t.src[t.pos] {
 	case '\\':
 		return t.escape()
@@ -169,10 +175,14 @@ func quoted(rest string) int {
 func (t *translator) class() error {
 	end := classLength(t.rest())
 	if tag := knownTag.FindString(t.rest()[:end]); tag != "" {
-		return fmt.Errorf("%s stands in a character class %s: write literal brackets as \\[ and \\]", tag, t.rest()[:end])
+		return tagInClass(tag, t.rest()[:end])
 	}
 	t.copy(end)
 	return nil
+}
+
+func tagInClass(tag, class string) error {
+	return fmt.Errorf("%s stands in a character class %s: write literal brackets as \\[ and \\]", tag, class)
 }
 
 // classLength is the length of the character class at the start of s, brackets

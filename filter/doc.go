@@ -77,9 +77,18 @@
 // # What RE2 has no words for
 //
 // Look-around, back-references, conditions, atomic groups and possessive loops are errors, which
-// say what to write instead: mostly a pattern in unless. Filters that come from fail2ban
-// may have them (Spec.Backtrack); what then cannot be said in RE2 syntax is run by package
-// backtrack, slower, and on a line that somebody made to take ever longer, not at all.
+// say what to write instead: mostly a pattern in unless.
+//
+// # Filters written for fail2ban
+//
+// Spec.Fail2ban is set for filters that package config/fail2ban has read. Their patterns are in the
+// dialect of Python: \d, \s and \w know all of Unicode, and what RE2 has no words for is allowed.
+// Most of it can be said in RE2 syntax; what cannot is run by package backtrack, slower, and on a
+// line that somebody made to take ever longer, not at all.
+//
+// They see what they see there: the whole line with its header, as a container has written
+// it, with nothing but the date cut out, and a line end behind, which \s matches and before
+// which $ holds. What an address group captures must be an address, as in any other filter.
 //
 // # Containers
 //

@@ -39,7 +39,7 @@ func (m *Matcher) Explain(line Line) Reason {
 	}
 	reason := f.explainText(v.text, m.window)
 	if reason.At >= 0 {
-		reason.At = v.inLine(reason.At)
+		reason.At = min(v.inLine(reason.At), len(line.Text))
 	}
 	if reason.Text == "" {
 		reason.Text, reason.Vague = "no pattern matched", true

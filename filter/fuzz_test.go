@@ -30,7 +30,7 @@ func FuzzCompile(f *testing.F) {
 		if len(pattern) > 200 || len(text) > 1000 {
 			t.Skip()
 		}
-		for i, spec := range []filter.Spec{{}, {}, {Backtrack: true}, {Backtrack: true, MaxLines: 2}} {
+		for i, spec := range []filter.Spec{{}, {}, {Fail2ban: true}, {Fail2ban: true, MaxLines: 2}} {
 			spec.Failregex = []string{pattern}
 			compiled, err := filter.Compile(spec, filter.Options{Names: i == 1})
 			if err != nil {
@@ -70,27 +70,32 @@ func FuzzCandidates(f *testing.F) {
 	f.Add(`\[\] ERROR from <HOST>`, "[2026-03-10 21:31:23] ERROR from 192.0.2.1")
 	f.Add(`^<HOST> - \[\] "POST`, `192.0.2.1 - [10/Mar/2026:21:31:23 +0000] "POST /`)
 	f.Add(`from <HOST>, at,`, "from 192.0.2.1, at 2026-03-10 21:31:23, x")
+	f.Add(`\[\w\]\s(?:x\n|from <HOST>\n)`, "[ü] from 192.0.2.1")
 	f.Add(`(?:abc|from) <HOST>`, "abc 1773178283 from 192.0.2.1")
 	f.Fuzz(func(t *testing.T, pattern, text string) {
 		if len(pattern) > 200 || len(text) > 1000 {
 			t.Skip()
 		}
-		plain, err := filter.Compile(filter.Spec{Failregex: []string{pattern}}, filter.Options{})
-		if err != nil {
-			t.Skip()
-		}
-		// An ignoreregex that requires no text lets every line through.
-		open, err := filter.Compile(filter.Spec{Failregex: []string{pattern}, Ignoreregex: []string{`[^\x00-\x{10FFFF}]`}}, filter.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, want := plain.NewMatcher().Match(line(text)), open.NewMatcher().Match(line(text))
-		one := strings.ReplaceAll(text, "\n", " ")
-		if v := plain.NewMatcher().Match(line(one)).Verdict; v != filter.Missed && plain.Candidate("\n"+one+"\nx", 1) != 1 {
-			t.Errorf("%q on %q: %s, but no candidate", pattern, one, v)
-		}
-		if got.Verdict != want.Verdict || accused(got) != accused(want) {
-			t.Errorf("%q on %q: %s of %q with literals, %s of %q without", pattern, text, got.Verdict, accused(got), want.Verdict, accused(want))
+		for _, fail2ban := range []bool{false, true} {
+			spec := filter.Spec{Failregex: []string{pattern}, Fail2ban: fail2ban}
+			plain, err := filter.Compile(spec, filter.Options{})
+			if err != nil {
+				continue
+			}
+			// An ignoreregex that requires no text lets every line through.
+			spec.Ignoreregex = []string{`[^\x00-\x{10FFFF}]`}
+			open, err := filter.Compile(spec, filter.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := plain.NewMatcher().Match(line(text)), open.NewMatcher().Match(line(text))
+			one := strings.ReplaceAll(text, "\n", " ")
+			if v := plain.NewMatcher().Match(line(one)).Verdict; v != filter.Missed && plain.Candidate("\n"+one+"\nx", 1) != 1 {
+				t.Errorf("%q on %q: %s, but no candidate", pattern, one, v)
+			}
+			if got.Verdict != want.Verdict || accused(got) != accused(want) {
+				t.Errorf("%q on %q: %s of %q with literals, %s of %q without", pattern, text, got.Verdict, accused(got), want.Verdict, accused(want))
+			}
 		}
 	})
 }

@@ -69,7 +69,7 @@ func (p *pattern) goBack(text string, w *work) []int {
 	return w.at
 }
 
-// Runaway is a pattern that took too many steps on some lines (see [Spec.Backtrack]). There
+// Runaway is a pattern that took too many steps on some lines (see [Spec.Fail2ban]). There
 // it counted as not matching.
 type Runaway struct {
 	// What is the pattern's place in the filter, as "failregex 2".
@@ -92,22 +92,50 @@ func (m *Matcher) Runaways() []Runaway {
 		return nil
 	}
 	var all []Runaway
-	add := func(what string, p *pattern) {
+	m.filter.eachPattern(func(what string, p *pattern) {
 		if n := m.work.runaway[p]; n > 0 {
 			all = append(all, Runaway{what, p.text, n})
 		}
-	}
-	f := m.filter
+	})
+	return all
+}
+
+// Slow is a pattern that runs on an engine that goes back in the text (see [Spec.Fail2ban]).
+type Slow struct {
+	// What is the pattern's place in the filter, as "failregex 2".
+	What    string
+	Pattern string
+}
+
+// String says what that means and what to do.
+func (s Slow) String() string {
+	return fmt.Sprintf("%s %s runs on the engine that goes back in the text, with a limit on its steps for each line: "+
+		"it is slower, and misses a line that was made to take more",
+		s.What, quote(s.Pattern))
+}
+
+// Backtracking are the patterns that need to go back in the text.
+func (f *Filter) Backtracking() []Slow {
+	var all []Slow
+	f.eachPattern(func(what string, p *pattern) {
+		if p.slow != nil {
+			all = append(all, Slow{what, p.text})
+		}
+	})
+	return all
+}
+
+// eachPattern calls do with each pattern and its place in the filter, as "failregex 2".
+func (f *Filter) eachPattern(do func(what string, p *pattern)) {
 	if f.pref != nil {
-		add("prefregex", f.pref)
+		do("prefregex", f.pref)
 	}
 	for _, list := range []struct {
 		name     string
 		patterns []*pattern
 	}{{"failregex", f.fail}, {"ignoreregex", f.ignore}, {"unless", f.unless}} {
 		for i, p := range list.patterns {
-			add(fmt.Sprintf("%s %d", list.name, i+1), p)
+			do(fmt.Sprintf("%s %d", list.name, i+1), p)
 		}
 	}
-	return all
 }

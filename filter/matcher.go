@@ -66,7 +66,7 @@ func (f *Filter) NewMatcher() *Matcher {
 		m.fieldDates = newFieldDates(f)
 	}
 	if f.OverLines() {
-		m.window = &window{max: f.spec.MaxLines}
+		m.window = &window{max: f.spec.MaxLines, ended: f.spec.Fail2ban}
 	}
 	return m
 }
@@ -172,7 +172,7 @@ func (m *Matcher) Date(line Line) (template string, at time.Time) {
 	if !line.Time.IsZero() {
 		return "", line.Time
 	}
-	if record, ok := header.ParseRecord(line.Text); ok {
+	if record, ok := header.ParseRecord(line.Text); ok && !m.filter.spec.Fail2ban {
 		return header.RecordDate, record.Time
 	}
 	return m.aside().date(&line)
@@ -221,7 +221,7 @@ func (f *Filter) narrow(text string, before *captures, w *work) (narrowed string
 	}
 	for _, v := range before.values {
 		if v.name == "content" {
-			return v.value, v.start, true
+			return f.content(text, v, w), v.start, true
 		}
 	}
 	return text, 0, true

@@ -100,7 +100,10 @@ func (p *pattern) skips(at []int) []span {
 // failregex must match up to the last.
 func (d dialect) overLines(expr string) string {
 	expr = `(?m)(?:` + expr + `)`
-	if d.toLast {
+	switch {
+	case d.toLast && d.fail2ban:
+		expr += `[^\n]*\n?\z`
+	case d.toLast:
 		expr += `[^\n]*\z`
 	}
 	return expr

@@ -71,7 +71,7 @@ func newPattern(text string, d dialect) (*pattern, error) {
 		return nil, errors.New("the pattern is empty and would match every line: remove it")
 	}
 	tr, parsed, err := parse(text, d)
-	if err != nil && d.backtrack {
+	if err != nil && d.fail2ban {
 		d.beyond = true
 		tr, parsed, err = parse(text, d)
 	}
@@ -185,6 +185,7 @@ type work struct {
 	scratch automaton.Scratch
 	at      []int
 	joined  []byte // a line without its date
+	content []byte // what prefregex has left of it
 	machine backtrack.Machine
 	// runaway counts how often a pattern took too many steps.
 	runaway map[*pattern]int64

@@ -21,7 +21,7 @@ func FuzzFastSameAsRegexp(f *testing.F) {
 		if len(text) > 200 || len(line) > 500 {
 			t.Skip()
 		}
-		for _, d := range []dialect{{}, {names: true}, {lines: true}, {lines: true, toLast: true}, {backtrack: true}} {
+		for _, d := range []dialect{{}, {names: true}, {lines: true}, {lines: true, toLast: true}, {fail2ban: true}} {
 			p, err := compilePattern(text, d)
 			if err != nil || p.fast == nil {
 				continue
@@ -49,7 +49,7 @@ func TestNeedsNoGoingBack(t *testing.T) {
 		`^user (?!x)\w+ from <HOST>$`:     false,
 		`^(?P<a>\w+):(?P=a) from <HOST>$`: false,
 	} {
-		p, err := compilePattern(pattern, dialect{backtrack: true})
+		p, err := compilePattern(pattern, dialect{fail2ban: true})
 		if err != nil {
 			t.Fatal(err)
 		}

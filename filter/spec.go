@@ -32,12 +32,14 @@ type Spec struct {
 	// patterns may span them (see the package's documentation): up to [MaxLines], 0
 	// and 1 for each by itself.
 	MaxLines int
-	// Backtrack lets patterns have what RE2 has no words for: look-ahead, look-behind,
-	// back-references, conditions, atomic groups and possessive loops. It is for
-	// filters that come from fail2ban; without it, such a pattern is an error. What cannot
-	// be said otherwise then runs on an engine that goes back in the text, with a bound on
-	// its steps: a line that takes more is not matched (see [Matcher.Runaways]).
-	Backtrack bool
+	// Fail2ban says that the filter was written for fail2ban. Its patterns are in Python's
+	// dialect, and see what they see there: the line with nothing but its date cut out, and
+	// a line end behind it. They may have what RE2 has no words for: look-ahead, look-behind,
+	// back-references, conditions, atomic groups and possessive loops; in other filters, such a
+	// pattern is an error. What cannot be said otherwise runs on an engine that goes back
+	// in the text (see [Filter.Backtracking]), with a bound on its steps: a line that takes
+	// more is not matched (see [Matcher.Runaways]).
+	Fail2ban bool
 	// Datepattern lists forms of dates in strptime codes; none: the usual ones.
 	Datepattern []string
 	// Journalmatch selects journal records: "FIELD=value" terms as journalctl(1)

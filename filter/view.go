@@ -39,6 +39,10 @@ type offsets struct {
 // for the next line. Nothing is cut out of a line that is JSON, if the filter has rules for
 // such; its date is looked for when it is wanted.
 func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
+	if f.spec.Fail2ban {
+		f.lookAsFail2ban(v, line, dates, w)
+		return
+	}
 	v.message, v.daemon = line.Text, true
 	if line.Time.IsZero() && header.MayBeRecord(line.Text) {
 		v.unwrap(line.Text, w)
@@ -70,10 +74,18 @@ func (f *Filter) lookInside(v *view, text string, now time.Time, dates *logtime.
 
 // cutOwnDate leaves the message without the date that was found in it.
 func (f *Filter) cutOwnDate(v *view, w *work) {
-	if v.dated && (len(f.spec.Datepattern) > 0 || standsApart(v.message, v.date)) {
+	if f.cutsDate(v) {
 		v.cutDate(w)
 	}
 }
+
+// cutsDate says whether the date is to be cut out.
+func (f *Filter) cutsDate(v *view) bool {
+	return v.dated && (len(f.spec.Datepattern) > 0 || standsApart(v.message, v.date))
+}
+
+// asText is buf as text, which holds until buf is written to.
+func asText(buf []byte) string { return unsafe.String(unsafe.SliceData(buf), len(buf)) }
 
 // unwrap leaves what the container wrote, if a container did.
 func (v *view) unwrap(line string, w *work) {
@@ -90,7 +102,7 @@ func (v *view) unwrap(line string, w *work) {
 	if v.record.Partial {
 		w.output = append(w.output, CutMark...)
 	}
-	v.message = unsafe.String(unsafe.SliceData(w.output), len(w.output))
+	v.message = asText(w.output)
 }
 
 // cutHeader leaves the message.
@@ -114,7 +126,7 @@ func (v *view) cutDate(w *work) {
 		return
 	}
 	w.joined = append(append(w.joined[:0], head...), tail...)
-	v.text = unsafe.String(unsafe.SliceData(w.joined), len(w.joined))
+	v.text = asText(w.joined)
 	v.split, v.gap = len(head), v.date.End-v.date.Start
 }
 

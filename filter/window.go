@@ -3,7 +3,6 @@ package filter
 import (
 	"strings"
 	"time"
-	"unsafe"
 
 	"gaol/filter/header"
 )
@@ -25,10 +24,12 @@ const (
 type window struct {
 	max   int
 	lines []windowed // oldest first
-	// text is what patterns see of lines, with line ends between; what stands
+	// text is what patterns see of lines, each with its end; what stands
 	// before the first of them is left over from lines that are gone.
 	text []byte
-	size int // of the whole lines, in bytes
+	// ended lets patterns see the end of the last line, too.
+	ended bool
+	size  int // of the whole lines, in bytes
 	// seen is the number of lines that the matcher was handed.
 	seen int
 	// dated is the time of the last line that bore one.
@@ -54,22 +55,23 @@ func (w *window) add(line, text string, at offsets, from int) {
 		w.text = w.text[:0]
 	} else {
 		w.compact()
-		w.text = append(w.text, '\n')
 	}
 	start := len(w.text)
-	w.text = append(w.text, text...)
+	w.text = append(w.text, strings.TrimSuffix(text, "\n")...)
+	end := len(w.text)
 	for i := start; i < len(w.text); i++ {
 		if w.text[i] == '\n' {
 			w.text[i] = ' '
 		}
 	}
+	w.text = append(w.text, '\n')
 	line = strings.Clone(line)
 	if at.record != nil {
 		record, _ := header.ParseRecord(line) // the view's is the next line's soon
 		at.record = &record
 	}
 	w.lines = append(w.lines, windowed{
-		line: line, start: start, end: len(w.text), number: w.seen, offsets: at, from: from,
+		line: line, start: start, end: end, number: w.seen, offsets: at, from: from,
 	})
 	w.size += len(line)
 	for len(w.lines) > w.max || w.size > maxWindowBytes && len(w.lines) > 1 {
@@ -104,8 +106,11 @@ func (w *window) from(i int) string {
 	if i >= len(w.lines) {
 		return ""
 	}
-	rest := w.text[w.lines[i].start:]
-	return unsafe.String(unsafe.SliceData(rest), len(rest))
+	end := len(w.text)
+	if !w.ended {
+		end--
+	}
+	return asText(w.text[w.lines[i].start:end])
 }
 
 // span is a part of a text.
@@ -144,6 +149,9 @@ func (w *window) textOf(indices []int) string {
 		}
 		b.Write(w.text[w.lines[i].start:w.lines[i].end])
 	}
+	if w.ended {
+		b.WriteByte('\n')
+	}
 	return b.String()
 }
 
@@ -153,18 +161,15 @@ func (w *window) take(indices []int) []string {
 	for n, i := range indices {
 		taken[n] = w.lines[i].line
 	}
-	kept := &window{max: w.max, seen: w.seen, dated: w.dated}
+	kept := &window{max: w.max, ended: w.ended, seen: w.seen, dated: w.dated}
 	for i, one := range w.lines {
 		if len(indices) > 0 && i == indices[0] {
 			indices = indices[1:]
 			continue
 		}
-		if len(kept.lines) > 0 {
-			kept.text = append(kept.text, '\n')
-		}
 		start := len(kept.text)
-		kept.text = append(kept.text, w.text[one.start:one.end]...)
-		one.start, one.end = start, len(kept.text)
+		kept.text = append(kept.text, w.text[one.start:one.end+1]...)
+		one.start, one.end = start, len(kept.text)-1
 		kept.lines = append(kept.lines, one)
 		kept.size += len(one.line)
 	}

@@ -42,7 +42,7 @@ func TestTallyOverLines(t *testing.T) {
 
 // A pattern that took too many steps is named, as text and in JSON.
 func TestTallyRunaway(t *testing.T) {
-	f, err := filter.Compile(filter.Spec{Backtrack: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`}}, filter.Options{})
+	f, err := filter.Compile(filter.Spec{Fail2ban: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`}}, filter.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

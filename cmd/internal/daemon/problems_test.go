@@ -83,7 +83,7 @@ func TestSlowListenerIsToldWhatItMissed(t *testing.T) {
 
 // A pattern that takes too many steps is one problem, however many lines and sources it is of.
 func TestRunawayPatternIsAProblem(t *testing.T) {
-	f, err := filter.Compile(filter.Spec{Backtrack: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`}}, filter.Options{})
+	f, err := filter.Compile(filter.Spec{Fail2ban: true, Failregex: []string{`^(a+)+\1[bc] from <HOST>$`}}, filter.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

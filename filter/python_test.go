@@ -1,0 +1,117 @@
+package filter_test
+
+import (
+	"strings"
+	"testing"
+
+	"gaol/filter"
+)
+
+// TestPython holds what filters for fail2ban mean to what Python makes of them.
+func TestPython(t *testing.T) {
+	for _, tt := range []struct {
+		name, pattern, text string
+		want                bool
+	}{
+		{"word characters of any script", `^ \w+ <HOST>$`, " Jürgen 192.0.2.1", true},
+		{"bytes that are no text are no word", `^ \w+ <HOST>$`, " J\xfcrgen 192.0.2.1", false},
+		{"no word characters", `^ \W <HOST>$`, " ü 192.0.2.1", false},
+		{"digits of any script", `^ \d <HOST>$`, " ٣ 192.0.2.1", true},
+		{"no digits", `^ \D <HOST>$`, " ٣ 192.0.2.1", false},
+		{"blanks of any kind", `^ x\s<HOST>$`, " x\u00a0192.0.2.1", true},
+		{"vertical tab", `^ x\s<HOST>$`, " x\v192.0.2.1", true},
+		{"no blanks", `^ x\S<HOST>$`, " x\u2003192.0.2.1", false},
+		{"word in a class", `^ [\w.-]+ <HOST>$`, " jür.gen 192.0.2.1", true},
+		{"no word in a class", `^ [\W\d]+ <HOST>$`, " ,1 192.0.2.1", true},
+		{"no word in a class, of a letter", `^ [\W\d]+ <HOST>$`, " ü 192.0.2.1", false},
+		{"no blanks in a class", `^ [^\S ]x <HOST>$`, " \tx 192.0.2.1", true},
+		{"no blanks in a class, of a blank", `^ [^\S ]x <HOST>$`, "  x 192.0.2.1", false},
+		{"no named classes", `^ [[:alpha:]+ <HOST>$`, " [:al 192.0.2.1", true},
+		{"bracket in a class", `^ [[x]] <HOST>$`, " [] 192.0.2.1", true},
+		{"bracket first in a class", `^ []x]+ <HOST>$`, " ]x 192.0.2.1", true},
+		{"bracket first in a negated class", `^ [^]x]+ <HOST>$`, " ab 192.0.2.1", true},
+		{"backspace in a class", `^ [\b]+ <HOST>$`, " \b 192.0.2.1", true},
+		{"octal in a class", `^ [\101]+ <HOST>$`, " A 192.0.2.1", true},
+		{"escaped letter of another script", `^ \ü[\ü] <HOST>$`, " üü 192.0.2.1", true},
+		{"long Unicode escape", `^ \U0001f600[\U0001f600\u00fc] <HOST>$`, " 😀ü 192.0.2.1", true},
+		{"flag for what holds anyway", `(?iu)^ X <HOST>$`, " x 192.0.2.1", true},
+		{"such a flag alone", `(?u)^ x <HOST>$`, " x 192.0.2.1", true},
+		{"such a flag on a group", `^ (?u:x) (?i-s:Y) <HOST>$`, " x y 192.0.2.1", true},
+		{"end before the line end", `<HOST>$`, "192.0.2.1", true},
+		{"blank that is the line end", `<HOST>\s$`, "192.0.2.1", true},
+		{"line end that is spelled out", `from <HOST>\n`, "from 192.0.2.1", true},
+		{"very end, behind the line end", `<HOST>\Z`, "192.0.2.1", false},
+		{"no end before a blank", `<HOST>$`, "192.0.2.1 ", false},
+		{"one line end, not two", `<HOST>\s\s$`, "192.0.2.1", false},
+		{"blank behind the date", `^ x <HOST>$`, "2026-03-10 21:31:23 x 192.0.2.1", true},
+		{"blank behind the date, not there", `^x <HOST>$`, "2026-03-10 21:31:23 x 192.0.2.1", false},
+		{"brackets around the date", `^\[\] x <HOST>$`, "[2026-03-10 21:31:23] x 192.0.2.1", true},
+		{"header", `^\s*h sshd\[1\]: x <HOST>$`, "Mar 10 21:31:23 h sshd[1]: x 192.0.2.1", true},
+		{"a container's record as it stands", `^{"log":"x <HOST>\\n"`, `{"log":"x 192.0.2.1\n","stream":"stdout","time":"2026-03-10T21:31:23Z"}`, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := compile(t, filter.Spec{Failregex: []string{tt.pattern}, Fail2ban: true}, filter.Options{})
+			if got := f.NewMatcher().Match(line(tt.text)).Failure != nil; got != tt.want {
+				t.Errorf("%s on %q: %v, want %v", tt.pattern, tt.text, got, tt.want)
+			}
+			if tt.want && f.Candidate(tt.text+"\n", 0) != 0 {
+				t.Errorf("%s on %q: no candidate", tt.pattern, tt.text)
+			}
+			f.NewMatcher().Explain(line(tt.text))
+		})
+	}
+}
+
+func TestPythonErrors(t *testing.T) {
+	for _, tt := range []struct{ name, pattern, want string }{
+		{"blanks and comments", `(?ix) a <HOST>`, "flag x"},
+		{"class without end", `[a\]<HOST>`, "is not closed"},
+		{"tag in a class", `[<HOST>] <HOST>`, "stands in a character class"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := filter.Compile(filter.Spec{Failregex: []string{tt.pattern}, Fail2ban: true}, filter.Options{})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+// What prefregex leaves has a line end, too, wherever it stood.
+func TestPythonContent(t *testing.T) {
+	for _, tt := range []struct{ name, prefregex, failregex string }{
+		{"up to the line's end", `^app: <F-CONTENT>.*</F-CONTENT>$`, `^from <HOST>\s$`},
+		{"from its middle", `^app: <F-CONTENT>.*</F-CONTENT>, end$`, `^from <HOST>\s$`},
+		{"with its end", `^app: <F-CONTENT>.*$</F-CONTENT>`, `^from <HOST>$`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := compile(t, filter.Spec{Prefregex: tt.prefregex, Failregex: []string{tt.failregex}, Fail2ban: true}, filter.Options{})
+			m := f.NewMatcher()
+			if m.Match(line("app: from 192.0.2.1")).Failure == nil && m.Match(line("app: from 192.0.2.1, end")).Failure == nil {
+				t.Error("no match")
+			}
+		})
+	}
+}
+
+// Over several lines, each has its end, the last one as well.
+func TestPythonOverLines(t *testing.T) {
+	f := compile(t, filter.Spec{MaxLines: 3, Fail2ban: true, Failregex: []string{`^ login$\n(?:.*\n)*^ failed from <HOST>\s$`}}, filter.Options{})
+	got := story(f.NewMatcher(), "2026-03-10 21:31:23 login\n2026-03-10 21:31:23 x\n2026-03-10 21:31:23 failed from 192.0.2.1")
+	if len(got) != 1 || !strings.HasPrefix(got[0], "3 matched 192.0.2.1") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Which patterns need to go back in the text is told, and which could be rewritten are not among
+// them.
+func TestBacktracking(t *testing.T) {
+	f := compile(t, filter.Spec{Fail2ban: true, Prefregex: `^(?!x)a`, Failregex: []string{`<HOST>(?=,)`, `^(a)\1 <HOST>`}, Ignoreregex: []string{`(?<!a)b(?!c).`}}, filter.Options{})
+	slow := f.Backtracking()
+	if len(slow) != 2 || slow[0].What != "failregex 2" || slow[0].Pattern != `^(a)\1 <HOST>` || slow[1].What != "ignoreregex 1" {
+		t.Fatalf("got %+v", slow)
+	}
+	if text := slow[0].String(); !strings.HasPrefix(text, `failregex 2 "^(a)\\1 <HOST>" runs on the engine`) {
+		t.Error(text)
+	}
+}
