@@ -34,10 +34,17 @@ order of lines (sessions).
 
 LOG is a file (also one compressed by gzip or zstd), "-" for standard input,
 "journal" for the systemd journal, or a single log line. FILTER is the name of
-a filter ("sshd", "sshd[mode=aggressive]"), a .toml file, or a pattern with
-<HOST> where the address stands. IGNOREREGEX replaces the filter's own.`,
+a filter ("sshd", "sshd[mode=aggressive]"), a .toml file, a filter of fail2ban's
+(a .conf file, with options as there: "filter.d/sshd.conf[mode=aggressive]"), or
+a pattern with <HOST> where the address stands. IGNOREREGEX replaces the
+filter's own.
+
+A filter of fail2ban's sees what it sees there. What was not taken over is a
+warning, and so is each pattern with look-around or back-references that runs on
+an engine with a limit on its steps for each line, and what went over that limit.`,
 		Example: `  gaol regex /var/log/auth.log sshd
-  gaol regex '2015-03-10 21:31:23,899 ERROR Login failure 192.0.2.5' 'Login failure <HOST>'`,
+  gaol regex '2015-03-10 21:31:23,899 ERROR Login failure 192.0.2.5' 'Login failure <HOST>'
+  gaol regex /var/log/auth.log '/etc/fail2ban/filter.d/sshd.conf[mode=aggressive]'`,
 		Annotations: map[string]string{exitStatuses: exitsOf("lines matched", "no line matched",
 			"wrong usage, a pattern with a fault, or a log that cannot be read")},
 		Args: argsOf(2, 3, "LOG, FILTER and perhaps IGNOREREGEX"),
@@ -68,17 +75,18 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	tried, err := a.resolveFilter(args[1], args[2:])
+	tried, err := a.resolveFilter(args[0], args[1], args[2:])
 	if err != nil {
 		return err
 	}
 	if opts.maxlines != 0 {
 		tried.spec.MaxLines = opts.maxlines
 	}
-	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Timezone: zone})
+	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Timezone: zone, Names: tried.names})
 	if err != nil {
 		return err
 	}
+	tried.imported.compiled(f)
 	log, err := a.openLog(ctx, args[0], tried.spec.Journalmatch)
 	if err != nil {
 		return err
@@ -94,6 +102,7 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 		return err
 	}
 	report := tally.report(time.Since(began))
+	report.imported(tried.imported)
 	if opts.json {
 		err = a.printJSON(report)
 	} else {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +18,10 @@ type triedFilter struct {
 	mode string
 	// name is the filter as it was named, "" for a pattern.
 	name string
+	// names lets <HOST> stand for host names, too.
+	names bool
+	// imported is what is to be said of a filter for fail2ban, nil for another one.
+	imported *importedFilter
 	// ignoreregex says that its ignoreregex was given on the command line.
 	ignoreregex bool
 }
@@ -27,9 +30,9 @@ type triedFilter struct {
 var filterName = regexp.MustCompile(`^([A-Za-z0-9_.-]+)(\[.*\])?$`)
 
 // resolveFilter finds out what the FILTER argument means, and puts ignoreregex, if
-// there is one, in place of the filter's own.
-func (a *app) resolveFilter(arg string, ignoreregex []string) (triedFilter, error) {
-	tried, err := a.findFilter(arg)
+// there is one, in place of the filter's own. log is the LOG argument.
+func (a *app) resolveFilter(log, arg string, ignoreregex []string) (triedFilter, error) {
+	tried, err := a.findFilter(arg, log == journalLog)
 	if err != nil {
 		return triedFilter{}, err
 	}
@@ -44,7 +47,7 @@ func (a *app) resolveFilter(arg string, ignoreregex []string) (triedFilter, erro
 	return tried, nil
 }
 
-func (a *app) findFilter(arg string) (triedFilter, error) {
+func (a *app) findFilter(arg string, journal bool) (triedFilter, error) {
 	if a.namesFilter(arg) {
 		spec, problems := config.LoadFilter(a.configOptions(), arg)
 		if len(problems) > 0 {
@@ -52,14 +55,13 @@ func (a *app) findFilter(arg string) (triedFilter, error) {
 		}
 		return triedFilter{spec: spec, mode: modeOf(arg), name: arg}, nil
 	}
-	if filepath.Ext(arg) == ".conf" && fileExists(arg) {
-		return triedFilter{}, fmt.Errorf("reading %s: not a .toml file: write the filter as TOML, or give its failregex as a pattern", arg)
+	if isFail2banFile(arg) {
+		return loadFail2ban(arg, journal)
 	}
 	// No pattern is of use without a tag or a group for the address, so a bare
 	// word was meant as a name.
 	if filterName.MatchString(arg) {
-		return triedFilter{}, fmt.Errorf("unknown filter %q%s: \"gaol test\" lists the filters there are; a pattern says with <HOST> where the address stands",
-			arg, didYouMean(arg, config.FilterNames(a.configOptions())))
+		return triedFilter{}, a.unknownFilter(arg, didYouMean(arg, config.FilterNames(a.configOptions())))
 	}
 	return triedFilter{spec: filter.Spec{Failregex: []string{arg}}}, nil
 }

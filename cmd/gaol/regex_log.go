@@ -28,6 +28,9 @@ type logInput struct {
 	close func() error
 }
 
+// journalLog is the LOG argument that means the systemd journal.
+const journalLog = "journal"
+
 // Close ends the reading.
 func (l *logInput) Close() error { return l.close() }
 
@@ -53,7 +56,7 @@ func (a *app) openLog(ctx context.Context, arg string, journalmatch []string) (*
 		return nil, fmt.Errorf("reading %s: it is a directory: name a file in it", arg)
 	case err == nil:
 		return openFile(arg, info)
-	case arg == "journal":
+	case arg == journalLog:
 		return openJournal(ctx, journalmatch)
 	case looksLikePath(arg):
 		return nil, readingLog(arg, err)

@@ -36,7 +36,10 @@ type regexReport struct {
 	// Failures and MissedLines are nil, and left out, unless asked for.
 	Failures    []failureEntry `json:"failures,omitzero"`
 	MissedLines []missedEntry  `json:"missed_lines,omitzero"`
-	// Problems says which patterns took too many steps; nil, and left out, for none.
+	// Filter is nil, and left out, unless the filter was written for fail2ban.
+	Filter *importedFilter `json:"filter,omitzero"`
+	// Problems says what of a filter for fail2ban was not taken over, which of its patterns go back in the text, and
+	// which took too many steps; nil, and left out, for none.
 	Problems []string `json:"problems,omitzero"`
 }
 
@@ -179,6 +182,15 @@ func (t *tally) report(took time.Duration) regexReport {
 		r.MissedLines = emptyNotNull(t.missed)
 	}
 	return r
+}
+
+// imported adds what is to be said of a filter for fail2ban, nil for another one.
+func (r *regexReport) imported(f *importedFilter) {
+	if f == nil {
+		return
+	}
+	r.Filter = f
+	r.Problems = slices.Concat(f.warnings, r.Problems)
 }
 
 func hitsOf(patterns []string, counts []int64) []patternHits {

@@ -41,9 +41,15 @@ func (x *regexText) title(text string) {
 // uses says what is tried on what.
 func (x *regexText) uses(tried triedFilter, log *logInput) {
 	use := func(what, value string) { fmt.Fprintf(&x.out, "Use %16s : %s\n", what, printable(value)) }
-	if tried.name != "" {
+	switch {
+	case tried.imported != nil:
+		use("filter file", tried.name)
+		if tried.imported.shown != "" {
+			use("filter options", tried.imported.shown)
+		}
+	case tried.name != "":
 		use("filter", tried.name)
-	} else {
+	default:
 		use("failregex line", tried.spec.Failregex[0])
 	}
 	if tried.ignoreregex {
