@@ -3,9 +3,11 @@ package config
 import (
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"gaol/jail"
+	"gaol/jail/formula"
 )
 
 // draft is a jail that is being read.
@@ -74,6 +76,7 @@ func jailKeys() []key[draft] {
 		{name: "bantime_increment", scope: ofDefault, doc: "How much longer the bans of those who come back last.",
 			value: value[draft]{"table", func(c *checker, d *draft, n *node) {
 				readKeys(c, n, incrementKeys(), &d.Increment)
+				c.checkIncrement(n, d.Increment)
 			}}},
 		{name: "maxmatches", scope: ofDefault, doc: "How many lines are kept as evidence for a host; without it as many as `maxretry`.",
 			value: whole(1, 10_000, func(d *draft) *int { return &d.MaxMatches })},
@@ -117,8 +120,13 @@ func incrementKeys() []key[jail.Increment] {
 		{name: "factor", def: "1", doc: "Multiplies every ban after the first.",
 			value: value[inc]{"number above 0, to 1000000", setFactor}},
 		{name: "multipliers",
-			doc:   "By what the ban time is multiplied after 1, 2, 3 … earlier bans, the last one for all further; without it 2, 4, 8 ….",
+			doc: "By what the ban time is multiplied: the first one is for no earlier ban (and never used), the next for one, the last one for all further; " +
+				"without it `formula` counts.",
 			value: value[inc]{"list of whole numbers, 1 to 1000000", setMultipliers}},
+		{name: "formula", def: `""`,
+			doc: "The length of a ban after the first, in seconds, such as `\"time * pow(2, min(count, 20)) * factor\"`, which is used without one: " +
+				"see [bantime.md](bantime.md).",
+			value: value[inc]{"text", setFormula}},
 		{name: "maxtime", doc: "No ban is longer than this; without it, there is no limit.",
 			value: duration(time.Second, longestBanTime, func(i *inc) *time.Duration { return &i.MaxTime })},
 		{name: "rndtime", doc: "The longest random addition, on top of `maxtime`.",
@@ -239,6 +247,34 @@ func setMultipliers(c *checker, i *jail.Increment, n *node) {
 		if v, ok := c.whole(m, 1, 1_000_000); ok {
 			i.Multipliers = append(i.Multipliers, v)
 		}
+	}
+}
+
+func setFormula(c *checker, i *jail.Increment, n *node) {
+	text, ok := c.text(n, `a formula, such as "time * (1 + count)"`)
+	if !ok {
+		return
+	}
+	i.Formula = nil
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	f, err := formula.Parse(text)
+	if err != nil {
+		p := c.at(n)
+		p.What, p.Err = "not a formula", err
+		c.add(p)
+		return
+	}
+	i.Formula = f
+}
+
+// checkIncrement reports what would be without effect: multipliers take the place of a formula.
+func (c *checker) checkIncrement(n *node, i jail.Increment) {
+	if i.Formula != nil && len(i.Multipliers) > 0 {
+		p := c.at(n.table["formula"])
+		p.What, p.Hint = "multipliers stand over it", "remove one of the two; multipliers = [] takes back those of [default]"
+		c.add(p)
 	}
 }
 

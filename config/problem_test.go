@@ -28,6 +28,17 @@ func TestProblems(t *testing.T) {
 		want       []string
 	}{
 		{"key misspelt", "[jail.sshd]\nmaxrety = 3", []string{`reading gaol.toml:2: unknown key "maxrety" in [jail.sshd]: did you mean "maxretry"?`}},
+		{"formula", "[default.bantime_increment]\nenabled = true\nformula = 'time * (count +'", []string{
+			`reading gaol.toml:3: formula in [default.bantime_increment]: not a formula: character 16: found the end, expected a number, a name or "("`}},
+		{"formula of a jail", "[jail.sshd.bantime_increment]\nformula = 'ban.Time'", []string{
+			`reading gaol.toml:2: formula in [jail.sshd.bantime_increment]: not a formula: character 1: found "ban.Time", expected time, count, factor, or one of the functions ` +
+				`abs, ceil, exp, floor, log, max, min, pow, round and sqrt: write time`}},
+		{"formula that is none", "[jail.sshd.bantime_increment]\nformula = 2", []string{
+			`reading gaol.toml:2: formula in [jail.sshd.bantime_increment]: found number 2, expected a formula, such as "time * (1 + count)"`}},
+		{"formula below multipliers", "[default.bantime_increment]\nmultipliers = [1, 2]\n[jail.sshd.bantime_increment]\nformula = 'time'", []string{
+			`reading gaol.toml:4: formula in [jail.sshd.bantime_increment]: multipliers stand over it: remove one of the two; multipliers = [] takes back those of [default]`}},
+		{"formula in place of multipliers", "[default.bantime_increment]\nmultipliers = [1, 2]\n[jail.sshd.bantime_increment]\nformula = 'time'\nmultipliers = []", nil},
+		{"formula taken back", "[default.bantime_increment]\nformula = 'time'\n[jail.sshd.bantime_increment]\nformula = ''\nmultipliers = [1, 2]", nil},
 		{"key far from all", "[web]\nxyzzy = 3", []string{`reading gaol.toml:2: unknown key "xyzzy" in [web]: known here: listen`}},
 		{"key of another table", "[jail.sshd]\npurgeage = '30d'", []string{`reading gaol.toml:2: unknown key "purgeage" in [jail.sshd]: it belongs in [store]`}},
 		{"key of jails at the top", "maxretry = 3", []string{`reading gaol.toml:1: unknown key "maxretry": it belongs in [default] or [jail.NAME]`}},

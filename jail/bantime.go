@@ -3,6 +3,8 @@ package jail
 import (
 	"math"
 	"time"
+
+	"gaol/jail/formula"
 )
 
 const (
@@ -35,7 +37,7 @@ func (inc Increment) BanTime(base time.Duration, earlier int, rand func() float6
 	return time.Duration(length)
 }
 
-// grown is the length before limits. Multipliers may shorten a ban, the formula may not.
+// grown is the length before limits. Multipliers may shorten a ban, a formula may not.
 func (inc Increment) grown(base float64, earlier int) float64 {
 	factor := inc.Factor
 	if factor == 0 {
@@ -44,5 +46,14 @@ func (inc Increment) grown(base float64, earlier int) float64 {
 	if n := len(inc.Multipliers); n > 0 {
 		return base * factor * float64(inc.Multipliers[min(earlier, n-1)])
 	}
-	return math.Max(base, base*factor*math.Exp2(float64(min(earlier, maxDoublings))))
+	if inc.Formula == nil {
+		return math.Max(base, base*factor*math.Exp2(float64(min(earlier, maxDoublings))))
+	}
+	second := float64(time.Second)
+	length := inc.Formula.Eval(formula.Vars{Time: base / second, Count: float64(earlier), Factor: factor}) * second
+	// The comparison is written so that NaN fails it, and all below the base.
+	if !(length > base) {
+		return base
+	}
+	return length
 }

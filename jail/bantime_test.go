@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gaol/jail"
+	"gaol/jail/formula"
 )
 
 func TestBanTime(t *testing.T) {
@@ -24,6 +25,15 @@ func TestBanTime(t *testing.T) {
 		{"multipliers may shorten", jail.Increment{Enabled: true, Factor: 0.5, Multipliers: []int{1, 1}}, 60, []float64{60, 30, 30}},
 		{"a limit below the base does not touch the first ban", jail.Increment{Enabled: true, MaxTime: time.Minute}, 600, []float64{600, 60, 60}},
 		{"a random part on top of the limit, not for the first", jail.Increment{Enabled: true, MaxTime: time.Hour, RndTime: time.Minute}, 3000, []float64{3000, 3630, 3630}},
+		{"a formula", jail.Increment{Enabled: true, Formula: formulaOf(t, "time * (1 + count)")}, 600, []float64{600, 1200, 1800, 2400}},
+		{"a formula with a factor", jail.Increment{Enabled: true, Factor: 3, Formula: formulaOf(t, "time * factor")}, 600, []float64{600, 1800, 1800}},
+		{"a formula up to a limit", jail.Increment{Enabled: true, MaxTime: time.Hour, Formula: formulaOf(t, "count < 2 ? time * 3 : 1d")}, 600, []float64{600, 1800, 3600}},
+		{"a formula never shortens", jail.Increment{Enabled: true, Formula: formulaOf(t, "time / 2")}, 600, []float64{600, 600, 600}},
+		{"a formula below zero", jail.Increment{Enabled: true, Formula: formulaOf(t, "-time * count")}, 600, []float64{600, 600, 600}},
+		{"a formula without a number", jail.Increment{Enabled: true, Formula: formulaOf(t, "sqrt(-count)")}, 600, []float64{600, 600, 600}},
+		{"a formula below all numbers", jail.Increment{Enabled: true, Formula: formulaOf(t, "log(0)")}, 600, []float64{600, 600, 600}},
+		{"a formula above all numbers", jail.Increment{Enabled: true, MaxTime: time.Hour, Formula: formulaOf(t, "1 / 0")}, 600, []float64{600, 3600, 3600}},
+		{"multipliers stand over a formula", jail.Increment{Enabled: true, Multipliers: []int{1, 2}, Formula: formulaOf(t, "1d")}, 600, []float64{600, 1200}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			base := time.Duration(tt.base * float64(time.Second))
@@ -34,6 +44,26 @@ func TestBanTime(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func formulaOf(t *testing.T, text string) *formula.Formula {
+	t.Helper()
+	f, err := formula.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// A ban that is longer than a time can say lasts more than a century, whatever makes it.
+func TestBanTimeOverflow(t *testing.T) {
+	for _, text := range []string{"1 / 0", "exp(700)", "time * pow(10, 20)"} {
+		inc := jail.Increment{Enabled: true, Formula: formulaOf(t, text), RndTime: time.Hour}
+		got := inc.BanTime(time.Hour, 1, func() float64 { return 0.999 })
+		if got < 100*365*24*time.Hour {
+			t.Errorf("%s: got %s", text, got)
+		}
 	}
 }
 

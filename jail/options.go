@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"gaol/jail/formula"
 )
 
 // Forever, as a bantime, means a ban without end.
@@ -43,8 +45,11 @@ type Increment struct {
 	// Factor multiplies; 0 means 1.
 	Factor float64
 	// Multipliers, by the number of earlier bans, the last one repeated;
-	// none: 2 to the power of that number (20 at most).
+	// none: Formula.
 	Multipliers []int
+	// Formula gives the length in seconds; nil: "time * pow(2, min(count, 20)) * factor". It
+	// never shortens a ban; a result that is no number is none.
+	Formula *formula.Formula
 	// MaxTime is the upper limit; 0: none.
 	MaxTime time.Duration
 	// RndTime is the longest random addition, on top of MaxTime.
