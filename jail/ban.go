@@ -29,9 +29,15 @@ type Ban struct {
 	// Patterns are the failregexes that matched Lines, one for each; "": not known. They are set in
 	// the ban that a failure leads to and in what the store has kept; a jail forgets them.
 	Patterns []string
-	// By says who made it: "jail" or "hand".
+	// By says who made it: "jail" or "hand"; the latter of one that was made longer by hand, too.
 	By string
 }
+
+// What Ban.By says.
+const (
+	byJail = "jail"
+	byHand = "hand"
+)
 
 // Forever says that the ban has no end.
 func (b Ban) Forever() bool { return b.End.IsZero() }

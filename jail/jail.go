@@ -233,7 +233,7 @@ func (j *Jail) newBan(who key, start time.Time, base time.Duration) Ban {
 	length := j.opts.Increment.BanTime(base, j.earlier[who], j.opts.Rand)
 	ban := Ban{
 		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who],
-		Start: start, Count: j.learn(who, 1), By: "jail",
+		Start: start, Count: j.learn(who, 1), By: byJail,
 	}
 	if length != Forever {
 		ban.End = start.Add(length)

@@ -12,9 +12,10 @@ import (
 // length, unless that would lock an ignored address out that target does not name. No ban with
 // an end lasts longer than a century and a half.
 //
-// A target that is banned already keeps its ban with the later of both ends. The
-// target's counted failures are forgotten.
-func (j *Jail) Ban(target netip.Prefix, length time.Duration, now time.Time) Ban {
+// A target that is banned already keeps its ban, with the later of both ends: made is false then. One
+// that becomes longer is by hand from then on, so that no rule that comes later lifts what a person
+// has asked for. The target's counted failures are forgotten.
+func (j *Jail) Ban(target netip.Prefix, length time.Duration, now time.Time) (ban Ban, made bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	who := prefixKey(j.counted(target))
@@ -22,18 +23,23 @@ func (j *Jail) Ban(target netip.Prefix, length time.Duration, now time.Time) Ban
 		j.forget(i)
 	}
 	e := j.bans.byKey[who]
-	if e == nil || !e.running || e.ban.Over(now) {
-		e = &entry{key: who, ban: j.handBan(who, length, now), running: true}
+	switch made = e == nil || !e.running || e.ban.Over(now); {
+	case made:
+		ban = j.handBan(who, length, now)
 		j.counts.BannedTotal++
-	} else if end := handEnd(length, j.opts.BanTime, now); !e.ban.Forever() && (end.IsZero() || end.After(e.ban.End)) {
-		longer := *e
-		longer.ban.End = end
-		e = &longer
+	case endsLater(handEnd(length, j.opts.BanTime, now), e.ban.End):
+		ban = e.ban
+		ban.End, ban.By = handEnd(length, j.opts.BanTime, now), byHand
+	default:
+		return e.ban, false
 	}
-	e.leaves = e.ban.End
-	ban := e.ban
-	j.bans.put(e)
-	return ban
+	j.bans.put(&entry{key: who, ban: ban, leaves: ban.End, running: true})
+	return ban, made
+}
+
+// endsLater says whether an end comes after another one; the zero time is never.
+func endsLater(end, other time.Time) bool {
+	return !other.IsZero() && (end.IsZero() || end.After(other))
 }
 
 func (j *Jail) handBan(who key, length time.Duration, now time.Time) Ban {
@@ -42,7 +48,7 @@ func (j *Jail) handBan(who key, length time.Duration, now time.Time) Ban {
 		base = j.opts.BanTime
 	}
 	ban := j.newBan(who, now, base)
-	ban.By = "hand"
+	ban.By = byHand
 	if length != 0 {
 		ban.End = handEnd(length, j.opts.BanTime, now) // as asked, without increment
 	}
@@ -128,7 +134,7 @@ func (j *Jail) Pardon() []Ban {
 
 // ignored says whether the jail would not make b any more.
 func (j *Jail) ignored(b Ban) bool {
-	if b.By != "jail" || b.ID != "" {
+	if b.By == byHand || b.ID != "" {
 		return false
 	}
 	_, ignored := j.opts.Ignore.Overlaps(b.Prefix)

@@ -34,8 +34,8 @@ func TestBanByHand(t *testing.T) {
 			opts := options()
 			opts.Ignore = ignore
 			j := newJail(t, opts)
-			ban := j.Ban(netip.MustParsePrefix(tt.target), tt.length, noon)
-			if ban.Target() != tt.banned || !ban.End.Equal(tt.end) || !ban.Start.Equal(noon) || ban.By != "hand" || ban.Count != 1 {
+			ban, made := j.Ban(netip.MustParsePrefix(tt.target), tt.length, noon)
+			if !made || ban.Target() != tt.banned || !ban.End.Equal(tt.end) || !ban.Start.Equal(noon) || ban.By != "hand" || ban.Count != 1 {
 				t.Errorf("got %+v, want %s until %s", ban, tt.banned, tt.end)
 			}
 			if got := j.Banned(); len(got) != 1 || got[0].Target() != tt.banned {
@@ -49,7 +49,7 @@ func TestBanByHand(t *testing.T) {
 func TestBanByHandForCenturies(t *testing.T) {
 	j := newJail(t, options())
 	for range 2 {
-		ban := j.Ban(netip.MustParsePrefix("192.0.2.6/32"), 290*365*24*time.Hour, noon)
+		ban, _ := j.Ban(netip.MustParsePrefix("192.0.2.6/32"), 290*365*24*time.Hour, noon)
 		if kept := time.Unix(0, ban.End.UnixNano()); !kept.Equal(ban.End) || !kept.After(at(100*365*24*3600)) {
 			t.Errorf("a ban until %v is kept as until %v", ban.End, kept)
 		}
@@ -60,22 +60,32 @@ func TestBanByHandOfWhoIsBanned(t *testing.T) {
 	opts := options()
 	opts.MaxRetry = 1
 	for _, tt := range []struct {
-		name   string
-		length time.Duration
-		end    time.Time
+		name    string
+		bantime time.Duration
+		length  time.Duration
+		end     time.Time
+		by      string
 	}{
-		{"longer", 2 * time.Hour, at(7300)},
-		{"shorter changes nothing", time.Minute, at(3600)},
-		{"for ever", jail.Forever, time.Time{}},
+		{"longer", time.Hour, 2 * time.Hour, at(7300), "hand"},
+		{"shorter changes nothing", time.Hour, time.Minute, at(3600), "jail"},
+		{"for the jail's own time", time.Hour, 0, at(3700), "hand"},
+		{"for ever", time.Hour, jail.Forever, time.Time{}, "hand"},
+		{"for a while, where it is for ever", jail.Forever, time.Minute, time.Time{}, "jail"},
+		{"for ever, where it is", jail.Forever, jail.Forever, time.Time{}, "jail"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			opts.BanTime = tt.bantime
 			j := newJail(t, opts)
 			first := j.Observe(failed("192.0.2.6", noon)).Ban
-			ban := j.Ban(first.Prefix, tt.length, at(100))
-			if !ban.Start.Equal(first.Start) || !ban.End.Equal(tt.end) || ban.Count != 1 {
-				t.Errorf("got %+v, want the same ban until %s", ban, tt.end)
+			before := first.End
+			ban, made := j.Ban(first.Prefix, tt.length, at(100))
+			if made || !ban.Start.Equal(first.Start) || !ban.End.Equal(tt.end) || ban.Count != 1 || ban.By != tt.by || len(ban.Lines) != 1 {
+				t.Errorf("got %+v, want the same ban until %s by %s", ban, tt.end, tt.by)
 			}
-			if !first.End.Equal(at(3600)) {
+			if got := j.Banned(); len(got) != 1 || !got[0].End.Equal(tt.end) || j.Counts().BannedTotal != 1 {
+				t.Errorf("got %v banned", got)
+			}
+			if !first.End.Equal(before) {
 				t.Error("the ban that was handed out before has changed")
 			}
 			if next, ok := j.Next(); ok != !tt.end.IsZero() || ok && !next.Equal(tt.end) {

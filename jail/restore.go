@@ -56,7 +56,7 @@ func (j *Jail) restoreBan(b Ban, now time.Time) bool {
 		return false
 	}
 	who := banKey(b)
-	if old := j.bans.byKey[who]; old != nil && (old.ban.Forever() || !b.Forever() && !b.End.After(old.ban.End)) {
+	if old := j.bans.byKey[who]; old != nil && !endsLater(b.End, old.ban.End) {
 		return false
 	}
 	if n := j.earlier[who]; n < b.Count {

@@ -249,10 +249,13 @@ func bansTwice(f *fixture) {
 func takesNewEnd(f *fixture) {
 	f.start()
 	longer, shorter := Ban("192.0.2.7", time.Hour), Ban("2001:db8:0:7::/64", time.Hour)
-	f.ban(Ban("192.0.2.7", 900*time.Millisecond), shorter)
-	f.ban(longer, Ban("2001:db8:0:7::/64", 900*time.Millisecond))
+	never, network, ending := Ban("192.0.2.8", 0), Ban("2001:db8:0:8::/64", 0), Ban("192.0.2.9", 0)
+	short := 900 * time.Millisecond
+	f.ban(Ban("192.0.2.7", short), shorter, Ban("192.0.2.8", short), Ban("2001:db8:0:8::/64", short), ending)
+	f.ban(longer, Ban("2001:db8:0:7::/64", short), never, network, Ban("192.0.2.9", short))
 	f.gone(shorter, 3*time.Second)
-	f.holds(true, longer)
+	f.gone(ending, 3*time.Second)
+	f.holds(true, longer, never, network)
 }
 
 func holdsForever(f *fixture) {

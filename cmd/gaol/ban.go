@@ -25,7 +25,10 @@ func newBanCommand(a *app) *cobra.Command {
 input, with blanks or line ends between them and comments from "#" to the
 line's end. It returns once the kernel holds the bans, or has refused one:
 that one is listed as not enforced, and gaol goes on trying. A daemon that
-only observes enforces nothing, which is no failure.`,
+only observes enforces nothing, which is no failure.
+
+An ADDR that is banned already keeps its ban, with the later of both ends; to
+make a ban shorter, unban first.`,
 		Example: `  gaol ban -j sshd 192.0.2.7
   gaol ban -j sshd -t 1d - < addresses.txt`,
 		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "banned, but the kernel does not hold each ban yet")},

@@ -40,12 +40,14 @@ func TestBannedText(t *testing.T) {
 	bans := []control.Ban{
 		{Jail: "sshd", Prefix: "192.0.2.7/32", End: &end, Count: 2, Enforced: true, Lines: []string{"first", "user \x1b[2Jroot"}},
 		{Jail: "web", Prefix: "2001:db8::/64", Count: 1, By: "hand"},
+		{Jail: "web", Prefix: "192.0.2.8/32", Count: 1, By: "hand", Enforced: true, Lines: []string{"user root"}},
 		{Jail: "mail", ID: "bob\r", End: &end, Count: 1, Enforced: true, User: "bob"},
 	}
 	want := strings.Join([]string{
 		`ADDRESS        JAIL  ENDS      BAN               WHY`,
 		`192.0.2.7      sshd  in 9m     #2                user \x1b[2Jroot`,
 		`2001:db8::/64  web   for ever  #1, not enforced  by hand`,
+		`192.0.2.8      web   for ever  #1                by hand; user root`,
 		`bob\r          mail  in 9m     #1                tried bob`,
 		`192.0.2.9 is not banned.`,
 		``,

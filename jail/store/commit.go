@@ -20,7 +20,7 @@ type Changes struct {
 	// Forgotten are targets whose counted failures were dropped by hand. Their earlier bans
 	// do not count any more.
 	Forgotten []jail.Forgotten
-	// Bans are new, or known by jail, target and start: those take the new end. The
+	// Bans are new, or known by jail, target and start: those take the new end and By. The
 	// failures counted against the target that are dated before the ban's end are deleted
 	// with it.
 	Bans []jail.Ban
@@ -109,7 +109,7 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, pattern, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.outdated, `DELETE FROM counted WHERE jail = ? AND until < ?`},
 		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET ends = excluded.ends, sum = excluded.sum`},
+			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, sum = excluded.sum`},
 		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
 		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
 		{&s.pardon, `UPDATE bans SET pardoned = 1 WHERE jail = ? AND prefix = ? AND id = ? AND pardoned = 0`},

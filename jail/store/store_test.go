@@ -180,7 +180,7 @@ func TestExtendedBanHasOneRow(t *testing.T) {
 	s := fresh(t)
 	b := ban("192.0.2.1", 0, 60)
 	commit(t, s, store.Changes{Bans: []jail.Ban{b}})
-	b.End = at(7200)
+	b.End, b.By = at(7200), "hand"
 	commit(t, s, store.Changes{Bans: []jail.Ban{b}})
 	same(t, "bans", load(t, s, at(100)).Bans, []jail.Ban{b})
 }

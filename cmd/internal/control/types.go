@@ -79,7 +79,7 @@ type Ban struct {
 	Enforced bool     `json:"enforced"`
 	User     string   `json:"user"`
 	Lines    []string `json:"lines"`
-	// By says who made it: "jail" or "hand".
+	// By says who made it: "jail" or "hand"; the latter of one that was made longer by hand, too.
 	By string `json:"by"`
 }
 

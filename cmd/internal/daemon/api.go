@@ -255,8 +255,11 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 		if rule, ok := c.ignore.Overlaps(t.prefix); ok {
 			warnings = append(warnings, fmt.Sprintf("jail %s would never ban %s by itself (%s)", c.name, jail.Ban{Prefix: t.prefix}.Target(), rule))
 		}
-		b := c.jail.Ban(t.prefix, length, now)
-		d.announceBanLocked(b, now)
+		b, isNew := c.jail.Ban(t.prefix, length, now)
+		if isNew {
+			d.noteLocked(b)
+		}
+		d.announceBan(b, now)
 		bans = append(bans, b)
 		made = append(made, cellBan{c, b})
 	}

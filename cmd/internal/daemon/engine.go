@@ -118,7 +118,8 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 		if o.Ban != nil {
 			bans = append(bans, *o.Ban)
 			changes.Bans = append(changes.Bans, *o.Ban)
-			e.announceBanLocked(*o.Ban, f.Read)
+			e.noteLocked(*o.Ban)
+			e.announceBan(*o.Ban, f.Read)
 		}
 		if o.Expired != nil {
 			changes.Bans = append(changes.Bans, *o.Expired)
@@ -153,10 +154,8 @@ func (e *engine) noteLocked(b jail.Ban) {
 	}
 }
 
-// announceBanLocked tells everybody of a ban: the log, listeners, and the jails that count
-// the bans of all.
-func (e *engine) announceBanLocked(b jail.Ban, now time.Time) {
-	e.noteLocked(b)
+// announceBan tells the log and listeners of a ban, or of its new end.
+func (e *engine) announceBan(b jail.Ban, now time.Time) {
 	e.log.Info("banned", "jail", b.Jail, "prefix", b.Target(), "until", untilText(b.End), "count", b.Count,
 		"failures", b.Failures, "user", b.User, "by", b.By)
 	e.events.publish(banEvent("ban", b, now))
