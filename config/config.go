@@ -70,6 +70,9 @@ type Jail struct {
 	// journal is read, for Filter's Journalmatch.
 	LogPath []string
 	Journal bool
+	// Bans says that the jail's failures are the bans of all jails that read logs, as in
+	// "recidive" (logpath = "bans"). It has no logs and no filter then.
+	Bans bool
 	// Guessed says that LogPath is what the stock library knows the log to be called on
 	// one system or another: it is enough that one of them is there.
 	Guessed bool

@@ -48,7 +48,8 @@
 //	protocol    = "tcp"
 //
 // With both, the files are read if there is one, else the journal (see [Jail.Either]). A
-// user's own logpath replaces both.
+// user's own logpath replaces both. Where what a jail counts is rarer than failed logins, as in
+// recidive, its file also has maxretry, findtime and bantime.
 //
 // A file filter.d/NAME.toml has the keys description, daemon (a string or a list),
 // failregex, ignoreregex, prefregex, unless, datepattern, journalmatch and trusted, tables [[json]]

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -129,6 +130,10 @@ func (c *checker) missing(n *node, what, hint string) {
 // only its own keys are looked at.
 func (d *draft) readFilter(c *checker, n *node) {
 	own := n.only(names(pick(filterKeys(), ofBoth)))
+	if d.Bans {
+		d.refuseFilter(c, own)
+		return
+	}
 	if !d.Enabled {
 		setKeys(c, own, filterKeys(), &filter.Spec{})
 		if name, ok := d.filterName(); ok {
@@ -150,6 +155,20 @@ func (d *draft) readFilter(c *checker, n *node) {
 	d.Mode = c.checkMode(d.modeNode(n), &d.Filter, d.Mode)
 	if len(c.problems) == before {
 		d.Compiled = c.compile(merged, d.Filter, filter.Options{Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS})
+	}
+}
+
+// refuseFilter reports the filter of a jail that counts bans, where it would be without
+// effect: the one that the jail names, or keys of its own.
+func (d *draft) refuseFilter(c *checker, own *node) {
+	needless := slices.Collect(maps.Values(own.table))
+	if d.filter != nil {
+		needless = append(needless, d.filter)
+	}
+	for _, n := range needless {
+		p := c.at(n)
+		p.What, p.Hint = `no filter is used with logpath = "bans"`, "leave it out"
+		c.add(p)
 	}
 }
 

@@ -40,7 +40,8 @@ func jailKeys() []key[draft] {
 			value: text(func(d *draft) *string { return &d.Mode })},
 		{name: "logpath", scope: ofBoth,
 			doc: "The files to read: absolute paths with `*`, `?` and `[…]`, looked up again as files come and go. " +
-				"`\"journal\"` is the systemd journal.",
+				"`\"journal\"` is the systemd journal. `\"bans\"`, which stands alone, makes the bans of all other jails the failures of this one: " +
+				"see `recidive` in [bantime.md](bantime.md).",
 			value: value[draft]{"list of texts", setLogPath}},
 		{name: "journal", scope: ofStock,
 			doc:   "Whether the journal has the same records as the files of `logpath`.",
@@ -67,11 +68,11 @@ func jailKeys() []key[draft] {
 			doc: "What else is done for a ban: names of action files, or tables with `name` and what is to differ from the file. " +
 				"`name = \"command\"` runs programs of your own, which get `GAOL_IP`, `GAOL_JAIL` and more as environment.",
 			value: value[draft]{"list of texts and tables", func(c *checker, d *draft, n *node) { d.Actions = c.actions(n) }}},
-		{name: "maxretry", def: "5", scope: ofDefault, doc: "How many failures within `findtime` lead to a ban.",
+		{name: "maxretry", def: "5", scope: ofAll, doc: "How many failures within `findtime` lead to a ban.",
 			value: whole(1, 10_000, func(d *draft) *int { return &d.MaxRetry })},
-		{name: "findtime", def: `"10m"`, scope: ofDefault, doc: "The time within which failures are counted together.",
+		{name: "findtime", def: `"10m"`, scope: ofAll, doc: "The time within which failures are counted together.",
 			value: duration(time.Second, longestFindTime, func(d *draft) *time.Duration { return &d.FindTime })},
-		{name: "bantime", def: `"10m"`, scope: ofDefault, doc: "How long a first ban lasts; -1 is `\"forever\"` too.",
+		{name: "bantime", def: `"10m"`, scope: ofAll, doc: "How long a first ban lasts; -1 is `\"forever\"` too.",
 			value: banTime()},
 		{name: "bantime_increment", scope: ofDefault, doc: "How much longer the bans of those who come back last.",
 			value: value[draft]{"table", func(c *checker, d *draft, n *node) {
@@ -162,7 +163,7 @@ func setFilter(c *checker, d *draft, n *node) {
 }
 
 func setLogPath(c *checker, d *draft, n *node) {
-	const expected = `an absolute path, such as "/var/log/auth.log", or "journal"`
+	const expected = `an absolute path, such as "/var/log/auth.log", "journal" or "bans"`
 	members, _ := c.members(n, expected)
 	// Explicit sources are all read; see Jail.Either for those of stock jails.
 	d.LogPath = nil
@@ -175,6 +176,10 @@ func setLogPath(c *checker, d *draft, n *node) {
 		case !ok:
 		case path == "journal":
 			d.Journal = true
+		case path == "bans" && len(members) > 1:
+			c.wrongValue(m, `"bans" alone`, "a jail counts either the bans of others or lines of logs")
+		case path == "bans":
+			d.Bans = true
 		case !filepath.IsAbs(path):
 			c.wrongValue(m, expected, "")
 		case !validGlob(path):

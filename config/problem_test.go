@@ -71,7 +71,14 @@ func TestProblems(t *testing.T) {
 		}},
 		{"range backwards", "[jail.sshd]\nport = '8010-8000'", []string{`reading gaol.toml:2: port in [jail.sshd]: found "8010-8000", expected a range from the lower to the higher port: write "8000-8010"`}},
 		{"no ports", "[jail.sshd]\nport = []", []string{`reading gaol.toml:2: port in [jail.sshd]: found an empty list, expected a port such as 22, "ssh", "8000-8010" or "all": write "all" to refuse a banned host everything`}},
-		{"relative logpath", "[jail.sshd]\nlogpath = ['auth.log']", []string{`reading gaol.toml:2: logpath[1] in [jail.sshd]: found "auth.log", expected an absolute path, such as "/var/log/auth.log", or "journal"`}},
+		{"relative logpath", "[jail.sshd]\nlogpath = ['auth.log']", []string{`reading gaol.toml:2: logpath[1] in [jail.sshd]: found "auth.log", expected an absolute path, such as "/var/log/auth.log", "journal" or "bans"`}},
+		{"bans and a log", "[jail.again]\nenabled = true\nlogpath = ['bans', '/x']", []string{
+			`reading gaol.toml:1: no filter in [jail.again]: set filter = "NAME", or failregex = ['…']`,
+			`reading gaol.toml:3: logpath[1] in [jail.again]: found "bans", expected "bans" alone: a jail counts either the bans of others or lines of logs`}},
+		{"bans with a filter", "[jail.again]\nenabled = true\nlogpath = 'bans'\nfilter = 'sshd'\nfailregex = ['^x <HOST>$']", []string{
+			`reading gaol.toml:4: filter in [jail.again]: no filter is used with logpath = "bans": leave it out`,
+			`reading gaol.toml:5: failregex in [jail.again]: no filter is used with logpath = "bans": leave it out`}},
+		{"bans alone", "[jail.again]\nenabled = true\nlogpath = 'bans'", nil},
 		{"bad glob", "[jail.sshd]\nlogpath = ['/var/log/[a']", []string{`reading gaol.toml:2: logpath[1] in [jail.sshd]: found "/var/log/[a", expected a path with a valid pattern: a "[" needs its "]"; write "\\[" for the character itself`}},
 		{"zone misspelt", "[jail.sshd]\ntimezone = 'Europe/Brelin'", []string{`reading gaol.toml:2: timezone in [jail.sshd]: found "Europe/Brelin", expected a time zone such as "Europe/Berlin", "UTC", "+02:00" or "CET-1CEST"`}},
 		{"zone with two meanings", "[jail.sshd]\ntimezone = 'UTC+02'", []string{`reading gaol.toml:2: timezone in [jail.sshd]: found "UTC+02", expected a time zone such as "Europe/Berlin", "UTC", "+02:00" or "CET-1CEST": POSIX and fail2ban give it opposite signs: write +02 for east of UTC or -02 for west`}},

@@ -23,7 +23,9 @@ type jailReport struct {
 	// Journal says that the journal is read, with these terms.
 	Journal      bool     `json:"journal"`
 	Journalmatch []string `json:"journalmatch"`
-	MaxRetry     int      `json:"maxretry"`
+	// Bans says that the bans of other jails are counted. Then there are no logs and no filter.
+	Bans     bool `json:"bans"`
+	MaxRetry int  `json:"maxretry"`
 	// FindTime and BanTime are in seconds; BanTime is null for ever.
 	FindTime float64  `json:"findtime_seconds"`
 	BanTime  *float64 `json:"bantime_seconds"`
@@ -60,6 +62,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		Logs:         []logReport{},
 		Journal:      journal,
 		Journalmatch: emptyNotNull(j.Filter.Journalmatch),
+		Bans:         j.Bans,
 		MaxRetry:     j.MaxRetry,
 		FindTime:     j.FindTime.Seconds(),
 		Ports:        []string{},
@@ -72,6 +75,9 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		guessed:      j.Guessed,
 		findTime:     config.FormatDuration(j.FindTime),
 		banTime:      config.FormatDuration(j.BanTime),
+	}
+	if j.Bans {
+		r.Filter = ""
 	}
 	if j.BanTime != config.Forever {
 		seconds := j.BanTime.Seconds()
@@ -109,12 +115,12 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 	b.WriteByte('\n')
 	var t table
 	field := func(name, value string, s style) { t.row(cell{"  " + name, dim}, cell{printable(value), s}) }
-	name := r.Filter
-	if r.Mode != "" {
-		name += "[mode=" + r.Mode + "]"
+	if r.Bans {
+		field("counts", "bans by other jails", plain)
+	} else {
+		r.writeFilter(field)
+		r.writeSources(field)
 	}
-	field("filter", name, plain)
-	r.writeSources(field)
 	field("bans", r.rule(), plain)
 	field("closes", r.closes(), plain)
 	field("through", strings.Join(append([]string{r.BanAction}, r.Actions...), ", "), plain)
@@ -126,6 +132,14 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 		field("never", ignored, s)
 	}
 	t.write(b, p)
+}
+
+func (r jailReport) writeFilter(field func(name, value string, s style)) {
+	name := r.Filter
+	if r.Mode != "" {
+		name += "[mode=" + r.Mode + "]"
+	}
+	field("filter", name, plain)
 }
 
 func (r jailReport) writeSources(field func(name, value string, s style)) {
@@ -150,7 +164,11 @@ func (r jailReport) rule() string {
 	if r.BanTime == nil {
 		length = "for ever"
 	}
-	return fmt.Sprintf("%s, after %s within %s", length, plural(r.MaxRetry, "failure", "failures"), r.findTime)
+	count := plural(r.MaxRetry, "failure", "failures")
+	if r.Bans {
+		count = plural(r.MaxRetry, "ban", "bans")
+	}
+	return fmt.Sprintf("%s, after %s within %s", length, count, r.findTime)
 }
 
 // closes tells what the banned can't reach any more.

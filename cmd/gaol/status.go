@@ -105,7 +105,7 @@ func (v *statusView) sources(j control.JailStatus) cell {
 	}
 	names, behind := make([]string, len(j.Sources)), 0.0
 	for i, s := range j.Sources {
-		names[i] = printable(s.Path)
+		names[i] = sourceName(s)
 		behind = max(behind, s.LagSeconds)
 	}
 	text := strings.Join(names, ", ")
@@ -122,7 +122,9 @@ func (v *statusView) jail(j control.JailStatus) {
 	if !j.Enabled {
 		field("state", "not running", red)
 	}
-	field("filter", printable(j.Filter), plain)
+	if j.Filter != "" {
+		field("filter", printable(j.Filter), plain)
+	}
 	field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
 	field("banned", fmt.Sprintf("%d now, %d since the start", j.Banned.Current, j.Banned.Total), plain)
 	if j.Hosts.Forgotten > 0 {
@@ -132,7 +134,11 @@ func (v *statusView) jail(j control.JailStatus) {
 		field("hosts", fmt.Sprintf("%s tracked, %s at most", humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit))), plain)
 	}
 	for _, s := range j.Sources {
-		field("log", v.source(s), plain)
+		name := "log"
+		if countsBans(s) {
+			name = "counts"
+		}
+		field(name, v.source(s), plain)
 	}
 	for _, action := range j.Actions {
 		if action.Healthy {
@@ -145,7 +151,10 @@ func (v *statusView) jail(j control.JailStatus) {
 }
 
 func (v *statusView) source(s control.SourceStatus) string {
-	text := fmt.Sprintf("%s: %s lines, %s matched", printable(s.Path), humanCount(s.Lines), humanCount(s.Matched))
+	text := fmt.Sprintf("%s: %s lines, %s matched", sourceName(s), humanCount(s.Lines), humanCount(s.Matched))
+	if countsBans(s) {
+		text = fmt.Sprintf("%s: %s", sourceName(s), humanCount(s.Lines))
+	}
 	if s.LastLine == nil {
 		text += ", none yet"
 	} else {
@@ -155,6 +164,16 @@ func (v *statusView) source(s control.SourceStatus) string {
 		text += ", " + humanDuration(lag) + " behind"
 	}
 	return text
+}
+
+// countsBans says that a source is the bans of other jails. Paths of logs are absolute.
+func countsBans(s control.SourceStatus) bool { return s.Path == "bans" }
+
+func sourceName(s control.SourceStatus) string {
+	if countsBans(s) {
+		return "bans by other jails"
+	}
+	return printable(s.Path)
 }
 
 func (v *statusView) problems(s control.Status) {

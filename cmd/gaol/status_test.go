@@ -56,6 +56,28 @@ func TestStatusTable(t *testing.T) {
 	}
 }
 
+func TestStatusOfAJailThatCountsBans(t *testing.T) {
+	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+	last := now.Add(-3 * time.Second)
+	jail := control.JailStatus{Name: "recidive", Enabled: true, Failures: control.Tally{Current: 2, Total: 7}, Banned: control.Tally{Current: 1, Total: 1},
+		Sources: []control.SourceStatus{{Path: "bans", Lines: 1234, Matched: 1234, LastLine: &last}}}
+	view := statusView{now: now}
+	view.table([]control.JailStatus{jail})
+	view.jail(jail)
+	want := strings.Join([]string{
+		`JAIL      FAILURES  BANNED  LOGS`,
+		`recidive  2 (7)     1 (1)   bans by other jails`,
+		`jail      recidive`,
+		`failures  2 now, 7 since the start`,
+		`banned    1 now, 1 since the start`,
+		`counts    bans by other jails: 1,234, the last 3s ago`,
+		``,
+	}, "\n")
+	if got := view.out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestStatusOfOneJail(t *testing.T) {
 	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
 	view := statusView{now: now}

@@ -19,7 +19,8 @@ type JailStatus struct {
 	Name string `json:"name"`
 	// Enabled says that the jail runs. One that was configured but is left out
 	// has its reasons in Problems.
-	Enabled  bool           `json:"enabled"`
+	Enabled bool `json:"enabled"`
+	// Filter is "" for a jail that counts the bans of others; its one source is "bans".
 	Filter   string         `json:"filter"`
 	Failures Tally          `json:"failures"`
 	Banned   Tally          `json:"banned"`

@@ -219,7 +219,8 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	}
 	before := c.conf
 	c.conf, c.ignore = w.Jail, w.ignore
-	if !sameFilter(before, w.Jail) {
+	// One that counts bans from now on has none; no more lines come.
+	if w.Compiled != nil && !sameFilter(before, w.Jail) {
 		c.use(w.Compiled)
 	}
 	t.pardonLocked(c, now)

@@ -27,6 +27,8 @@ type cell struct {
 	firewall *runner
 	// imposed has the bans in force that the actions were told of.
 	imposed map[jail.Key]imposed
+	// heard is of a jail that counts the bans of others.
+	heard heard
 	// dates says what is wrong with the dates of a source.
 	dates map[string]verdict
 	// evicted is how many hosts had been forgotten for want of room at the last look; crowded says

@@ -120,11 +120,13 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 			changes.Bans = append(changes.Bans, *o.Ban)
 			e.noteLocked(*o.Ban)
 			e.announceBan(*o.Ban, f.Read)
+			e.relapseLocked(c, *o.Ban, f, changes)
 		}
 		if o.Expired != nil {
 			changes.Bans = append(changes.Bans, *o.Expired)
 			e.noteLocked(*o.Expired)
 			e.log.Info("ban already over", "jail", c.name, "prefix", o.Expired.Target(), "until", o.Expired.End)
+			e.relapseLocked(c, *o.Expired, f, changes)
 		}
 	}
 	if len(bans) > 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gaol/cmd/internal/control"
+	"gaol/config"
 	"gaol/jail/source"
 )
 
@@ -51,12 +52,17 @@ func (d *Daemon) leftOutLocked(name string) bool {
 func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatus {
 	counts := c.jail.Counts()
 	described := control.JailStatus{
-		Name: c.name, Enabled: true, Filter: filterText(c.conf.FilterName, c.conf.Mode),
+		Name: c.name, Enabled: true, Filter: filterText(c.conf),
 		Failures: control.Tally{Current: counts.FailuresCurrent, Total: counts.FailuresTotal},
 		Banned:   control.Tally{Current: counts.BannedCurrent, Total: counts.BannedTotal},
 		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.name),
 	}
 	described.Hosts = control.HostsStatus{Current: counts.Hosts, Limit: c.conf.MaxHosts, Forgotten: counts.EvictedHosts}
+	if c.conf.Bans {
+		described.Sources = append(described.Sources, control.SourceStatus{
+			Path: bansName, Lines: c.heard.bans, Matched: c.heard.bans, LastLine: timeOrNil(c.heard.last),
+		})
+	}
 	taps := c.sources()
 	for _, s := range read {
 		if !c.reads(s.Patterns) || isAbsent(s) {
@@ -85,14 +91,16 @@ func isAbsent(s source.Status) bool {
 	return slices.Contains(s.Patterns, s.Path) && s.Problem != "" && s.LastRead.IsZero() && !strings.HasPrefix(s.Path, journalKey)
 }
 
-func filterText(name, mode string) string {
+func filterText(j config.Jail) string {
 	switch {
-	case name == "":
+	case j.Bans:
+		return ""
+	case j.FilterName == "":
 		return "inline"
-	case mode == "":
-		return name
+	case j.Mode == "":
+		return j.FilterName
 	default:
-		return name + "[mode=" + mode + "]"
+		return j.FilterName + "[mode=" + j.Mode + "]"
 	}
 }
 
