@@ -100,6 +100,7 @@ type Jail struct {
 	// banned; 32 and 64 by default.
 	IPv4Prefix, IPv6Prefix int
 	Increment              jail.Increment
+	Escalate               jail.Escalate
 
 	// IgnoreIP are addresses, prefixes, names and "file:PATH" entries, as written and checked.
 	IgnoreIP   []string

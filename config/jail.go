@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -112,9 +113,34 @@ func (d *draft) finish(c *checker, n *node) {
 	if d.MaxMatches == 0 {
 		d.MaxMatches = d.MaxRetry
 	}
+	d.checkEscalate(c, n)
 	d.Either = n.table["journal"] != nil && d.Journal && len(d.LogPath) > 0
 	if d.Enabled && len(d.LogPath) == 0 && !d.Journal && n.table["logpath"] == nil {
 		c.missing(n, "no log to read", `set logpath = ["/path/to.log"], or logpath = "journal"`)
+	}
+}
+
+// checkEscalate reports networks that are no wider than what the jail bans anyway. What is at fault may be
+// gaol's own default, so it is told where escalation was enabled.
+func (d *draft) checkEscalate(c *checker, n *node) {
+	if !d.Escalate.Enabled {
+		return
+	}
+	for _, family := range []struct {
+		key           string
+		network, jail int
+	}{
+		{"ipv4prefix", d.Escalate.IPv4Prefix, d.IPv4Prefix},
+		{"ipv6prefix", d.Escalate.IPv6Prefix, d.IPv6Prefix},
+	} {
+		if family.network < family.jail {
+			continue
+		}
+		p := c.at(n.table["escalate"].table["enabled"])
+		p.What = fmt.Sprintf("networks with %s %d are no wider than what jail %s bans, %d", family.key, family.network, d.Name, family.jail)
+		p.Hint = fmt.Sprintf("in [jail.%s.escalate], set a lower one or enabled = false", quoteKey(d.Name))
+		p.Jail = c.jail
+		c.add(p)
 	}
 }
 

@@ -79,6 +79,10 @@ func jailKeys() []key[draft] {
 				readKeys(c, n, incrementKeys(), &d.Increment)
 				c.checkIncrement(n, d.Increment)
 			}}},
+		{name: "escalate", scope: ofDefault, doc: "When whole networks are banned for the hosts in them.",
+			value: value[draft]{"table", func(c *checker, d *draft, n *node) {
+				readKeys(c, n, escalateKeys(), &d.Escalate)
+			}}},
 		{name: "maxmatches", scope: ofDefault, doc: "How many lines are kept as evidence for a host; without it as many as `maxretry`.",
 			value: whole(1, 10_000, func(d *draft) *int { return &d.MaxMatches })},
 		{name: "maxhosts", def: "1_000_000", scope: ofDefault,
@@ -134,6 +138,27 @@ func incrementKeys() []key[jail.Increment] {
 			value: duration(time.Second, longestBanTime, func(i *inc) *time.Duration { return &i.RndTime })},
 		{name: "overalljails", def: "false", doc: "Whether bans by other jails count too.",
 			value: boolean(func(i *inc) *bool { return &i.OverallJails })},
+	}
+}
+
+// escalateKeys are those of escalate.
+func escalateKeys() []key[jail.Escalate] {
+	type esc = jail.Escalate
+	return []key[esc]{
+		{name: "enabled", def: "false", doc: "Whether networks are banned at all, none of which holds an address of `ignoreip` or `ignoreself`.",
+			value: boolean(func(e *esc) *bool { return &e.Enabled })},
+		{name: "hosts", def: "5", doc: "How many hosts of one network, banned by the jail within `findtime`, lead to a ban of the network.",
+			value: whole(2, 1000, func(e *esc) *int { return &e.Hosts })},
+		{name: "findtime", def: `"1d"`, doc: "The time within which bans of hosts are counted together.",
+			value: duration(time.Second, longestFindTime, func(e *esc) *time.Duration { return &e.FindTime })},
+		{name: "bantime",
+			doc: "How long a first ban of a network lasts, at least as long as the longest ban of these hosts in any case; without it, the jail's `bantime`. " +
+				"`bantime_increment` makes further ones longer.",
+			value: durationOrForever(time.Second, longestBanTime, func(e *esc) *time.Duration { return &e.BanTime })},
+		{name: "ipv4prefix", def: "24", doc: "How wide an IPv4 network is.",
+			value: whole(8, 31, func(e *esc) *int { return &e.IPv4Prefix })},
+		{name: "ipv6prefix", def: "48", doc: "How wide an IPv6 network is.",
+			value: whole(16, 127, func(e *esc) *int { return &e.IPv6Prefix })},
 	}
 }
 

@@ -31,6 +31,7 @@ func TestEmptyFile(t *testing.T) {
 		LogPath: []string{"/var/log/auth.log"}, Guessed: true, Journal: true, Either: true,
 		FindTime: 10 * time.Minute, BanTime: 10 * time.Minute, MaxRetry: 5, MaxMatches: 5, MaxHosts: 1_000_000,
 		IPv4Prefix: 32, IPv6Prefix: 64, Increment: jail.Increment{Factor: 1},
+		Escalate: jail.Escalate{Hosts: 5, FindTime: 24 * time.Hour, IPv4Prefix: 24, IPv6Prefix: 48},
 		IgnoreIP: []string{"127.0.0.0/8", "::1"}, IgnoreSelf: true, Enforce: true, BanAction: "auto",
 		Rule: action.Rule{Jail: "sshd", Ports: []action.Port{{First: 22, Last: 22}}, Protocol: "tcp"},
 	}
@@ -168,6 +169,13 @@ multipliers = [1, 5, 30]
 maxtime = "1w"
 rndtime = "5m"
 overalljails = true
+[jail.own.escalate]
+enabled = true
+hosts = 9
+findtime = "2d"
+bantime = "forever"
+ipv4prefix = 20
+ipv6prefix = 44
 `,
 	})
 	if c.OnStop != config.Keep || c.Web != "[::1]:7413" || c.Store != (config.Store{Path: "/x/y.sqlite3", PurgeAge: 14 * 24 * time.Hour}) {
@@ -187,6 +195,7 @@ overalljails = true
 		IPv4Prefix: 24, IPv6Prefix: 56, BanAction: "nftables",
 		Increment: jail.Increment{Enabled: true, Factor: 1.5, Multipliers: []int{1, 5, 30}, MaxTime: 7 * 24 * time.Hour,
 			RndTime: 5 * time.Minute, OverallJails: true},
+		Escalate: jail.Escalate{Enabled: true, Hosts: 9, FindTime: 48 * time.Hour, BanTime: jail.Forever, IPv4Prefix: 20, IPv6Prefix: 44},
 		IgnoreIP: []string{"192.0.2.0/24", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt"},
 		Rule: action.Rule{Jail: "own", Protocol: "udp", Drop: true, Chains: []string{"INPUT", "FORWARD"},
 			Ports: []action.Port{{First: 80, Last: 80}, {First: 443, Last: 443}, {First: 2000, Last: 2001}, {First: 8000, Last: 8080}}},

@@ -79,6 +79,7 @@ func builtin() *node {
 	writeDefaults(&b, "[web]", webKeys())
 	writeDefaults(&b, "[default]", pick(jailKeys(), ofDefault, ofAll))
 	writeDefaults(&b, "[default.bantime_increment]", incrementKeys())
+	writeDefaults(&b, "[default.escalate]", escalateKeys())
 	doc, err := parse("built-in defaults", b.String())
 	if err != nil {
 		panic(err) // the tables in this package are wrong

@@ -39,6 +39,12 @@ func TestProblems(t *testing.T) {
 			`reading gaol.toml:4: formula in [jail.sshd.bantime_increment]: multipliers stand over it: remove one of the two; multipliers = [] takes back those of [default]`}},
 		{"formula in place of multipliers", "[default.bantime_increment]\nmultipliers = [1, 2]\n[jail.sshd.bantime_increment]\nformula = 'time'\nmultipliers = []", nil},
 		{"formula taken back", "[default.bantime_increment]\nformula = 'time'\n[jail.sshd.bantime_increment]\nformula = ''\nmultipliers = [1, 2]", nil},
+		{"networks no wider than the jail's", "[default.escalate]\nenabled = true\n[jail.sshd]\nipv4prefix = 24", []string{
+			`reading gaol.toml:2: enabled in [default.escalate]: networks with ipv4prefix 24 are no wider than what jail sshd bans, 24: in [jail.sshd.escalate], set a lower one or enabled = false`}},
+		{"networks no wider, but off", "[default.escalate]\nenabled = true\n[jail.sshd]\nipv4prefix = 24\nescalate.enabled = false", nil},
+		{"one host is no network", "[jail.sshd.escalate]\nhosts = 1", []string{
+			`reading gaol.toml:2: hosts in [jail.sshd.escalate]: found number 1, expected a whole number from 2 to 1000`}},
+		{"key of escalate misspelt", "[default.escalate]\nhotss = 3", []string{`reading gaol.toml:2: unknown key "hotss" in [default.escalate]: did you mean "hosts"?`}},
 		{"key far from all", "[web]\nxyzzy = 3", []string{`reading gaol.toml:2: unknown key "xyzzy" in [web]: known here: listen`}},
 		{"key of another table", "[jail.sshd]\npurgeage = '30d'", []string{`reading gaol.toml:2: unknown key "purgeage" in [jail.sshd]: it belongs in [store]`}},
 		{"key of jails at the top", "maxretry = 3", []string{`reading gaol.toml:1: unknown key "maxretry": it belongs in [default] or [jail.NAME]`}},

@@ -25,6 +25,7 @@ type Key struct {
 const (
 	jailTable      = "[jail.NAME]"
 	incrementTable = "[jail.NAME.bantime_increment]"
+	escalateTable  = "[jail.NAME.escalate]"
 )
 
 // Reference lists all keys, table by table in a reader's order.
@@ -33,6 +34,7 @@ func Reference() []Key {
 	all = append(all, describe("the top level", topKeys())...)
 	all = append(all, describe(jailTable, pick(jailKeys(), ofJail, ofDefault, ofBoth, ofAll))...)
 	all = append(all, describe(incrementTable, incrementKeys())...)
+	all = append(all, describe(escalateTable, escalateKeys())...)
 	all = append(all, describe("an entry of action", actionKeys())...)
 	all = append(all, describe("[store]", storeKeys())...)
 	all = append(all, describe("[web]", webKeys())...)
@@ -48,7 +50,7 @@ func describe[T any](table string, keys []key[T]) []Key {
 	for _, k := range keys {
 		all = append(all, Key{
 			Table: table, Name: k.name, Type: k.typ, Default: k.def, Doc: k.doc,
-			InDefault: k.scope == ofDefault || k.scope == ofAll || table == incrementTable,
+			InDefault: k.scope == ofDefault || k.scope == ofAll || table == incrementTable || table == escalateTable,
 		})
 	}
 	return all
@@ -95,6 +97,8 @@ func tableIntro(table string) string {
 			"filter file may stand here too; they replace the filter's.\n\n"
 	case incrementTable:
 		return "Also `[default.bantime_increment]`.\n\n"
+	case escalateTable:
+		return "Also `[default.escalate]`. [bantime.md](bantime.md) explains it.\n\n"
 	case "an entry of action":
 		return "In a jail: `action = [{ name = \"command\", ban = [\"/usr/local/bin/notify\"] }]`. The keys of " +
 			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"

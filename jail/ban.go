@@ -29,14 +29,17 @@ type Ban struct {
 	// Patterns are the failregexes that matched Lines, one for each; "": not known. They are set in
 	// the ban that a failure leads to and in what the store has kept; a jail forgets them.
 	Patterns []string
-	// By says who made it: "jail" or "hand"; the latter of one that was made longer by hand, too.
+	// By says who made it: "jail", "escalation" for a network that the jail has banned for its hosts (their
+	// number is Failures, and Lines says which), or "hand"; the latter also of one that was made longer
+	// by hand.
 	By string
 }
 
 // What Ban.By says.
 const (
-	byJail = "jail"
-	byHand = "hand"
+	byJail       = "jail"
+	byEscalation = "escalation"
+	byHand       = "hand"
 )
 
 // Forever says that the ban has no end.
@@ -82,6 +85,17 @@ type Counted struct {
 type Key struct {
 	Prefix netip.Prefix
 	ID     string
+}
+
+// Lifted is what an unban has undone.
+type Lifted struct {
+	// Bans were meant.
+	Bans []Ban
+	// Members are bans of hosts in networks whose bans by escalation are among Bans. They go with those, but
+	// go on to count as earlier bans.
+	Members []Ban
+	// Forgotten are failures that do not count any more.
+	Forgotten []Forgotten
 }
 
 // Forgotten says how many counted failures of a prefix an unban has dropped.

@@ -17,7 +17,7 @@ type hosts struct {
 	failures slab[failure]
 	evidence evidence
 	queues   queues
-	networks networks
+	networks networkQueues
 	// latest is when a host failed last.
 	latest int64
 	// total is how many failures are kept.
@@ -44,7 +44,7 @@ type failure struct {
 	proof uint32
 }
 
-func newHosts() hosts { return hosts{index: newIndex(), networks: newNetworks()} }
+func newHosts() hosts { return hosts{index: newIndex(), networks: newNetworkQueues()} }
 
 func (t *hosts) len() int { return t.index.count }
 

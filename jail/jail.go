@@ -17,6 +17,8 @@ type Jail struct {
 	opts  Options
 	hosts hosts
 	bans  bans
+	// networks are those of hosts that were banned lately.
+	networks networks
 	// names are the ids behind the hashes in hosts.
 	names map[key]string
 	// earlier says how often a target has been banned so far, the ban in force included.
@@ -52,6 +54,10 @@ type Outcome struct {
 	// Extended says that the host's last ban had run out but was not taken back yet
 	// by Expire; Ban takes its place.
 	Extended bool
+	// Network is the ban of the host's network that its ban has led to. Like a host's it is to be enforced and
+	// stored, or only stored if it is over at Failure.Read; NetworkExtended is Extended for it.
+	Network         *Ban
+	NetworkExtended bool
 	// AlreadyBanned says that the failure fell into a ban and was not counted, Within which.
 	AlreadyBanned bool
 	Within        Key
@@ -75,7 +81,7 @@ func New(opts Options) (*Jail, error) {
 		return nil, err
 	}
 	return &Jail{
-		opts: opts, hosts: newHosts(), bans: newBans(),
+		opts: opts, hosts: newHosts(), bans: newBans(), networks: newNetworks(),
 		names: make(map[key]string), earlier: make(map[key]int),
 	}, nil
 }
@@ -204,28 +210,39 @@ func (j *Jail) fall(i uint32, first, n int, now time.Time, out *Outcome) {
 	ban := j.newBan(who, start, j.opts.BanTime)
 	ban.Failures = n
 	ban.User, ban.Lines, ban.Patterns = j.proven(j.hosts.proofsOf(i, first, n))
-	e := &entry{key: who, ban: ban, leaves: ban.End, running: !ban.Over(now)}
-	e.ban.Patterns = nil // the store has them
-	old := j.bans.byKey[who]
-	replaces := old != nil && old.running
-	if e.running {
-		out.Ban, out.Extended = &ban, replaces
-		j.counts.BannedTotal++
+	running, extended := j.enter(who, ban, now)
+	if running {
+		out.Ban, out.Extended = &ban, extended
 	} else {
-		if replaces {
-			j.replaced = append(j.replaced, old.ban)
-		}
-		// Kept for a while, so that later lines of the same past do not ban it again.
 		out.Expired = &ban
-		e.leaves = now.Add(keepFor(j.opts.FindTime))
 	}
-	j.bans.put(e)
 	if ban.Forever() {
 		j.hosts.remove(i)
 	} else {
 		j.hosts.dropBefore(i, ban.End.UnixNano())
 	}
 	j.dropName(who)
+	j.escalate(who, start, now, out)
+}
+
+// enter puts a new ban into the table. It says whether the ban is in force, and whether it then
+// takes the place of one that had run out but was not taken back yet.
+func (j *Jail) enter(who key, ban Ban, now time.Time) (running, extended bool) {
+	e := &entry{key: who, ban: ban, leaves: ban.End, running: !ban.Over(now)}
+	e.ban.Patterns = nil // the store has them
+	old := j.bans.byKey[who]
+	replaces := old != nil && old.running
+	if e.running {
+		j.counts.BannedTotal++
+	} else {
+		if replaces {
+			j.replaced = append(j.replaced, old.ban)
+		}
+		// Kept for a while, so that later lines of the same past do not ban it again.
+		e.leaves = now.Add(keepFor(j.opts.FindTime))
+	}
+	j.bans.put(e)
+	return e.running, e.running && replaces
 }
 
 // newBan makes the next ban of who. base is its length before increments.
@@ -271,7 +288,8 @@ func (j *Jail) proven(proofs []proof) (user string, lines, patterns []string) {
 }
 
 // Expire returns the bans that have ended at now; each is returned once. It also
-// forgets hosts that have not failed for FindTime and the two minutes that dates may be off.
+// forgets hosts that have not failed for FindTime and the two minutes that dates may be off, and
+// networks in the same way.
 func (j *Jail) Expire(now time.Time) []Ban {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -292,6 +310,7 @@ func (j *Jail) Expire(now time.Time) []Ban {
 	for i, ok := j.hosts.expired(horizon); ok; i, ok = j.hosts.expired(horizon) {
 		j.forget(i)
 	}
+	j.networks.expire(now.Add(-keepFor(j.opts.Escalate.FindTime)))
 	return ended
 }
 
@@ -302,12 +321,14 @@ func (j *Jail) Next() (time.Time, bool) {
 	if len(j.replaced) > 0 {
 		return j.replaced[0].End, true
 	}
-	end, hasEnd := j.bans.next()
-	idle, hasIdle := j.hosts.next(keepFor(j.opts.FindTime))
-	if hasEnd && (!hasIdle || end.Before(idle)) {
-		return end, true
+	next, ok := j.bans.next()
+	if at, has := j.hosts.next(keepFor(j.opts.FindTime)); has && (!ok || at.Before(next)) {
+		next, ok = at, true
 	}
-	return idle, hasIdle
+	if at, has := j.networks.next(keepFor(j.opts.Escalate.FindTime)); has && (!ok || at.Before(next)) {
+		next, ok = at, true
+	}
+	return next, ok
 }
 
 // Counts are the jail's figures.

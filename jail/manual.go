@@ -66,8 +66,9 @@ func handEnd(length, bantime time.Duration, now time.Time) time.Time {
 }
 
 // Unban lets target in again: it ends every ban inside of target and every one
-// that target lies in, forgets the counted failures of the same, and that they were ever banned.
-func (j *Jail) Unban(target netip.Prefix) (ended []Ban, forgotten []Forgotten) {
+// that target lies in, forgets the counted failures of the same, and that they were ever banned. With a
+// ban by escalation go those of the hosts in its network that the jail has made.
+func (j *Jail) Unban(target netip.Prefix) Lifted {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	t := prefixKey(target)
@@ -75,7 +76,7 @@ func (j *Jail) Unban(target netip.Prefix) (ended []Ban, forgotten []Forgotten) {
 }
 
 // UnbanID is Unban for an id.
-func (j *Jail) UnbanID(id string) (ended []Ban, forgotten []Forgotten) {
+func (j *Jail) UnbanID(id string) Lifted {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	who := idKey(cut(id, maxIDSize))
@@ -83,7 +84,7 @@ func (j *Jail) UnbanID(id string) (ended []Ban, forgotten []Forgotten) {
 }
 
 // UnbanAll ends every ban and forgets every counted failure.
-func (j *Jail) UnbanAll() (ended []Ban, forgotten []Forgotten) {
+func (j *Jail) UnbanAll() Lifted {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.unban(func(key) bool { return true })
@@ -91,7 +92,8 @@ func (j *Jail) UnbanAll() (ended []Ban, forgotten []Forgotten) {
 
 // unban looks at all bans and hosts: it is done by hand, seldom, and a million take some tens of
 // milliseconds.
-func (j *Jail) unban(meant func(key) bool) (ended []Ban, forgotten []Forgotten) {
+func (j *Jail) unban(meant func(key) bool) (gone Lifted) {
+	var networks []Ban
 	for k, e := range j.bans.byKey {
 		if !meant(k) {
 			continue
@@ -99,23 +101,35 @@ func (j *Jail) unban(meant func(key) bool) (ended []Ban, forgotten []Forgotten) 
 		j.bans.remove(e)
 		delete(j.earlier, k)
 		if e.running {
-			ended = append(ended, e.ban)
+			gone.Bans = append(gone.Bans, e.ban)
+		}
+		if e.ban.By == byEscalation {
+			networks = append(networks, e.ban)
 		}
 	}
+	for _, e := range j.members(networks) {
+		j.bans.remove(e)
+		if e.running {
+			gone.Members = append(gone.Members, e.ban)
+		}
+	}
+	j.networks.forget(meant)
 	for k, i := range j.hosts.all() {
 		if !meant(k) {
 			continue
 		}
 		delete(j.earlier, k)
-		forgotten = append(forgotten, j.forget(i))
+		gone.Forgotten = append(gone.Forgotten, j.forget(i))
 	}
-	sortBans(ended)
-	slices.SortFunc(forgotten, func(a, b Forgotten) int { return compareTargets(a.Prefix, a.ID, b.Prefix, b.ID) })
-	return ended, forgotten
+	sortBans(gone.Bans)
+	sortBans(gone.Members)
+	slices.SortFunc(gone.Forgotten, func(a, b Forgotten) int { return compareTargets(a.Prefix, a.ID, b.Prefix, b.ID) })
+	return gone
 }
 
 // Pardon ends the bans made by the jail that by now would lock out an ignored address,
-// as after [Ignore.Refresh] or [Jail.Reconfigure]. Bans by hand stay.
+// as after [Ignore.Refresh] or [Jail.Reconfigure]. Bans by hand stay, and those of the other hosts of a
+// network that is let in again for one of its addresses.
 func (j *Jail) Pardon() []Ban {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -115,11 +115,11 @@ func TestNetworkBannedByHandHoldsItsAddresses(t *testing.T) {
 }
 
 func TestUnban(t *testing.T) {
-	targets := func(ended []jail.Ban, forgotten []jail.Forgotten) (list []string) {
-		for _, b := range ended {
+	targets := func(gone jail.Lifted) (list []string) {
+		for _, b := range gone.Bans {
 			list = append(list, "unban "+b.Target())
 		}
-		for _, f := range forgotten {
+		for _, f := range gone.Forgotten {
 			if f.Failures != 1 {
 				t.Errorf("%s: got %d failures, want 1", f.Prefix, f.Failures)
 			}
@@ -181,12 +181,12 @@ func TestUnbanIDAndAll(t *testing.T) {
 		t.Fatalf("got %+v, want bob banned", ban)
 	}
 	fail("eve", 0)
-	if ended, forgotten := j.UnbanID("eve"); len(ended) != 0 || len(forgotten) != 1 || forgotten[0].ID != "eve" {
-		t.Errorf("got %v, %v, want eve forgotten", ended, forgotten)
+	if gone := j.UnbanID("eve"); len(gone.Bans) != 0 || len(gone.Forgotten) != 1 || gone.Forgotten[0].ID != "eve" {
+		t.Errorf("got %+v, want eve forgotten", gone)
 	}
 	fail("mallory", 2)
-	ended, forgotten := j.UnbanAll()
-	if len(ended) != 1 || ended[0].ID != "bob" || len(forgotten) != 1 || forgotten[0].ID != "mallory" {
-		t.Errorf("got %v, %v, want bob unbanned and mallory forgotten", ended, forgotten)
+	gone := j.UnbanAll()
+	if len(gone.Bans) != 1 || gone.Bans[0].ID != "bob" || len(gone.Forgotten) != 1 || gone.Forgotten[0].ID != "mallory" {
+		t.Errorf("got %+v, want bob unbanned and mallory forgotten", gone)
 	}
 }

@@ -24,6 +24,8 @@ type Options struct {
 	BanTime time.Duration
 	// Increment lengthens the bans of those who come back.
 	Increment Increment
+	// Escalate bans networks of which several hosts are banned.
+	Escalate Escalate
 	// IPv4Prefix and IPv6Prefix are the lengths by which hosts are counted and
 	// banned; 0 means 32 and 64.
 	IPv4Prefix, IPv6Prefix int
@@ -92,6 +94,15 @@ func (o Options) checked() (Options, error) {
 	check(inc.Factor >= 0 && inc.MaxTime >= 0 && inc.RndTime >= 0 && inc.RndTime <= maxBanTime/2, "bantime_increment: factor, maxtime and rndtime must not be negative")
 	for _, m := range inc.Multipliers {
 		check(m > 0, "bantime_increment: multiplier %d must be positive", m)
+	}
+	setDefault(&o.Escalate.IPv4Prefix, 24)
+	setDefault(&o.Escalate.IPv6Prefix, 48)
+	if esc := o.Escalate; esc.Enabled {
+		check(esc.Hosts >= 2 && esc.Hosts <= maxEscalateHosts, "escalate: hosts is %d: must be 2 to %d", esc.Hosts, maxEscalateHosts)
+		check(esc.FindTime > 0 && esc.FindTime <= maxBanTime, "escalate: findtime is %s: must be positive", esc.FindTime)
+		check(esc.BanTime >= 0 && esc.BanTime <= maxBanTime || esc.BanTime == Forever, "escalate: bantime is %s: must be positive, forever or 0", esc.BanTime)
+		check(esc.IPv4Prefix > 0 && esc.IPv4Prefix < 32, "escalate: ipv4prefix is %d: must be 1 to 31", esc.IPv4Prefix)
+		check(esc.IPv6Prefix > 0 && esc.IPv6Prefix < 128, "escalate: ipv6prefix is %d: must be 1 to 127", esc.IPv6Prefix)
 	}
 	return o, errors.Join(errs...)
 }

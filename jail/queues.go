@@ -90,9 +90,9 @@ func (c *chain) take(i uint32, through int, hosts *slab[host]) {
 	c.count--
 }
 
-// networks are the queues of each network. Networks share one by chance, which does no harm: only those
+// networkQueues are the queues of each network. Networks share one by chance, which does no harm: only those
 // that fill an eighth of the table matter.
-type networks struct {
+type networkQueues struct {
 	seed maphash.Seed
 	// queues are made with the first host.
 	queues []queues
@@ -102,10 +102,10 @@ type networks struct {
 
 const maxNetworks = 1024
 
-func newNetworks() networks { return networks{seed: maphash.MakeSeed()} }
+func newNetworkQueues() networkQueues { return networkQueues{seed: maphash.MakeSeed()} }
 
 // of says in which queues k stands.
-func (n *networks) of(k key) uint16 {
+func (n *networkQueues) of(k key) uint16 {
 	size := 4
 	switch {
 	case k.bits == idBits:
@@ -116,7 +116,7 @@ func (n *networks) of(k key) uint16 {
 	return uint16(maphash.Bytes(n.seed, k.addr[:size]) % maxNetworks)
 }
 
-func (n *networks) push(i uint32, hosts *slab[host]) {
+func (n *networkQueues) push(i uint32, hosts *slab[host]) {
 	if n.queues == nil {
 		n.queues = make([]queues, maxNetworks)
 	}
@@ -127,13 +127,13 @@ func (n *networks) push(i uint32, hosts *slab[host]) {
 	}
 }
 
-func (n *networks) take(i uint32, hosts *slab[host]) {
+func (n *networkQueues) take(i uint32, hosts *slab[host]) {
 	h := hosts.at(i)
 	n.queues[h.network][h.queue].take(i, byNetwork, hosts)
 }
 
 // crowded is the queues of a network that holds more than its share of room; nil: none does.
-func (n *networks) crowded(room int) *queues {
+func (n *networkQueues) crowded(room int) *queues {
 	if n.queues == nil || float64(n.queues[n.fullest].len()) <= networkShare*float64(room) {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 // a line to them, a ban is to it. read is when the ban became known; catchUp says that this was
 // long after. Its one line says which jail banned when.
 //
-// It is not ok for a ban that is no offence of a host: one made by hand, or of an id,
+// It is not ok for a ban that is no offence of its own: one by hand or by escalation, or of an id,
 // which names nobody to another jail.
 func (b Ban) Relapse(read time.Time, catchUp bool) (f filter.Failure, ok bool) {
 	if b.By != byJail || !b.Prefix.IsValid() {

@@ -27,6 +27,7 @@ func TestRelapse(t *testing.T) {
 		{"over when it was found out", func(b *jail.Ban) { b.End = at(1) }, true},
 		{"a network that a jail counts by", func(b *jail.Ban) { b.Prefix = prefix("2001:db8::/64") }, true},
 		{"by hand", func(b *jail.Ban) { b.By = "hand" }, false},
+		{"of a network, by escalation", func(b *jail.Ban) { b.Prefix, b.By = prefix("192.0.2.0/24"), "escalation" }, false},
 		{"of an id", func(b *jail.Ban) { b.Prefix, b.ID = netip.Prefix{}, "bob" }, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

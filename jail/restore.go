@@ -96,6 +96,9 @@ func (j *Jail) Reconfigure(opts Options, now time.Time) error {
 			j.forget(i)
 		}
 	}
+	if esc := opts.Escalate; !esc.Enabled || esc.IPv4Prefix != old.Escalate.IPv4Prefix || esc.IPv6Prefix != old.Escalate.IPv6Prefix {
+		j.networks = newNetworks()
+	}
 	for j.hosts.len() > opts.MaxHosts {
 		j.counts.EvictedHosts++
 		j.forget(j.hosts.coldest(opts.MaxHosts))

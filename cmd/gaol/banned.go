@@ -131,6 +131,8 @@ func enforcement(b control.Ban) cell {
 // reason tells why a ban was made, from the last line that led to it.
 func reason(b control.Ban) string {
 	switch {
+	case b.By == "escalation" && len(b.Lines) > 0:
+		return fmt.Sprintf("%s of it, the last: %s", plural(len(b.Lines), "host", "hosts"), printable(b.Lines[len(b.Lines)-1]))
 	case b.By == "hand" && len(b.Lines) > 0:
 		return "by hand; " + printable(b.Lines[len(b.Lines)-1])
 	case b.By == "hand":

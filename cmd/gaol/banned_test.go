@@ -41,6 +41,8 @@ func TestBannedText(t *testing.T) {
 		{Jail: "sshd", Prefix: "192.0.2.7/32", End: &end, Count: 2, Enforced: true, Lines: []string{"first", "user \x1b[2Jroot"}},
 		{Jail: "web", Prefix: "2001:db8::/64", Count: 1, By: "hand"},
 		{Jail: "web", Prefix: "192.0.2.8/32", Count: 1, By: "hand", Enforced: true, Lines: []string{"user root"}},
+		{Jail: "sshd", Prefix: "192.0.3.0/24", End: &end, Count: 1, By: "escalation", Enforced: true,
+			Lines: []string{"2026-03-10T21:11:00Z banned 192.0.3.7", "2026-03-10T21:31:00Z banned 192.0.3.8"}},
 		{Jail: "mail", ID: "bob\r", End: &end, Count: 1, Enforced: true, User: "bob"},
 	}
 	want := strings.Join([]string{
@@ -48,6 +50,7 @@ func TestBannedText(t *testing.T) {
 		`192.0.2.7      sshd  in 9m     #2                user \x1b[2Jroot`,
 		`2001:db8::/64  web   for ever  #1, not enforced  by hand`,
 		`192.0.2.8      web   for ever  #1                by hand; user root`,
+		`192.0.3.0/24   sshd  in 9m     #1                2 hosts of it, the last: 2026-03-10T21:31:00Z banned 192.0.3.8`,
 		`bob\r          mail  in 9m     #1                tried bob`,
 		`192.0.2.9 is not banned.`,
 		``,

@@ -29,6 +29,8 @@ type jailReport struct {
 	// FindTime and BanTime are in seconds; BanTime is null for ever.
 	FindTime float64  `json:"findtime_seconds"`
 	BanTime  *float64 `json:"bantime_seconds"`
+	// Escalate is when networks are banned; null: never.
+	Escalate *escalateReport `json:"escalate"`
 	// Ports are empty where the whole host is closed.
 	Ports     []string `json:"ports"`
 	Protocol  string   `json:"protocol"`
@@ -44,6 +46,15 @@ type jailReport struct {
 	// guessed says that one of Logs is enough.
 	guessed           bool
 	findTime, banTime string
+}
+
+// escalateReport is when networks are banned for the hosts in them.
+type escalateReport struct {
+	Hosts      int     `json:"hosts"`
+	FindTime   float64 `json:"findtime_seconds"`
+	IPv4Prefix int     `json:"ipv4prefix"`
+	IPv6Prefix int     `json:"ipv6prefix"`
+	findTime   string
 }
 
 // logReport is a path or a pattern of paths.
@@ -82,6 +93,9 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 	if j.BanTime != config.Forever {
 		seconds := j.BanTime.Seconds()
 		r.BanTime = &seconds
+	}
+	if esc := j.Escalate; esc.Enabled {
+		r.Escalate = &escalateReport{esc.Hosts, esc.FindTime.Seconds(), esc.IPv4Prefix, esc.IPv6Prefix, config.FormatDuration(esc.FindTime)}
 	}
 	for _, glob := range j.LogPath {
 		// The error of a bad pattern is a problem of the configuration already.
@@ -122,6 +136,9 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 		r.writeSources(field)
 	}
 	field("bans", r.rule(), plain)
+	if e := r.Escalate; e != nil {
+		field("networks", fmt.Sprintf("a /%d (IPv6: /%d), after bans of %d hosts of it within %s", e.IPv4Prefix, e.IPv6Prefix, e.Hosts, e.findTime), plain)
+	}
 	field("closes", r.closes(), plain)
 	field("through", strings.Join(append([]string{r.BanAction}, r.Actions...), ", "), plain)
 	if ignored, all := r.ignored(); ignored != "" {

@@ -25,7 +25,7 @@ func newUnbanCommand(a *app) *cobra.Command {
 alone, and forgets the failures counted against them, so that one more does
 not lock them out at once. "-" reads more addresses from standard input, as
 "gaol ban" does. It returns once the kernel has let go, and says what it
-undid.`,
+undid. With the ban of a network that was made for its hosts, theirs go, too.`,
 		Example: `  gaol unban 192.0.2.7
   gaol unban -j sshd --all`,
 		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "there was nothing to undo")},

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -244,6 +245,39 @@ func TestEarlierOf(t *testing.T) {
 	key := jail.Key{Prefix: prefix("192.0.2.1/32")}
 	if own, all := st.EarlierOf("sshd", false)[key], st.EarlierOf("sshd", true)[key]; own != 2 || all != 3 {
 		t.Errorf("got %d of its own and %d of all, want 2 and 3", own, all)
+	}
+}
+
+func TestRecent(t *testing.T) {
+	s := fresh(t)
+	network := ban("192.0.2.0", 30, 600)
+	network.Prefix, network.By = prefix("192.0.2.0/24"), "escalation"
+	byHand, longer, other := ban("192.0.2.4", 40, 600), ban("192.0.2.5", 50, 600), ban("192.0.2.6", 60, 600)
+	byHand.By, byHand.Failures = "hand", 0
+	longer.By, other.Jail = "hand", "web"
+	id := ban("192.0.2.7", 70, 600)
+	id.Prefix, id.ID = netip.Prefix{}, "bob"
+	commit(t, s, store.Changes{Bans: []jail.Ban{
+		ban("192.0.2.1", 0, 60), ban("192.0.2.2", 10, 60), ban("192.0.2.3", 30, 600), network, byHand, longer, other, id, ban("192.0.2.8", 80, 60),
+	}})
+	commit(t, s, store.Changes{
+		Ended:     []store.Ended{{Ban: network, At: at(90), By: store.ByHand}},
+		Forgotten: []jail.Forgotten{{Jail: "sshd", Prefix: prefix("192.0.2.8/32")}},
+	})
+	list, err := s.Recent(t.Context(), "sshd", 70*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range list {
+		got = append(got, fmt.Sprintf("%s %v", r.Prefix, r.Start.Sub(at(0))))
+	}
+	want := []string{"192.0.2.2/32 10s", "192.0.2.3/32 30s", "192.0.2.0/24 30s", "192.0.2.5/32 50s"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if list, err := s.Recent(t.Context(), "nobody", time.Hour); err != nil || len(list) != 0 {
+		t.Errorf("got %v, %v of a jail without bans", list, err)
 	}
 }
 

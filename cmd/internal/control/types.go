@@ -80,7 +80,8 @@ type Ban struct {
 	Enforced bool     `json:"enforced"`
 	User     string   `json:"user"`
 	Lines    []string `json:"lines"`
-	// By says who made it: "jail" or "hand"; the latter of one that was made longer by hand, too.
+	// By says who made it: "jail", "escalation" for a network that was banned for its hosts (Lines says
+	// which), or "hand"; the latter also of one that was made longer by hand.
 	By string `json:"by"`
 }
 

@@ -346,36 +346,42 @@ func (d *Daemon) unban(c *cell, targets []target, reply *control.UnbanReply) {
 		return
 	}
 	now := d.opts.Now()
-	var ended []jail.Ban
-	var forgotten []jail.Forgotten
+	var gone jail.Lifted
 	if len(targets) == 0 {
-		ended, forgotten = c.jail.UnbanAll()
+		gone = c.jail.UnbanAll()
 	}
 	// The actions hear of every target, even of one that is not banned: what else
 	// was done to it, by a run before this one or by another program that
 	// an action speaks to, is undone as well.
-	told := slices.Clone(ended)
+	var told []jail.Ban
 	for _, t := range targets {
-		e, f := c.unban(t)
-		ended, forgotten = append(ended, e...), append(forgotten, f...)
-		if told = append(told, e...); len(e) == 0 {
+		lifted := c.unban(t)
+		gone.Bans = append(gone.Bans, lifted.Bans...)
+		gone.Members = append(gone.Members, lifted.Members...)
+		gone.Forgotten = append(gone.Forgotten, lifted.Forgotten...)
+		if len(lifted.Bans) == 0 {
 			told = append(told, jail.Ban{Jail: c.name, Prefix: t.prefix, ID: t.id})
 		}
 	}
-	changes := store.Changes{Forgotten: forgotten}
-	for _, b := range ended {
-		d.announceUnban(b, now, store.ByHand)
-		changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: store.ByHand})
-		reply.Unbanned = append(reply.Unbanned, control.Unbanned{Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID})
+	changes := store.Changes{Forgotten: gone.Forgotten}
+	lift := func(bans []jail.Ban, by string) {
+		told = append(told, bans...)
+		for _, b := range bans {
+			d.announceUnban(b, now, by)
+			changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: by})
+			reply.Unbanned = append(reply.Unbanned, control.Unbanned{Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID})
+		}
 	}
-	for _, f := range forgotten {
+	lift(gone.Bans, store.ByHand)
+	lift(gone.Members, byEscalation)
+	for _, f := range gone.Forgotten {
 		reply.Forgotten = append(reply.Forgotten, control.Forgotten{Jail: f.Jail, Prefix: prefixText(f.Prefix), ID: f.ID, Failures: f.Failures})
 	}
 	c.releaseLocked(told)
 	d.writer.add(changes)
 }
 
-func (c *cell) unban(t target) ([]jail.Ban, []jail.Forgotten) {
+func (c *cell) unban(t target) jail.Lifted {
 	if t.id != "" {
 		return c.jail.UnbanID(t.id)
 	}

@@ -30,6 +30,8 @@ type wish struct {
 	cell     *cell
 	restored []jail.Ban
 	err      error
+	// recent are the latest bans of one that runs, where they are to count for their networks from now on.
+	recent []jail.Recent
 }
 
 // transition brings the running jails in line with a configuration: at the
@@ -101,7 +103,9 @@ func (t *transition) prepare(ctx context.Context, conf *config.Config) {
 		t.wishes = append(t.wishes, wish{Jail: j, ignore: lists.of(j)})
 	}
 	t.lookUp(ctx, lists.fresh)
+	reload := t.state == nil
 	t.recall(ctx, cells)
+	t.recallNetworks(ctx, cells, reload)
 }
 
 // lookUp asks for those who are ignored, all at a time, where nothing is known of some of them. What is wrong with
@@ -217,6 +221,7 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	if err := c.jail.Reconfigure(jailOptions(w.Jail, w.ignore), now); err != nil {
 		return err
 	}
+	c.jail.RestoreNetworks(w.recent, now)
 	before := c.conf
 	c.conf, c.ignore = w.Jail, w.ignore
 	// One that counts bans from now on has none; no more lines come.
@@ -298,7 +303,7 @@ func (t *transition) settle() {
 
 func jailOptions(j config.Jail, ignore *jail.Ignore) jail.Options {
 	return jail.Options{
-		Name: j.Name, MaxRetry: j.MaxRetry, FindTime: j.FindTime, BanTime: j.BanTime, Increment: j.Increment,
+		Name: j.Name, MaxRetry: j.MaxRetry, FindTime: j.FindTime, BanTime: j.BanTime, Increment: j.Increment, Escalate: j.Escalate,
 		IPv4Prefix: j.IPv4Prefix, IPv6Prefix: j.IPv6Prefix, MaxHosts: j.MaxHosts, MaxMatches: j.MaxMatches, Ignore: ignore,
 	}
 }

@@ -112,26 +112,42 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 			changes.Counted = append(changes.Counted, *o.Counted)
 			e.publishFailure(f, *o.Counted)
 		}
-		if o.Extended {
-			e.endLocked(c, *o.Ban, f.Read)
-		}
 		if o.Ban != nil {
-			bans = append(bans, *o.Ban)
-			changes.Bans = append(changes.Bans, *o.Ban)
-			e.noteLocked(*o.Ban)
-			e.announceBan(*o.Ban, f.Read)
+			bans = append(bans, e.beginLocked(c, *o.Ban, o.Extended, f.Read, changes))
 			e.relapseLocked(c, *o.Ban, f, changes)
 		}
 		if o.Expired != nil {
-			changes.Bans = append(changes.Bans, *o.Expired)
-			e.noteLocked(*o.Expired)
-			e.log.Info("ban already over", "jail", c.name, "prefix", o.Expired.Target(), "until", o.Expired.End)
+			e.recordLocked(c, *o.Expired, changes)
 			e.relapseLocked(c, *o.Expired, f, changes)
+		}
+		if o.Network != nil && o.Network.Over(f.Read) {
+			e.recordLocked(c, *o.Network, changes)
+		} else if o.Network != nil {
+			bans = append(bans, e.beginLocked(c, *o.Network, o.NetworkExtended, f.Read, changes))
 		}
 	}
 	if len(bans) > 0 {
 		c.enforceLocked(bans)
 	}
+}
+
+// beginLocked stores a ban that is in force, tells of it and returns it. extended says that it takes the place of one that
+// had run out.
+func (e *engine) beginLocked(c *cell, b jail.Ban, extended bool, now time.Time, changes *store.Changes) jail.Ban {
+	if extended {
+		e.endLocked(c, b, now)
+	}
+	changes.Bans = append(changes.Bans, b)
+	e.noteLocked(b)
+	e.announceBan(b, now)
+	return b
+}
+
+// recordLocked stores a ban that was over when it was found out.
+func (e *engine) recordLocked(c *cell, b jail.Ban, changes *store.Changes) {
+	changes.Bans = append(changes.Bans, b)
+	e.noteLocked(b)
+	e.log.Info("ban already over", "jail", c.name, "prefix", b.Target(), "until", b.End)
 }
 
 // endLocked ends the ban that next takes the place of, as its time was over: whoever is told of
@@ -207,6 +223,8 @@ func untilText(end time.Time) string {
 const (
 	byTime   = "time"
 	byIgnore = "ignoreip"
+	// byEscalation ends the bans of a network's hosts with the network's.
+	byEscalation = "escalation"
 )
 
 // expire ends the bans whose time is over.

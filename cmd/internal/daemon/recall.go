@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"gaol/config"
 	"gaol/jail"
 	"gaol/jail/store"
 )
@@ -83,6 +84,49 @@ func (t *transition) recount(ctx context.Context, jails map[string]*cell, findti
 	}
 	t.problems.set("", "store:damaged", text)
 	return failures
+}
+
+// recallNetworks gives jails that begin to ban networks the latest bans of their hosts. At a reload some may be on
+// their way into the store.
+func (t *transition) recallNetworks(ctx context.Context, running map[string]*cell, reload bool) {
+	if t.store == nil {
+		return
+	}
+	for i := range t.wishes {
+		w := &t.wishes[i]
+		runs := running[w.Name]
+		if len(w.Problems) > 0 || !w.Escalate.Enabled || runs != nil && !otherNetworks(runs.conf.Escalate, w.Escalate) {
+			continue
+		}
+		recent, err := t.recent(ctx, w.Jail, reload)
+		if err != nil {
+			// It counts from now on, so that nothing stays wrong for longer than findtime.
+			t.log.Warn("hosts banned before do not count for their networks", "jail", w.Name, "err", err)
+		}
+		if w.cell != nil {
+			w.cell.jail.RestoreNetworks(recent, t.opts.Now())
+		} else {
+			w.recent = recent
+		}
+	}
+}
+
+// otherNetworks says whether a jail that runs has yet to learn which networks its hosts are in.
+func otherNetworks(before, after jail.Escalate) bool {
+	return !before.Enabled || before.IPv4Prefix != after.IPv4Prefix || before.IPv6Prefix != after.IPv6Prefix
+}
+
+func (t *transition) recent(ctx context.Context, j config.Jail, reload bool) (list []jail.Recent, err error) {
+	ctx, cancel := context.WithTimeout(ctx, syncWait)
+	defer cancel()
+	if reload {
+		if err := t.writer.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
+	list, err = t.store.Recent(ctx, j.Name, j.Escalate.FindTime)
+	t.forgot = t.forgot || errors.Is(err, store.ErrBegunAnew)
+	return list, err
 }
 
 // noteRecall shows what went wrong, or that nothing did.
