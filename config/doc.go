@@ -52,8 +52,8 @@
 // recidive, its file also has maxretry, findtime and bantime.
 //
 // A file filter.d/NAME.toml has the keys description, daemon (a string or a list),
-// failregex, ignoreregex, prefregex, unless, datepattern, journalmatch and trusted, tables [[json]]
-// with conditions on fields and where host, user and time stand, tables
+// failregex (patterns, or tables of a regex with its weight), ignoreregex, prefregex, unless, datepattern,
+// journalmatch and trusted, tables [[json]] with conditions on fields and where host, user and time stand, tables
 // [mode.NAME] with failregex, json, ignoreregex and unless, and [[test]] with line or lines, mode, match,
 // host, id, user and time. A test without match expects a failure; with match = false it may not
 // name host, id, user or time.

@@ -92,7 +92,7 @@ func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) *filte
 	before := len(c.problems)
 	for _, p := range patternsOf(n, opts.Mode) {
 		if _, err := filter.Compile(p.alone(spec), filter.Options{Names: opts.Names}); err != nil {
-			c.pattern(p.node, err)
+			c.refused(p.node, err)
 		}
 	}
 	if len(c.problems) == before {
@@ -101,7 +101,7 @@ func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) *filte
 		if n.table["failregex"] != nil {
 			at = n.table["failregex"]
 		}
-		c.pattern(at, err)
+		c.refused(at, err)
 	}
 	return nil
 }
@@ -134,9 +134,9 @@ func (l *library) compile(n *node, spec filter.Spec, opts filter.Options) (*filt
 	return c.filter, c.err
 }
 
-// pattern reports a pattern that package filter refuses. Its error begins with the
+// refused reports a pattern that package filter refuses. Its error begins with the
 // pattern's number and text, which the problem's own place says better.
-func (c *checker) pattern(n *node, err error) {
+func (c *checker) refused(n *node, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
 		err = joined.Unwrap()[0]
 	}
@@ -172,11 +172,10 @@ func patternsOf(n *node, mode string) []pattern {
 			if member == nil {
 				continue
 			}
-			nodes := member.list
-			if member.kind == scalar {
-				nodes = []*node{member}
-			}
-			for _, m := range nodes {
+			for _, m := range weightedNodes(member) {
+				if m.kind == table && m.table["regex"] != nil {
+					m = m.table["regex"]
+				}
 				text, _ := m.value.(string)
 				all = append(all, pattern{key, text, m})
 			}

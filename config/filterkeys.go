@@ -12,7 +12,7 @@ import (
 // they may also stand in the jail's own table, over what the filter says.
 func filterKeys() []key[filter.Spec] {
 	type spec = filter.Spec
-	const patterns = "list of patterns"
+	const patterns, weighted = "list of patterns", "list of patterns and tables"
 	return []key[spec]{
 		{name: "description", doc: "What the filter is for, in a few words.",
 			value: text(func(s *spec) *string { return &s.Description })},
@@ -20,8 +20,10 @@ func filterKeys() []key[filter.Spec] {
 			doc: "The syslog tags or journal identifiers of the service. With any, only its lines count, and patterns see " +
 				"the message alone; without, the line without its date.",
 			value: value[spec]{"list of texts", func(c *checker, s *spec, n *node) { s.Daemon = c.daemons(n) }}},
-		{name: "failregex", scope: ofBoth, doc: "What a failure looks like; `<HOST>` stands where the address is.",
-			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Failregex = c.patterns(n) }}},
+		{name: "failregex", scope: ofBoth,
+			doc: "What a failure looks like; `<HOST>` stands where the address is. A pattern whose failures count for more is a " +
+				"table beside the others: `{ regex = '…', weight = 3 }`.",
+			value: value[spec]{weighted, func(c *checker, s *spec, n *node) { s.Failregex, s.Weights = c.weighted(n) }}},
 		{name: "ignoreregex", scope: ofBoth, doc: "What is no failure, although a failregex matches.",
 			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Ignoreregex = c.patterns(n) }}},
 		{name: "json", scope: ofBoth, doc: "Rules for lines that are one JSON object each, each a table [[json]]: what a failure looks like there.",
@@ -61,7 +63,7 @@ func modeKeys() []key[filter.Mode] {
 	const patterns = "list of patterns"
 	return []key[mode]{
 		{name: "failregex", doc: "Added to the filter's failregex.",
-			value: value[mode]{patterns, func(c *checker, m *mode, n *node) { m.Failregex = c.patterns(n) }}},
+			value: value[mode]{"list of patterns and tables", func(c *checker, m *mode, n *node) { m.Failregex, m.Weights = c.weighted(n) }}},
 		{name: "json", doc: "Added to the filter's rules.",
 			value: value[mode]{"list of tables", func(c *checker, m *mode, n *node) { m.JSON = c.jsonRules(n) }}},
 		{name: "ignoreregex", doc: "Added to the filter's ignoreregex.",
@@ -114,20 +116,27 @@ func (c *checker) daemons(n *node) []string {
 	return tags
 }
 
+const patternForm = `a pattern in single quotes, such as 'login failure from <HOST>$'`
+
 // patterns reads a list of patterns. What they mean is for package filter to say.
 func (c *checker) patterns(n *node) []string {
-	const expected = `a pattern in single quotes, such as 'login failure from <HOST>$'`
-	members, _ := c.members(n, expected)
+	members, _ := c.members(n, patternForm)
 	var patterns []string
 	for _, m := range members {
-		pattern, ok := c.text(m, expected)
-		if ok && pattern == "" {
-			c.wrongValue(m, expected, "an empty pattern would match every line: leave it out")
-		} else if ok {
+		if pattern, ok := c.pattern(m); ok {
 			patterns = append(patterns, pattern)
 		}
 	}
 	return patterns
+}
+
+// pattern reads one pattern.
+func (c *checker) pattern(n *node) (string, bool) {
+	pattern, ok := c.text(n, patternForm)
+	if ok && pattern == "" {
+		c.wrongValue(n, patternForm, "an empty pattern would match every line: leave it out")
+	}
+	return pattern, ok && pattern != ""
 }
 
 // journalTerm is a condition of journalctl(1): a field name of systemd.journal-fields(7), and a value.

@@ -45,6 +45,8 @@ func jsonKeys() []key[filter.JSON] {
 			doc: "Where the date is: in any form that gaol knows, or as seconds, milli-, micro- or nanoseconds since 1970. Without it, " +
 				"the date before the object, the usual fields, or the first date in the line.",
 			value: paths(func(r *rule) *[]string { return &r.Time })},
+		{name: "weight", def: "1", doc: weightDoc,
+			value: whole(1, filter.MaxWeight, func(r *rule) *int { return &r.Weight })},
 		{name: "message",
 			doc: "In place of all but `when`, `unless` and `time`: the field with the text that `failregex`, `ignoreregex`, " +
 				"`prefregex` and `unless` are for.",
@@ -86,10 +88,13 @@ func (c *checker) checkJSON(n *node, rule filter.JSON) {
 	p := c.at(n)
 	switch {
 	case len(rule.Message) > 0:
-		for _, name := range []string{"host", "peer", "trusted", "user", "id"} {
+		for _, name := range []string{"host", "peer", "trusted", "user", "id", "weight"} {
 			if n.table[name] != nil {
 				p = c.at(n.table[name])
 				p.What, p.Hint = "message and "+name, "with message, <HOST> and <F-USER> in failregex say what is where; leave one out"
+				if name == "weight" {
+					p.Hint = "with message, the patterns in failregex have weights"
+				}
 			}
 		}
 	case len(rule.Host) == 0 && len(rule.ID) == 0:

@@ -39,6 +39,7 @@ func Reference() []Key {
 	all = append(all, describe("[store]", storeKeys())...)
 	all = append(all, describe("[web]", webKeys())...)
 	all = append(all, describe("a filter file", filterKeys())...)
+	all = append(all, describe("a pattern with a weight", patternKeys())...)
 	all = append(all, describe("[[json]] of a filter file", jsonKeys())...)
 	all = append(all, describe("[mode.NAME] of a filter file", modeKeys())...)
 	all = append(all, describe("[[test]] of a filter file", testKeys())...)
@@ -102,6 +103,10 @@ func tableIntro(table string) string {
 	case "an entry of action":
 		return "In a jail: `action = [{ name = \"command\", ban = [\"/usr/local/bin/notify\"] }]`. The keys of " +
 			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"
+	case "a pattern with a weight":
+		return "In failregex, beside plain ones: `failregex = ['…', { regex = '…', weight = 3 }]`. With `maxretry = 5`, two failures of that pattern " +
+			"lead to a ban, or one and two others. A weight of `maxretry` or more bans at once. Wherever failures are counted, in status, metrics and bans, one of weight 3 " +
+			"counts as three. Of a session of several lines, the greatest weight of its lines counts.\n\n"
 	case "[[json]] of a filter file":
 		return "A rule for lines of JSON: `when = { \"request.uri\" = '^/login', status = [401, 403] }`, `host = \"request.client_ip\"`. " +
 			"[json.md](json.md) says what paths and conditions are, with examples. Also `[[jail.NAME.json]]`, or in a jail's " +

@@ -32,6 +32,8 @@ type Filter struct {
 	unless []*pattern
 	pref   *pattern   // nil for none
 	json   *jsonRules // nil for none
+	// weights are those of fail and of the rules for JSON behind them; nil: each is 1.
+	weights []int
 
 	candidates candidates
 }
@@ -60,6 +62,7 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 		f.pref = c.one("prefregex", spec.Prefregex, one)
 	}
 	c.checkSubject(f)
+	c.checkWeights(&spec)
 	f.json = c.json(&spec, opts.Names)
 	if len(spec.Failregex) == 0 && f.json == nil {
 		c.errs = append(c.errs, errors.New("the filter has no failregex: add one that names the failing <HOST>"))
@@ -77,6 +80,7 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 		return nil, err
 	}
 	f.candidates = newCandidates(f)
+	f.weights = f.allWeights()
 	return f, nil
 }
 
@@ -128,6 +132,9 @@ func withMode(spec Spec, name string) (Spec, error) {
 			return Spec{}, fmt.Errorf("mode %q: the filter has no modes: leave mode out", name)
 		}
 		return Spec{}, fmt.Errorf("mode %q is not known: the filter has normal, %s", name, strings.Join(known, ", "))
+	}
+	if len(spec.Weights)+len(mode.Weights) > 0 {
+		spec.Weights = slices.Concat(padded(spec.Weights, len(spec.Failregex)), mode.Weights)
 	}
 	spec.Failregex = slices.Concat(spec.Failregex, mode.Failregex)
 	spec.JSON = slices.Concat(spec.JSON, mode.JSON)

@@ -30,6 +30,8 @@ type Failure struct {
 	Pattern int
 	// Failregex is that failregex as it was given, or what a rule for JSON is called.
 	Failregex string
+	// Weight is for how many failures it counts, up to [MaxWeight]; 0 means 1.
+	Weight int
 	// Fields are all named captures ("user", "port", …), nil if there are
 	// none but those above.
 	Fields map[string]string

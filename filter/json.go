@@ -36,6 +36,9 @@ type JSON struct {
 	// field is undated. None: the date in front of the object, else the fields in which
 	// services usually have it, else the first date in the line.
 	Time []string
+	// Weight is how much a failure counts that the rule has found, 1 to [MaxWeight]; 0 means 1. With
+	// Message, it is for the failregexes to say.
+	Weight int
 	// Message is where the text stands that Failregex, Prefregex and Unless of the Spec
 	// see. With it in any rule, they see nothing else of lines; Ignoreregex sees it as well as
 	// the whole object. A date in the text is cut out, as from a line, and so are line

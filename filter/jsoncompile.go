@@ -27,6 +27,7 @@ type jsonRule struct {
 	host, peer, user, id, at, msg []int
 	trusted                       []netip.Prefix
 	names                         bool
+	weight                        int
 	// text is the rule for a person to see.
 	text string
 }
@@ -126,6 +127,7 @@ func (c *jsonCompiler) rule(what string, spec *Spec, j *JSON) *jsonRule {
 		msg:     c.fields(what+" message", j.Message),
 		trusted: j.Trusted,
 		names:   c.names,
+		weight:  j.Weight,
 	}
 	if j.Peer != "" {
 		r.peer = c.fields(what+" peer", []string{j.Peer})

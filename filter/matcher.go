@@ -243,7 +243,7 @@ func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	if line.CatchUp && !result.Time.IsZero() {
 		now = result.Time
 	}
-	out := m.sessions.observe(&m.found, result.Earlier, line.Text, now)
+	out := m.sessions.observe(&m.found, result.Earlier, line.Text, m.filter.Weight(result.Pattern), now)
 	if !out.fails {
 		return nil
 	}
@@ -256,7 +256,7 @@ func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	failure.Time = result.Time
 	failure.Read = line.Read
 	failure.CatchUp = line.CatchUp
-	failure.Pattern, failure.Failregex = result.Pattern, m.filter.failregex(result.Pattern)
+	failure.Pattern, failure.Failregex, failure.Weight = result.Pattern, m.filter.failregex(result.Pattern), out.weight
 	failure.Fields = fieldsOf(out.known)
 	failure.Source = line.Source
 	copied := kept{line: line.Text, text: text}

@@ -27,7 +27,7 @@ func TestFailure(t *testing.T) {
 		Time:    at,
 		Failure: &filter.Failure{
 			Time: at, Read: read, CatchUp: true,
-			Prefix: netip.MustParsePrefix("192.0.2.6/32"), Host: "192.0.2.6", User: "root", Pattern: 1,
+			Prefix: netip.MustParsePrefix("192.0.2.6/32"), Host: "192.0.2.6", User: "root", Pattern: 1, Weight: 1,
 			Failregex: `^ERROR Login failure for <F-USER>\S+</F-USER> from <HOST> port <F-PORT/>$`,
 			Fields:    map[string]string{"user": "root", "port": "4711"},
 			Lines:     []string{text}, Source: "/var/log/x",

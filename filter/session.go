@@ -25,6 +25,8 @@ type session struct {
 	users bool
 	// pending: it failed, but no line has yet said who it is.
 	pending bool
+	// weight is the greatest of the lines since the last report.
+	weight int
 	// reported: what lines holds has been reported, and is no proof of what
 	// comes next.
 	reported bool
@@ -42,36 +44,40 @@ type sessions struct {
 // outcome is what a matched line leads to.
 type outcome struct {
 	fails bool
-	known *captures
-	lines []string // held back before, oldest first, without the line itself
+	// weight of the failure: of a session, the greatest of the lines that are reported together.
+	weight int
+	known  *captures
+	lines  []string // held back before, oldest first, without the line itself
 }
 
 // observe takes in what a matched line has captured. Without a session the line
-// stands for itself. earlier are the lines before it that belong to the match. now is
-// the time by which sessions end. The outcome holds until the next call.
-func (s *sessions) observe(found *captures, earlier []string, line string, now time.Time) outcome {
+// stands for itself. earlier are the lines before it that belong to the match, weight is the
+// pattern's. now is the time by which sessions end. The outcome holds until the next call.
+func (s *sessions) observe(found *captures, earlier []string, line string, weight int, now time.Time) outcome {
 	gained := found.get("mlfgained") != ""
 	nofail := gained || found.get("nofail") != ""
 	key := found.get("mlfid")
 	if key == "" {
-		return outcome{fails: !nofail && identified(found), known: found, lines: earlier}
+		return outcome{fails: !nofail && identified(found), weight: weight, known: found, lines: earlier}
 	}
 	forget := found.get("mlfforget") != ""
 	one := s.find(key, now)
 	switch {
 	case one == nil && forget:
-		return outcome{fails: !nofail && identified(found), known: found, lines: earlier} // a session of one line
+		return outcome{fails: !nofail && identified(found), weight: weight, known: found, lines: earlier} // a session of one line
 	case one == nil:
 		one = s.begin(key, now)
 	case forget:
 		s.remove(one)
 	}
+	one.weight = max(one.weight, weight)
 	return one.observe(found, earlier, line, gained, nofail, forget)
 }
 
 func (one *session) observe(found *captures, earlier []string, line string, gained, nofail, forget bool) outcome {
 	if gained {
 		one.pending = false // whoever failed before has shown that he may
+		one.weight = 0
 	}
 	if one.reported {
 		one.reported = false
@@ -97,7 +103,9 @@ func (one *session) observe(found *captures, earlier []string, line string, gain
 	}
 	one.pending = false
 	one.reported = true
-	return outcome{fails: true, known: &one.known, lines: one.lines}
+	weight := max(one.weight, 1)
+	one.weight = 0
+	return outcome{fails: true, weight: weight, known: &one.known, lines: one.lines}
 }
 
 // identified says whether it is known whom a failure is to be counted for.

@@ -21,6 +21,9 @@ type Spec struct {
 	Failregex   []string
 	Ignoreregex []string
 	Prefregex   string
+	// Weights say how much a failure counts that the failregex of the same index has found, 1 to
+	// [MaxWeight]; 0, or none at that index: 1.
+	Weights []int
 	// JSON are rules for lines of JSON.
 	JSON []JSON
 	// Trusted are the proxies that JSON rules without their own trust.
@@ -54,6 +57,7 @@ type Spec struct {
 // Mode adds to a filter's patterns.
 type Mode struct {
 	Failregex   []string
+	Weights     []int
 	JSON        []JSON
 	Ignoreregex []string
 	Unless      []string

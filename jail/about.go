@@ -82,9 +82,13 @@ func (j *Jail) kept(i uint32) []Counted {
 	var list []Counted
 	for n := h.failure; n != 0 && len(list) < maxKept; n = j.hosts.failures.at(n).older {
 		f := j.hosts.failures.at(n)
+		if last := len(list) - 1; f.proof == 0 && last >= 0 && list[last].Line != "" && list[last].Time.UnixNano() == f.at {
+			list[last].Weight++ // a failure that counts for several is in the list as often, once with its proof
+			continue
+		}
 		p := j.hosts.evidence.get(f.proof)
 		list = append(list, Counted{
-			Jail: j.opts.Name, Prefix: h.key.prefix(), ID: j.names[h.key], Time: time.Unix(0, f.at),
+			Jail: j.opts.Name, Prefix: h.key.prefix(), ID: j.names[h.key], Time: time.Unix(0, f.at), Weight: 1,
 			User: p.user(), Line: p.line(), Pattern: p.pattern,
 		})
 	}

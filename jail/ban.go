@@ -20,7 +20,7 @@ type Ban struct {
 	End time.Time
 	// Count is the how-manieth ban of this prefix in this jail it is, from 1.
 	Count int
-	// Failures is the number of failures that led to it, 0 by hand.
+	// Failures is the number of failures that led to it, each counted by its weight, 0 by hand.
 	Failures int
 	// User is the account tried last, "" if unknown.
 	User string
@@ -68,6 +68,8 @@ type Counted struct {
 	Prefix netip.Prefix
 	ID     string
 	Time   time.Time
+	// Weight is for how many failures it counts; 0 means 1.
+	Weight int
 	User   string
 	// Line is the evidence, cut to a bounded length; the lines of a session
 	// are joined by line feeds.

@@ -50,7 +50,11 @@ func (j *Jail) escalate(who key, start, now time.Time, out *Outcome) {
 		return
 	}
 	n := j.networks.add(net, bannedHost{who, start.UnixNano()}, 4*j.opts.Escalate.Hosts, now)
-	first, count, ok := window(n.times(), j.opts.Escalate.Hosts, j.opts.Escalate.FindTime)
+	at, ok := n.timeOf(who)
+	if !ok {
+		return // banned longer ago than all that are remembered
+	}
+	first, count, ok := window(n.times(), at, j.opts.Escalate.Hosts, j.opts.Escalate.FindTime)
 	if !ok {
 		return
 	}

@@ -60,34 +60,45 @@ func skewed(date, now time.Time) bool {
 // still meet another one within findtime: each of the two may be dated off by maxSkew.
 func keepFor(findtime time.Duration) time.Duration { return findtime + 2*maxSkew }
 
-// timesPerHost bounds how many failures of one host are kept.
+// timesPerHost bounds how many failures of one host are kept. One of weight w is kept as w of them,
+// at the same time: nothing below needs to know of weights, and as many bytes are enough.
 //
-// While there is no ban, no closed window of findtime holds maxretry failures, so any span
-// of n findtimes holds at most n*(maxretry-1). A failure that is dated up to late before
-// the newest one can meet what is dated up to findtime before itself. Keeping all of that
-// span makes the decisions those of a jail that forgets nothing. late is findtime, and at
-// least the minute that dates may be off in live lines. A few more are kept because in
-// catch-up several logs may be read one after another.
-func timesPerHost(maxretry int, findtime time.Duration) int {
-	late := max(findtime, maxSkew)
-	spans := min(1+int((late+findtime-1)/findtime), maxSpans)
-	return max(spans*(maxretry-1), fewTimes)
+// While there is no ban, no closed window of findtime holds most failures, so a closed span of n
+// findtimes holds at most n*(most-1). A failure that is dated up to late before the newest one can
+// meet what is dated up to findtime before itself. Keeping all of that span makes the
+// decisions those of a jail that forgets nothing. late is findtime, and at least what dates
+// may be off in live lines: a minute, and the fractions of the seconds that are compared. A few more are
+// kept because in catch-up several logs may be read one after another.
+//
+// What this bounds is what is left behind a failure that has led to no ban. Before that is known,
+// the failure's own are there as well.
+func timesPerHost(most int, findtime time.Duration) int {
+	return max(spansFor(findtime)*(most-1), fewTimes)
+}
+
+// spansFor is how many findtimes lie between the newest failure and the oldest that may still matter.
+func spansFor(findtime time.Duration) int {
+	late := max(findtime, maxSkew+time.Second)
+	return min(1+int((late+findtime-1)/findtime), maxSpans)
 }
 
 // maxSpans is what a findtime of one second needs; those below it keep no more.
-const maxSpans = 1 + int(maxSkew/time.Second)
+const maxSpans = 2 + int(maxSkew/time.Second)
 
-// window looks for maxretry times that lie within findtime, in times that run from the
+// window looks for most times that lie within findtime, one of them at, in times that run from the
 // newest to the oldest. It says where the latest such window begins (that is its newest
 // time) and how many times lie in it. The window is closed: a first and a last time that
 // are exactly findtime apart are both in it.
-func window(times []int64, maxretry int, findtime time.Duration) (first, n int, ok bool) {
-	for first = 0; first+maxretry <= len(times); first++ {
+//
+// It must hold at, the time of the failure that was counted just now, so that what lies in the
+// past is not judged again by rules that have changed since.
+func window(times []int64, at int64, most int, findtime time.Duration) (first, n int, ok bool) {
+	for first = 0; first+most <= len(times) && times[first] >= at; first++ {
 		newest := times[first]
-		if newest-times[first+maxretry-1] > int64(findtime) {
+		if newest-at > int64(findtime) || newest-times[first+most-1] > int64(findtime) {
 			continue
 		}
-		n = maxretry
+		n = most
 		for first+n < len(times) && newest-times[first+n] <= int64(findtime) {
 			n++
 		}

@@ -9,8 +9,8 @@ import (
 // are linked in the order in which they failed last, as read, so that the ones to
 // forget are always at an end; queues.go says which.
 //
-// An entry costs some 75 bytes with its first failure and 16 for each further one; what is kept of
-// lines is bounded apart (see [evidence]).
+// An entry costs some 75 bytes with its first failure and 16 for each further one, of which one
+// of weight 3 is three; what is kept of lines is bounded apart (see [evidence]).
 type hosts struct {
 	index    index
 	hosts    slab[host]
@@ -104,34 +104,45 @@ func (t *hosts) coldest(room int) uint32 {
 	return t.queues.coldest(room)
 }
 
-// add puts a failure into a host's list, by its date.
-func (t *hosts) add(i uint32, at int64, p proof) {
+// add puts a failure into a host's list, by its date, as many times as it weighs. The first
+// of them has its proof.
+func (t *hosts) add(i uint32, at int64, weight int, p proof) {
 	h := t.hosts.at(i)
 	place := &h.failure
 	for *place != 0 && t.failures.at(*place).at > at {
 		place = &t.failures.at(*place).older
 	}
-	// Slabs never move, so place stays where it is.
-	n := t.failures.take()
-	*t.failures.at(n) = failure{at: at, older: *place, proof: t.evidence.add(p)}
-	*place = n
-	t.total++
+	number := t.evidence.add(p)
+	for range weight {
+		// Slabs never move, so place stays where it is.
+		n := t.failures.take()
+		*t.failures.at(n) = failure{at: at, older: *place, proof: number}
+		*place, number = n, 0
+		place = &t.failures.at(n).older
+	}
+	t.total += weight
 }
 
-// trim keeps at most limit failures of a host, none dated before horizon, and the proofs of the
-// newest maxProofs.
-func (t *hosts) trim(i uint32, horizon int64, limit, maxProofs int) {
+// trim keeps at most limit failures of a host, none dated before horizon, and the newest maxProofs
+// proofs. What is dated up to reach before the newest one stays whatever limit says.
+func (t *hosts) trim(i uint32, horizon int64, limit int, reach time.Duration, maxProofs int) {
 	h := t.hosts.at(i)
-	place := &h.failure
+	if h.failure == 0 {
+		return
+	}
+	oldest := t.failures.at(h.failure).at - int64(reach)
+	place, proofs := &h.failure, 0
 	for n := 0; *place != 0; n++ {
 		f := t.failures.at(*place)
-		if n >= limit || f.at < horizon {
+		if n >= limit && f.at < oldest || f.at < horizon {
 			t.cutFrom(place)
 			return
 		}
-		if n >= maxProofs {
-			t.evidence.release(f.proof)
-			f.proof = 0
+		if f.proof != 0 {
+			if proofs++; proofs > maxProofs {
+				t.evidence.release(f.proof)
+				f.proof = 0
+			}
 		}
 		place = &f.older
 	}

@@ -30,7 +30,7 @@ type Jail struct {
 	counts   Counts
 }
 
-// Counts are a jail's figures since it was made.
+// Counts are a jail's figures since it was made. Each failure counts by its weight.
 type Counts struct {
 	// FailuresCurrent are counted and may still lead to a ban, of Hosts hosts.
 	FailuresCurrent, FailuresTotal int
@@ -145,25 +145,33 @@ func (j *Jail) counted(p netip.Prefix) netip.Prefix {
 
 // count adds one failure, and bans if that makes enough.
 func (j *Jail) count(who key, at time.Time, f filter.Failure, out *Outcome) {
-	p := newProof(f, j.opts.MaxMatches)
+	p, weight := newProof(f, j.opts.MaxMatches), weightOf(f.Weight)
 	j.makeRoom(who)
 	if _, named := j.names[who]; !named && who.bits == idBits {
 		j.names[who] = strings.Clone(cut(f.ID, maxIDSize))
 	}
 	i := j.hosts.touch(who, f.Read.UnixNano())
-	j.hosts.add(i, at.UnixNano(), p)
-	j.hosts.trim(i, j.horizon(f), timesPerHost(j.opts.MaxRetry, j.opts.FindTime), j.opts.MaxMatches)
-	j.counts.FailuresTotal++
+	j.hosts.add(i, at.UnixNano(), weight, p)
+	j.counts.FailuresTotal += weight
 	out.Counted = &Counted{
-		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, User: p.user(), Line: p.line(), Pattern: p.pattern,
+		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, Weight: weight, User: p.user(), Line: p.line(), Pattern: p.pattern,
 		Read: f.Read, Until: f.Read.Add(keepFor(j.opts.FindTime)),
 	}
-	first, n, ok := window(j.hosts.timesOf(i), j.opts.MaxRetry, j.opts.FindTime)
-	if !ok {
-		return
+	if first, n, ok := window(j.hosts.timesOf(i), at.UnixNano(), j.opts.MaxRetry, j.opts.FindTime); ok {
+		j.fall(i, first, n, f.Read, out)
+	} else {
+		j.trim(i, j.horizon(f))
 	}
-	j.fall(i, first, n, f.Read, out)
 }
+
+// trim forgets what of a host's failures cannot matter any more, as of none that is dated before horizon.
+func (j *Jail) trim(i uint32, horizon int64) {
+	findtime := j.opts.FindTime
+	j.hosts.trim(i, horizon, timesPerHost(j.opts.MaxRetry, findtime), time.Duration(spansFor(findtime))*findtime, j.opts.MaxMatches)
+}
+
+// weightOf is for how many failures one of that weight counts.
+func weightOf(weight int) int { return min(max(weight, 1), filter.MaxWeight) }
 
 // horizon is the date before which failures cannot matter any more once f was read. While
 // old lines are being read there is none.

@@ -66,6 +66,15 @@ func (n *network) put(h bannedHost) {
 	n.hosts = slices.Insert(n.hosts, i, h)
 }
 
+// timeOf is when a host was banned last, not ok if it isn't remembered.
+func (n *network) timeOf(host key) (at int64, ok bool) {
+	i := slices.IndexFunc(n.hosts, func(h bannedHost) bool { return h.key == host })
+	if i < 0 {
+		return 0, false
+	}
+	return n.hosts[i].at, true
+}
+
 // times are those of the bans, from the newest to the oldest.
 func (n *network) times() []int64 {
 	times := make([]int64, len(n.hosts))

@@ -47,8 +47,9 @@ func (j *Jail) RestoreFailure(c Counted, now time.Time) {
 		j.names[who] = c.ID
 	}
 	i := j.hosts.touch(who, now.UnixNano())
-	j.hosts.add(i, c.Time.UnixNano(), newProof(filter.Failure{Lines: []string{c.Line}, User: c.User, Failregex: c.Pattern}, 1))
-	j.hosts.trim(i, 0, timesPerHost(j.opts.MaxRetry, j.opts.FindTime), j.opts.MaxMatches)
+	proof := newProof(filter.Failure{Lines: []string{c.Line}, User: c.User, Failregex: c.Pattern}, 1)
+	j.hosts.add(i, c.Time.UnixNano(), weightOf(c.Weight), proof)
+	j.trim(i, 0)
 }
 
 func (j *Jail) restoreBan(b Ban, now time.Time) bool {

@@ -26,6 +26,8 @@ type jailReport struct {
 	// Bans says that the bans of other jails are counted. Then there are no logs and no filter.
 	Bans     bool `json:"bans"`
 	MaxRetry int  `json:"maxretry"`
+	// Weights are the patterns whose failures count for more than one; left out for none.
+	Weights []weightReport `json:"weights,omitempty"`
 	// FindTime and BanTime are in seconds; BanTime is null for ever.
 	FindTime float64  `json:"findtime_seconds"`
 	BanTime  *float64 `json:"bantime_seconds"`
@@ -57,6 +59,26 @@ type escalateReport struct {
 	findTime   string
 }
 
+// weightReport is a pattern or a rule for JSON with its weight.
+type weightReport struct {
+	Pattern string `json:"pattern"`
+	Weight  int    `json:"weight"`
+}
+
+// weightsOf are the patterns of a jail's filter that weigh more than one.
+func weightsOf(j config.Jail) []weightReport {
+	var weights []weightReport
+	if j.Compiled == nil {
+		return nil
+	}
+	for i, pattern := range j.Compiled.Failregex() {
+		if weight := j.Compiled.Weight(i); weight > 1 {
+			weights = append(weights, weightReport{pattern, weight})
+		}
+	}
+	return weights
+}
+
 // logReport is a path or a pattern of paths.
 type logReport struct {
 	Path  string   `json:"path"`
@@ -75,6 +97,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		Journalmatch: emptyNotNull(j.Filter.Journalmatch),
 		Bans:         j.Bans,
 		MaxRetry:     j.MaxRetry,
+		Weights:      weightsOf(j),
 		FindTime:     j.FindTime.Seconds(),
 		Ports:        []string{},
 		Protocol:     cmp.Or(j.Rule.Protocol, "tcp"),
@@ -136,6 +159,9 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 		r.writeSources(field)
 	}
 	field("bans", r.rule(), plain)
+	for _, w := range r.Weights {
+		field("weight", fmt.Sprintf("%d: %s", w.Weight, w.Pattern), plain)
+	}
 	if e := r.Escalate; e != nil {
 		field("networks", fmt.Sprintf("a /%d (IPv6: /%d), after bans of %d hosts of it within %s", e.IPv4Prefix, e.IPv6Prefix, e.Hosts, e.findTime), plain)
 	}

@@ -205,11 +205,12 @@ func entryOf(f *filter.Failure, line filter.Line, number int64) failureEntry {
 		at = line.Read
 	}
 	return failureEntry{
-		Line:  number,
-		Time:  at.UTC(),
-		Host:  strings.Clone(f.Host),
-		ID:    strings.Clone(f.ID),
-		User:  strings.Clone(f.User),
-		Regex: f.Pattern,
+		Line:   number,
+		Time:   at.UTC(),
+		Host:   strings.Clone(f.Host),
+		ID:     strings.Clone(f.ID),
+		User:   strings.Clone(f.User),
+		Regex:  f.Pattern,
+		Weight: moreThanOne(f.Weight),
 	}
 }

@@ -47,6 +47,8 @@ type regexReport struct {
 type patternHits struct {
 	Pattern string `json:"pattern"`
 	Hits    int64  `json:"hits"`
+	// Weight is for how many failures each hit counts; left out where that is one.
+	Weight int `json:"weight,omitzero"`
 }
 
 // dateHits says how many lines bear a date of one form.
@@ -63,6 +65,8 @@ type failureEntry struct {
 	ID    string    `json:"id"`
 	User  string    `json:"user"`
 	Regex int       `json:"regex"`
+	// Weight is for how many failures it counts; left out where that is one.
+	Weight int `json:"weight,omitzero"`
 }
 
 // missedEntry is one missed line; Line counts from 1.
@@ -167,8 +171,8 @@ func (t *tally) report(took time.Duration) regexReport {
 		Matched:     t.matched,
 		Missed:      t.lines - t.ignored - t.matched,
 		Seconds:     took.Round(time.Microsecond).Seconds(),
-		Failregex:   hitsOf(t.filter.Failregex(), t.failregex),
-		Ignoreregex: hitsOf(t.filter.Ignoreregex(), t.ignoreregex),
+		Failregex:   hitsOf(t.filter.Failregex(), t.failregex, t.filter.Weight),
+		Ignoreregex: hitsOf(t.filter.Ignoreregex(), t.ignoreregex, func(int) int { return 1 }),
 		Dates:       emptyNotNull(slices.Clone(t.dates)),
 	}
 	slices.SortStableFunc(r.Dates, func(a, b dateHits) int { return int(b.Hits - a.Hits) })
@@ -193,12 +197,20 @@ func (r *regexReport) imported(f *importedFilter) {
 	r.Problems = slices.Concat(f.warnings, r.Problems)
 }
 
-func hitsOf(patterns []string, counts []int64) []patternHits {
+func hitsOf(patterns []string, counts []int64, weight func(pattern int) int) []patternHits {
 	hits := make([]patternHits, len(patterns))
 	for i, pattern := range patterns {
-		hits[i] = patternHits{pattern, counts[i]}
+		hits[i] = patternHits{pattern, counts[i], moreThanOne(weight(i))}
 	}
 	return hits
+}
+
+// moreThanOne is a weight worth telling, 0 for one that is not.
+func moreThanOne(weight int) int {
+	if weight > 1 {
+		return weight
+	}
+	return 0
 }
 
 // quoted is a part of a reason that differs from line to line.

@@ -80,11 +80,19 @@ func (x *regexText) patterns(what string, patterns []patternHits) {
 	var rows []string
 	for i, p := range patterns {
 		if p.Hits > 0 || x.opts.verbose {
-			rows = append(rows, fmt.Sprintf("%d) [%d] %s", i+1, p.Hits, printable(p.Pattern)))
+			rows = append(rows, fmt.Sprintf("%d) [%d] %s%s", i+1, p.Hits, printable(p.Pattern), weightText(p.Weight)))
 		}
 	}
 	x.block("#) [# of hits] regular expression", rows)
 	x.out.WriteByte('\n')
+}
+
+// weightText tells of a weight, if it is one that is worth telling.
+func weightText(weight int) string {
+	if weight == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (weight %d)", weight)
 }
 
 // colourOf sets hits apart from none.
@@ -134,6 +142,7 @@ func (x *regexText) failures(failures []failureEntry) {
 		if f.User != "" {
 			rows[i] += " user " + printable(f.User)
 		}
+		rows[i] += weightText(f.Weight)
 	}
 	x.out.WriteByte('\n')
 	x.block("Failure(s):", rows)

@@ -106,7 +106,7 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		to    **sql.Stmt
 		query string
 	}{
-		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, pattern, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, pattern, weight, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.outdated, `DELETE FROM counted WHERE jail = ? AND until < ?`},
 		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, sum = excluded.sum`},
@@ -199,7 +199,7 @@ func (w *writer) counted(list []jail.Counted) {
 	newest := make(map[string]time.Time)
 	for _, c := range list {
 		prefix, at, read := prefixText(c.Prefix), nanos(c.Time), nanos(c.Read)
-		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.number(c.Pattern),
+		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.number(c.Pattern), max(c.Weight, 1),
 			w.sums.counted(c.Jail, prefix, c.ID, at, read))
 		if c.Read.After(newest[c.Jail]) {
 			newest[c.Jail] = c.Read

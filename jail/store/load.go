@@ -204,14 +204,14 @@ func (l *loader) counted(findtime map[string]time.Duration, each func(jail.Count
 		return
 	}
 	names, patterns := make(interned), l.patterns()
-	query := `SELECT jail, prefix, id, time, read, until, user, line, pattern, sum FROM counted ORDER BY rowid`
+	query := `SELECT jail, prefix, id, time, read, until, user, line, pattern, weight, sum FROM counted ORDER BY rowid`
 	// Out here they are allocated once, not a million times.
 	var c jail.Counted
 	var prefix string
 	var at, read, until, pattern int64
 	var sum sql.NullInt64
 	l.query(query, nil, func(scan func(...any) error) error {
-		err := scan(&c.Jail, &prefix, &c.ID, &at, &read, &until, &c.User, &c.Line, &pattern, &sum)
+		err := scan(&c.Jail, &prefix, &c.ID, &at, &read, &until, &c.User, &c.Line, &pattern, &c.Weight, &sum)
 		if err != nil {
 			return err
 		}

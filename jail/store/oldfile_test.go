@@ -37,7 +37,7 @@ func sample() Changes {
 		Ended: []Ended{{Ban: lifted, At: noon.Add(time.Minute), By: "time"}},
 		Counted: []jail.Counted{{
 			Jail: "sshd", Prefix: netip.MustParsePrefix("198.51.100.7/32"), Time: noon, Read: noon, Until: noon.Add(12 * time.Minute),
-			User: "admin", Line: "Failed password for admin",
+			Weight: 1, User: "admin", Line: "Failed password for admin",
 		}},
 		Positions: []filter.Position{
 			{Path: "/var/log/auth.log", Device: 1<<64 - 1, Inode: 2, Offset: 300, Fingerprint: 1 << 63, FingerprintSize: 5},

@@ -72,6 +72,8 @@ ALTER TABLE counted ADD COLUMN pattern INTEGER NOT NULL DEFAULT 0; -- 0: not kno
 ALTER TABLE bans ADD COLUMN patterns TEXT NOT NULL DEFAULT '[]';   -- a JSON array of numbers, one for each of lines
 CREATE INDEX bans_id ON bans (id) WHERE id != '';
 CREATE INDEX counted_id ON counted (id) WHERE id != '';
+`, `
+ALTER TABLE counted ADD COLUMN weight INTEGER NOT NULL DEFAULT 1; -- for how many failures it counts
 `}
 
 // migrate does the steps that the file has not seen yet, in one transaction.

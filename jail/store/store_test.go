@@ -80,7 +80,7 @@ func loadAll(ctx context.Context, s *store.Store, now time.Time, findtime map[st
 
 func counted(host string, seconds int) jail.Counted {
 	return jail.Counted{
-		Jail: "sshd", Prefix: prefix(host + "/32"), Time: at(seconds), User: "root", Line: "Failed password",
+		Jail: "sshd", Prefix: prefix(host + "/32"), Time: at(seconds), Weight: 1, User: "root", Line: "Failed password",
 		Read: at(seconds), Until: at(seconds + 720),
 	}
 }
@@ -109,8 +109,8 @@ func TestWhatIsCommittedIsLoaded(t *testing.T) {
 	id := jail.Ban{Jail: "web", ID: "b\x00ob\xff", Start: at(2), End: at(90000), Count: 7, By: "jail", Lines: []string{"a\nb", `"\`, "é"}}
 	odd := counted("192.0.2.9", 3)
 	odd.Line, odd.User = "\xff\x00'; DROP TABLE bans; --\nsecond", "ünï\x00"
-	v6 := jail.Counted{Jail: "web", Prefix: prefix("2001:db8::/64"), Time: at(4), Read: at(4), Until: at(900)}
-	byID := jail.Counted{Jail: "web", ID: "eve", Time: at(5), Read: at(5), Until: at(900)}
+	v6 := jail.Counted{Jail: "web", Prefix: prefix("2001:db8::/64"), Time: at(4), Weight: 3, Read: at(4), Until: at(900)}
+	byID := jail.Counted{Jail: "web", ID: "eve", Time: at(5), Weight: 100, Read: at(5), Until: at(900)}
 	positions := []filter.Position{
 		{Path: "/var/log/auth.log", Device: 1<<64 - 1, Inode: 1 << 63, Offset: 1 << 40, Fingerprint: 1<<64 - 2, FingerprintSize: 256, Seen: at(-7)},
 		{Path: "journal", Cursor: "s=abc;i=1"},
