@@ -15,12 +15,15 @@ import (
 // Result codes of SQLite (https://www.sqlite.org/rescode.html); the low byte is the
 // primary one.
 const (
+	codeError    = 1
 	codeReadOnly = 8
 	codeIOErr    = 10
 	codeCorrupt  = 11
 	codeFull     = 13
 	codeCantOpen = 14
 	codeNotADB   = 26
+	// codeShmSize, in full, is that the index of the write-ahead log finds no room.
+	codeShmSize = codeIOErr | 19<<8
 )
 
 // errForeign is a file that is sound but not a store.
@@ -36,6 +39,15 @@ func codeOf(err error) int {
 func isBroken(err error) bool {
 	code := codeOf(err)
 	return code == codeCorrupt || code == codeNotADB || errors.Is(err, errForeign)
+}
+
+// unfit marks the error of a statement that SQLite can make nothing of: ours make sense, so it is the
+// file's tables that don't.
+func unfit(err error) error {
+	if codeOf(err) == codeError {
+		return fmt.Errorf("%w: %w", errForeign, err)
+	}
+	return err
 }
 
 // checkForeign tells another program's database before anything is written to it. Ours is
@@ -75,6 +87,9 @@ const (
 
 // hinted adds what to do about an error, where that is known.
 func hinted(err error) error {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == codeShmSize {
+		return fmt.Errorf("%w: free some space on its disk", err)
+	}
 	switch codeOf(err) {
 	case codeFull:
 		return fmt.Errorf("%w: free some space on its disk", err)

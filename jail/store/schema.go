@@ -117,7 +117,7 @@ func versionOf(ctx context.Context, tx *sql.Tx) (version int, err error) {
 			return 0, err
 		}
 	}
-	if application != applicationID && (application != 0 || version != 0 || objects != 0) {
+	if version < 0 || application != applicationID && (application != 0 || version != 0 || objects != 0) {
 		return 0, errForeign
 	}
 	return version, nil

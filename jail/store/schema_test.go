@@ -8,7 +8,7 @@ import (
 
 func openRaw(t *testing.T, path string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", dataSource(path))
+	db, err := sql.Open("sqlite", dataSource(path, true))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // and the driver "sqlite"
 )
 
 // Options say how a store is opened.
@@ -89,13 +89,14 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	if err := checkForeign(s.path); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", dataSource(s.path))
+	db, err := sql.Open("sqlite", dataSource(s.path, info.Size() == 0))
 	if err != nil {
 		return err
 	}
@@ -103,25 +104,49 @@ func (s *Store) open() error {
 	// would have a cache of its own.
 	db.SetMaxOpenConns(1)
 	ctx := context.Background()
-	if err := migrate(ctx, db, migrations); err != nil {
+	if err := keepLog(ctx, db); err != nil {
 		return errors.Join(err, db.Close())
+	}
+	if err := migrate(ctx, db, migrations); err != nil {
+		return errors.Join(unfit(err), db.Close())
 	}
 	stmts, err := prepare(ctx, db)
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return errors.Join(unfit(err), db.Close())
 	}
 	s.db, s.stmts = db, stmts
 	return nil
 }
 
+// keepLog leaves the write-ahead log and its index in place, empty, when the file is closed. Made anew,
+// they would need room at the next start, and on a full disk nobody could be told what was in force.
+func keepLog(ctx context.Context, db *sql.DB) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(driverConn any) error {
+		_, err := driverConn.(sqlite.FileControl).FileControlPersistWAL("main", 1)
+		return err
+	})
+}
+
 // dataSource is what the driver is told: settings hold for each connection it makes. The
 // page cache is what a transaction of some thousand changes needs; with less, such a one
 // takes three times as long.
-func dataSource(path string) string {
-	pragmas := []string{
-		"busy_timeout(5000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)",
-		"cache_size(-2000)", "mmap_size(0)", "wal_autocheckpoint(500)", "journal_size_limit(4194304)", "foreign_keys(off)",
+func dataSource(path string, fresh bool) string {
+	pragmas := []string{"busy_timeout(5000)"}
+	if fresh {
+		// Of a file that is there it writes a page, for which there may be no room.
+		pragmas = append(pragmas, "auto_vacuum(incremental)")
 	}
+	pragmas = append(pragmas,
+		"journal_mode(wal)", "synchronous(normal)",
+		"cache_size(-2000)", "mmap_size(0)", "wal_autocheckpoint(500)", "journal_size_limit(4194304)", "foreign_keys(off)",
+		// For files that may be damaged (https://www.sqlite.org/security.html).
+		"cell_size_check(on)", "trusted_schema(off)",
+	)
 	return fileURI(path) + "?_txlock=immediate&_pragma=" + strings.Join(pragmas, "&_pragma=")
 }
 

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -93,6 +94,29 @@ func (s *site) append(name, text string) {
 // new log is not open yet, and what is written to it is not read.
 func (s *site) start(env ...string) {
 	s.t.Helper()
+	s.launch(env...)
+	s.waitReady()
+}
+
+func (s *site) waitReady() {
+	s.t.Helper()
+	s.wait("the daemon runs", func() error {
+		if !s.isReady() {
+			return errors.New("it does not say so")
+		}
+		return nil
+	})
+}
+
+// isReady says whether the daemon has said that it runs.
+func (s *site) isReady() bool {
+	_, err := os.Stat(filepath.Join(s.dir, "ready"))
+	return err == nil
+}
+
+// launch starts the daemon as a process.
+func (s *site) launch(env ...string) {
+	s.t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
@@ -112,10 +136,6 @@ func (s *site) start(env ...string) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(s.kill)
-	s.wait("the daemon runs", func() error {
-		_, err := os.Stat(filepath.Join(s.dir, "ready"))
-		return err
-	})
 }
 
 // kill ends the daemon as a crash would.

@@ -60,49 +60,6 @@ func TestBansAreMadeWithoutAStore(t *testing.T) {
 	s.waitDecided("203.0.113.1")
 }
 
-// TestFullDisk gives the store a disk of its own and fills it.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	actiontest.Need(t, "unshare")
-	s := newSite(t, oneJail("app", "")+"[store]\npath = \"DIR/disk/gaol.sqlite3\"\n")
-	disk := filepath.Join(s.dir, "disk")
-	if err := os.Mkdir(disk, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	s.wrapper = []string{"unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=1m none " + disk + ` && exec "$0"`}
-	s.start("GAOL_TEST_OBSERVE=1")
-	filler := filepath.Join("/proc", fmt.Sprint(s.daemon.Process.Pid), "root", disk, "filler")
-	f, err := os.Create(filler)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
-	}
-	// Enough for a page more than what is there already.
-	s.wait("the disk is shown to be full", func() error {
-		s.append("app.log", failures(5, fmt.Sprintf("198.51.100.%d", time.Now().UnixMicro()%250)))
-		if problems := s.status().Problems; !strings.Contains(strings.Join(problems, ""), "free some space") {
-			return fmt.Errorf("problems: %q", problems)
-		}
-		return nil
-	})
-	s.append("app.log", failures(5, "203.0.113.1"))
-	s.waitDecided("203.0.113.1")
-	if err := os.Remove(filler); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	s.wait("the problem is over", func() error {
-		if problems := s.status().Problems; len(problems) > 0 {
-			return fmt.Errorf("problems: %q", problems)
-		}
-		return nil
-	})
-	s.stop()
-}
-
 // TestManyBansComeBack restores 20,000 bans of a store into the kernel.
 func TestManyBansComeBack(t *testing.T) {
 	t.Parallel()
