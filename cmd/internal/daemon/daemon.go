@@ -196,7 +196,12 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	d.problems = newProblems(opts.Logger, func(jail, text string) {
 		events.publish(control.Event{Time: opts.Now(), What: "problem", Jail: jail, Text: text})
 	})
-	report := func(text string) { d.problems.set("", "store", text) }
+	report := func(text string) {
+		d.problems.set("", "store", text)
+		if text != "" {
+			d.noteBroken()
+		}
+	}
 	s, state, err := openStore(conf, opts)
 	if errors.Is(err, store.ErrInUse) {
 		return nil, state, err

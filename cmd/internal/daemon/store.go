@@ -21,6 +21,17 @@ func openStore(conf *config.Config, opts Options) (*store.Store, store.State, er
 	return s, state, errors.Join(s.Broken(), loadErr)
 }
 
+// noteBroken shows that a file was moved aside. It stays among the problems, as there is somebody
+// to look at it.
+func (d *Daemon) noteBroken() {
+	if d.store == nil {
+		return
+	}
+	if err := d.store.Broken(); err != nil {
+		d.problems.set("", "store:opening", err.Error())
+	}
+}
+
 // forgetful takes the place of a store that can't be opened.
 type forgetful struct{}
 
