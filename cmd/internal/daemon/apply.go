@@ -230,7 +230,7 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	}
 	t.pardonLocked(c, now)
 	if !sameActions(before, w.Jail) {
-		t.dismissLocked(c)
+		t.dismissLocked(c, sameFirewall(c, actions))
 		t.actLocked(c, actions, c.jail.Banned())
 	}
 	return nil
@@ -253,17 +253,25 @@ func sameActions(a, b config.Jail) bool {
 		reflect.DeepEqual(a.Rule, b.Rule) && reflect.DeepEqual(a.Actions, b.Actions)
 }
 
+// sameFirewall says whether the rules of c's firewall are replaced by those of the first of actions: it
+// takes over what it finds under the jail's name, and lets in nobody meanwhile if that is not removed.
+func sameFirewall(c *cell, actions []namedAction) bool {
+	return c.firewall != nil && len(actions) > 0 && actions[0].firewall && actions[0].name == c.firewall.Status().Name
+}
+
 // endLocked takes a jail away and lifts its bans in the kernel; the store keeps them.
 func (t *transition) endLocked(c *cell) {
-	t.dismissLocked(c)
+	t.dismissLocked(c, false)
 	delete(t.cells, c.name)
 	t.problems.drop(c.name)
 }
 
-// dismissLocked ends the actions of a cell and undoes what they did.
-func (t *transition) dismissLocked(c *cell) {
+// dismissLocked ends the actions of a cell and undoes what they did, but with handOver what its firewall
+// did.
+func (t *transition) dismissLocked(c *cell, handOver bool) {
 	for _, r := range c.runners {
-		t.after[c.name] = append(t.after[c.name], func() { r.stop(true) })
+		flush := r != c.firewall || !handOver
+		t.after[c.name] = append(t.after[c.name], func() { r.stop(flush) })
 	}
 	c.runners, c.firewall = nil, nil
 	clear(c.imposed)

@@ -54,6 +54,8 @@ type site struct {
 	daemon *exec.Cmd
 	// wrapper is a program with its arguments that starts the daemon.
 	wrapper []string
+	// newest numbers the addresses that latencies has let fail.
+	newest int
 }
 
 // newSite writes a configuration; DIR in it stands for the folder.
