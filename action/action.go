@@ -45,6 +45,13 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
+// Adjuster is an Action that can close something else for the bans it holds, while they stay in force. Of
+// rule, Jail must be the same. After an error its Checker says that it must be started again; it then
+// has the new rule.
+type Adjuster interface {
+	Adjust(ctx context.Context, rule Rule) error
+}
+
 // Holder is an Action that can ask the kernel whether it holds a prefix.
 type Holder interface {
 	Holds(ctx context.Context, prefix netip.Prefix) (Held, error)

@@ -68,10 +68,11 @@ type Set struct {
 }
 
 var (
-	_ action.Action  = (*Set)(nil)
-	_ action.Checker = (*Set)(nil)
-	_ action.Holder  = (*Set)(nil)
-	_ action.Prober  = (*Set)(nil)
+	_ action.Action   = (*Set)(nil)
+	_ action.Adjuster = (*Set)(nil)
+	_ action.Checker  = (*Set)(nil)
+	_ action.Holder   = (*Set)(nil)
+	_ action.Prober   = (*Set)(nil)
 )
 
 // maxName leaves room in a name of 255 bytes (NFT_NAME_MAXLEN in
@@ -80,23 +81,31 @@ const maxName = 64
 
 // New checks opts. It starts nothing and does not touch the kernel.
 func New(opts Options) (*Set, error) {
-	rule := opts.Rule
+	rule, err := checked(opts.Rule)
+	if err != nil {
+		return nil, err
+	}
+	log := opts.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Set{rule: rule, name: action.ObjectName(rule.Jail, maxName), log: log}, nil
+}
+
+// checked is rule with its defaults.
+func checked(rule action.Rule) (action.Rule, error) {
 	if rule.Jail == "" {
-		return nil, errors.New("nftables: the rule names no jail")
+		return rule, errors.New("nftables: the rule names no jail")
 	}
 	switch rule.Protocol {
 	case "":
 		rule.Protocol = "tcp"
 	case "tcp", "udp", "all":
 	default:
-		return nil, fmt.Errorf("nftables: protocol %q of jail %s: expected tcp, udp or all", rule.Protocol, rule.Jail)
+		return rule, fmt.Errorf("nftables: protocol %q of jail %s: expected tcp, udp or all", rule.Protocol, rule.Jail)
 	}
 	rule.Ports = action.MergePorts(rule.Ports)
-	log := opts.Logger
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	return &Set{rule: rule, name: action.ObjectName(rule.Jail, maxName), log: log}, nil
+	return rule, nil
 }
 
 // Start implements action.Action. What is there under the jail's names is
@@ -120,6 +129,38 @@ func (s *Set) Start(ctx context.Context) error {
 	if found > 0 {
 		s.log.Info("replaced what an earlier run left in nftables", "jail", s.rule.Jail, "count", found)
 	}
+	return nil
+}
+
+// Adjust implements action.Adjuster: the chain has other rules from one packet to the next.
+func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
+	rule, err := checked(rule)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rule.Jail != s.rule.Jail {
+		return fmt.Errorf("nftables: the rules of jail %s cannot become those of jail %s", s.rule.Jail, rule.Jail)
+	}
+	s.rule = rule
+	if s.made == nil {
+		return nil
+	}
+	made := s.made
+	s.made = nil // unless all goes well
+	if err := s.dial(ctx); err != nil {
+		return err
+	}
+	s.conn.FlushChain(s.chain())
+	s.addPortRules(s.chain())
+	for k, set := range made {
+		s.conn.AddRule(&nftables.Rule{Table: table(), Chain: s.chain(), Exprs: s.refuse(k, set)})
+	}
+	if err := s.conn.Flush(); err != nil {
+		return s.failed("changing the rules of jail "+s.rule.Jail, err)
+	}
+	s.made = made
 	return nil
 }
 

@@ -100,14 +100,19 @@ func (s *Set) build() map[kind]*nftables.Set {
 	accept := nftables.ChainPolicyAccept
 	chain.Policy = &accept
 	s.conn.AddChain(chain)
-	for _, exprs := range s.portRules() {
-		s.conn.AddRule(&nftables.Rule{Table: table(), Chain: chain, Exprs: exprs()})
-	}
+	s.addPortRules(chain)
 	made := make(map[kind]*nftables.Set)
 	for _, k := range []kind{{v6: false, bits: 32}, {v6: true, bits: 64}} {
 		made[k] = s.buildSet(k)
 	}
 	return made
+}
+
+// addPortRules has the next transaction add the rules that let go what the jail does not close.
+func (s *Set) addPortRules(chain *nftables.Chain) {
+	for _, exprs := range s.portRules() {
+		s.conn.AddRule(&nftables.Rule{Table: table(), Chain: chain, Exprs: exprs()})
+	}
 }
 
 // buildSet has the next transaction make the set of k and the rule that refuses

@@ -229,7 +229,12 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 		c.use(w.Compiled)
 	}
 	t.pardonLocked(c, now)
-	if !sameActions(before, w.Jail) {
+	switch {
+	case sameActions(before, w.Jail):
+	case onlyRule(before, w.Jail) && c.firewall != nil && c.firewall.adjuster != nil:
+		r := c.firewall
+		t.after[c.name] = append(t.after[c.name], func() { r.adjust(w.Rule) })
+	default:
 		t.dismissLocked(c, sameFirewall(c, actions))
 		t.actLocked(c, actions, c.jail.Banned())
 	}
@@ -251,6 +256,12 @@ func sameFilter(a, b config.Jail) bool {
 func sameActions(a, b config.Jail) bool {
 	return a.Enforce == b.Enforce && a.BanAction == b.BanAction &&
 		reflect.DeepEqual(a.Rule, b.Rule) && reflect.DeepEqual(a.Actions, b.Actions)
+}
+
+// onlyRule says whether actions differ in nothing but what the firewall closes.
+func onlyRule(a, b config.Jail) bool {
+	a.Rule = b.Rule
+	return sameActions(a, b)
 }
 
 // sameFirewall says whether the rules of c's firewall are replaced by those of the first of actions: it

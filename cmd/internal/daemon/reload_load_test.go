@@ -81,7 +81,7 @@ func TestReloadOfManyJails(t *testing.T) {
 	askOther.end()
 	t.Logf("the reload took %v; of %d attempts to connect %d were served, and %d of %d where the ports changed", took,
 		ask.tried.Load(), ask.served.Load(), askOther.served.Load(), askOther.tried.Load())
-	if ask.served.Load() > 0 || ask.tried.Load() < 10 {
+	if ask.served.Load()+askOther.served.Load() > 0 || ask.tried.Load() < 10 {
 		t.Error("bans were interrupted")
 	}
 	if len(reply.Unchanged) != manyJails-5 || !slices.Equal(reply.Changed, []string{"j1", "j2", "j3"}) || !slices.Equal(reply.Stopped, []string{"j4"}) || len(reply.Problems) != 1 {

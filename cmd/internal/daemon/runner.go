@@ -24,12 +24,15 @@ type runner struct {
 	ctx    context.Context // of Run
 	cancel context.CancelFunc
 	done   chan struct{}
+	// adjuster is the action, if it can be given another rule; else nil.
+	adjuster action.Adjuster
 }
 
 // newRunner makes a runner for one action of a cell; it does nothing before
 // its start.
 func (d *Daemon) newRunner(c *cell, a namedAction) *runner {
 	r := &runner{log: d.log.With("jail", c.name, "action", a.name), done: make(chan struct{})}
+	r.adjuster, _ = a.action.(action.Adjuster)
 	r.ctx, r.cancel = context.WithCancel(d.bgCtx)
 	opts := action.RunnerOptions{Name: a.name, Jail: c.name, Action: a.action, Logger: d.log, Now: d.opts.Now}
 	if a.firewall {
@@ -46,6 +49,15 @@ func (r *runner) start() {
 		// It returns nil, once ctx has ended.
 		_ = r.Run(r.ctx)
 	}()
+}
+
+// adjust gives the action another rule. If it can't take that, the next check starts it anew with it.
+func (r *runner) adjust(rule action.Rule) {
+	ctx, cancel := context.WithTimeout(r.ctx, stopWait)
+	defer cancel()
+	if err := r.adjuster.Adjust(ctx, rule); err != nil {
+		r.log.Error("changing the rules of an action", "err", err)
+	}
 }
 
 // stop ends what was started, and with flush undoes what it did. It waits for both, but not for
