@@ -45,6 +45,8 @@ system-test: ## boot a systemd container with sshd and gaol, and attack it
 bench: build ## measure gaol beside other programs; PERFORMANCE.md explains
 	$(GO) run ./examples/bench -compare ./gaol
 	$(GO) test -run '^$$' -bench . ./examples/bench ./filter/...
+	$(GO) test -run '^$$' -bench . ./jail ./jail/store
+	$(GO) test -run '^$$' -bench 'Restart|TrackedHosts' -benchtime 1x ./cmd/internal/daemon
 	GAOL_ADDRESSES=10000000 $(GO) test -run AddressesAgainstNetip -v ./filter
 
 .PHONY: install

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"context"
 	"encoding/binary"
 	"net/netip"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,6 +45,7 @@ func BenchmarkCommit(b *testing.B) {
 			}
 			commit(b, s, c)
 		}
+		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "failures/s")
 	})
 	b.Run("5000 bans", func(b *testing.B) {
 		s := fresh(b)
@@ -55,6 +58,7 @@ func BenchmarkCommit(b *testing.B) {
 			n++
 			commit(b, s, store.Changes{Bans: bans})
 		}
+		b.ReportMetric(float64(5000*n)/b.Elapsed().Seconds(), "bans/s")
 	})
 	b.Run("1 failure", func(b *testing.B) {
 		s := fresh(b)
@@ -74,6 +78,55 @@ func BenchmarkCommit(b *testing.B) {
 			commit(b, s, store.Changes{Bans: []jail.Ban{hand}})
 		}
 	})
+}
+
+// BenchmarkBackup copies a store of 50,000 bans while others commit.
+func BenchmarkBackup(b *testing.B) {
+	s := fresh(b)
+	commit(b, s, store.Changes{Bans: manyBans(50_000)})
+	whileCommitting(b, s, func() {
+		for b.Loop() {
+			f, err := s.Backup(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			f.Close()
+		}
+	})
+}
+
+// BenchmarkPurge deletes 50,000 bans while others commit.
+func BenchmarkPurge(b *testing.B) {
+	s := fresh(b)
+	for b.Loop() {
+		b.StopTimer()
+		commit(b, s, store.Changes{Bans: manyBans(50_000)})
+		b.StartTimer()
+		whileCommitting(b, s, func() {
+			if err := s.Purge(b.Context(), at(1e6)); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// whileCommitting does something and says how long a commit of one failure took at most meanwhile.
+func whileCommitting(b *testing.B, s *store.Store, do func()) {
+	b.Helper()
+	ctx, stop := context.WithCancel(b.Context())
+	var longest time.Duration
+	var committing sync.WaitGroup
+	committing.Go(func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			begin := time.Now()
+			commit(b, s, store.Changes{Counted: []jail.Counted{counted("192.0.2.1", n)}})
+			longest = max(longest, time.Since(begin))
+		}
+	})
+	do()
+	stop()
+	committing.Wait()
+	b.ReportMetric(float64(longest.Microseconds())/1000, "longest-commit-ms")
 }
 
 func BenchmarkLoad50000Bans(b *testing.B) {
