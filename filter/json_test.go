@@ -480,6 +480,42 @@ func TestJSONFaults(t *testing.T) {
 	}
 }
 
+// TestJSONProxies trusts by what is known at the time of the line, and says when nobody is left.
+func TestJSONProxies(t *testing.T) {
+	shared := filter.JSON{When: rule().When, Host: []string{"xff"}, Peer: "peer"}
+	own := shared
+	own.Trusted = []netip.Prefix{netip.MustParsePrefix("10.0.0.9/32")}
+	for _, tt := range []struct {
+		name, fields, want, proxied string
+		rule                        filter.JSON
+	}{
+		{"through the proxy", `"xff":"192.0.2.1","peer":"10.0.0.1"`, "192.0.2.1", "", shared},
+		{"past the proxy", `"xff":"198.51.100.1","peer":"192.0.2.1"`, "192.0.2.1", "", shared},
+		{"the proxy tells nothing", `"peer":"10.0.0.1"`, "", "10.0.0.1", shared},
+		{"the proxies are all there is", `"xff":"10.0.0.2, 10.0.0.1","peer":"10.0.0.1"`, "", "10.0.0.2", shared},
+		{"no address behind the proxy", `"xff":"unknown","peer":"10.0.0.1"`, "", "", shared},
+		{"no failure", `"event":"fine","peer":"10.0.0.1"`, "", "", filter.JSON{
+			When: []filter.Condition{{Path: "other", Values: []any{"x"}}}, Host: []string{"xff"}, Peer: "peer"}},
+		{"the rule's own proxies alone", `"xff":"198.51.100.1","peer":"10.0.0.1"`, "10.0.0.1", "", own},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := compile(t, specOf(tt.rule), filter.Options{}).NewMatcher()
+			m.Trust(func(a netip.Addr) bool { return netip.MustParsePrefix("10.0.0.0/24").Contains(a) })
+			got := ""
+			if f := m.Match(line(`{"event":"failed",` + tt.fields + `}`)).Failure; f != nil {
+				got = f.Prefix.Addr().String()
+			}
+			proxied := ""
+			if a := m.Proxied(); a.IsValid() {
+				proxied = a.String()
+			}
+			if got != tt.want || proxied != tt.proxied || m.Proxied().IsValid() {
+				t.Errorf("got %q, proxied %q; want %q, %q", got, proxied, tt.want, tt.proxied)
+			}
+		})
+	}
+}
+
 func TestJSONExplain(t *testing.T) {
 	trusting := rule("h")
 	trusting.Trusted = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}

@@ -95,7 +95,7 @@ func (m *Matcher) partsOf(rule *jsonRule, line string) map[int]*jsonString {
 	found := false // the client; what stands further left is his
 	for _, v := range there(m.fields, rule.peer) {
 		add(v, nil)
-		_, why := rule.lastOf(m.fields, []jsonline.Value{v})
+		_, why := rule.lastOf([]jsonline.Value{v}, &m.work)
 		found = why == clientKnown
 	}
 	hosts := there(m.fields, rule.host)
@@ -115,7 +115,7 @@ func (r *jsonRule) leftOfClient(list string) (part *jsonString, found bool) {
 		rest, entry, more = cutLast(rest)
 		c, ok := clientOf(entry, r.names)
 		switch {
-		case !ok || r.trusts(c.addr):
+		case !ok || r.trusts(c.addr, new(work)):
 		case more:
 			return &jsonString{list, 0, len(rest)}, true
 		case len(r.trusted) > 0:

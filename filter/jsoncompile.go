@@ -26,6 +26,7 @@ type jsonRule struct {
 	when, unless                  []condition
 	host, peer, user, id, at, msg []int
 	trusted                       []netip.Prefix
+	own                           bool // trusted is the rule's own
 	names                         bool
 	weight                        int
 	// text is the rule for a person to see.
@@ -132,7 +133,7 @@ func (c *jsonCompiler) rule(what string, spec *Spec, j *JSON) *jsonRule {
 	if j.Peer != "" {
 		r.peer = c.fields(what+" peer", []string{j.Peer})
 	}
-	if r.trusted == nil {
+	if r.own = j.Trusted != nil; !r.own {
 		r.trusted = spec.Trusted
 	}
 	r.text = j.String()

@@ -95,7 +95,7 @@ func (r *jsonRule) explain(fields *jsonline.Reader, w *work, paths *jsonline.Fie
 	if len(r.host) == 0 {
 		return missing(fields, paths, r.id), held
 	}
-	switch c, why := r.client(fields); {
+	switch c, why := r.client(fields, w); {
 	case why == clientMissing && len(r.peer) > 0 && there(fields, r.peer) == nil:
 		return missing(fields, paths, r.peer), held
 	case why == clientMissing:

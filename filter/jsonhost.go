@@ -33,21 +33,25 @@ func (c client) into(found *captures) {
 }
 
 // client finds the client in the rule's host fields. Where it is unclear who that is, c.text is
-// what stands there.
+// what stands there; where there are only trusted proxies, c is the one that is farthest.
 //
 // The addresses are read from the right: the last was written by the proxy that is
 // nearest, and who sent the request may have put anything before the others.
-func (r *jsonRule) client(fields *jsonline.Reader) (c client, why clientless) {
+func (r *jsonRule) client(fields *jsonline.Reader, w *work) (c client, why clientless) {
+	var peer client
 	if len(r.peer) > 0 {
-		if c, why = r.lastOf(fields, there(fields, r.peer)); why != clientTrusted {
-			return c, why
+		if peer, why = r.lastOf(there(fields, r.peer), w); why != clientTrusted {
+			return peer, why
 		}
 	}
-	return r.lastOf(fields, there(fields, r.host))
+	if c, why = r.lastOf(there(fields, r.host), w); why == clientMissing {
+		c = peer
+	}
+	return c, why
 }
 
 // lastOf finds the last of values that is no trusted proxy.
-func (r *jsonRule) lastOf(fields *jsonline.Reader, values []jsonline.Value) (client, clientless) {
+func (r *jsonRule) lastOf(values []jsonline.Value, w *work) (c client, why clientless) {
 	if len(values) == 0 {
 		return client{}, clientMissing
 	}
@@ -59,16 +63,16 @@ func (r *jsonRule) lastOf(fields *jsonline.Reader, values []jsonline.Value) (cli
 		for more {
 			var entry string
 			rest, entry, more = cutLast(rest)
-			c, ok := clientOf(entry, r.names)
-			if !ok {
+			var ok bool
+			if c, ok = clientOf(entry, r.names); !ok {
 				return client{text: entry}, clientUnclear
 			}
-			if !r.trusts(c.addr) {
+			if !r.trusts(c.addr, w) {
 				return c, clientKnown
 			}
 		}
 	}
-	return client{}, clientTrusted
+	return c, clientTrusted
 }
 
 // cutLast cuts off what stands behind the last comma of a list.
@@ -77,9 +81,12 @@ func cutLast(list string) (rest, entry string, more bool) {
 	return list[:max(comma, 0)], strings.Trim(list[comma+1:], blanks), comma >= 0
 }
 
-func (r *jsonRule) trusts(addr netip.Addr) bool {
+func (r *jsonRule) trusts(addr netip.Addr, w *work) bool {
 	if !addr.IsValid() {
 		return false
+	}
+	if !r.own && w.trusts != nil && w.trusts(addr) {
+		return true
 	}
 	for _, p := range r.trusted {
 		if p.Contains(addr) {

@@ -79,8 +79,11 @@ func (r *jsonRule) accuse(fields *jsonline.Reader, found *captures, w *work) boo
 	}
 	found.reset()
 	if len(r.host) > 0 {
-		client, why := r.client(fields)
+		client, why := r.client(fields, w)
 		if why != clientKnown {
+			if client.addr.IsValid() {
+				w.proxied = client.addr
+			}
 			return false
 		}
 		client.into(found)

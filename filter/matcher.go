@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -57,6 +58,18 @@ func (m *Matcher) Borrow() { m.borrow = true }
 // made, and sessions, on which nothing but failures depends, are not kept. It is
 // for those who count.
 func (m *Matcher) VerdictsOnly() { m.verdicts = true }
+
+// Trust makes the matcher take those for trusted proxies of whom trusts says so, besides those of
+// the Spec, in rules for JSON that don't name their own. trusts must not block.
+func (m *Matcher) Trust(trusts func(netip.Addr) bool) { m.work.trusts = trusts }
+
+// Proxied is the last trusted proxy that stood where a rule for JSON found no client behind it, in
+// a line that would be a failure otherwise, since Proxied was asked before; invalid: there was none.
+func (m *Matcher) Proxied() netip.Addr {
+	last := m.work.proxied
+	m.work.proxied = netip.Addr{}
+	return last
+}
 
 // NewMatcher returns a matcher that has seen nothing yet.
 func (f *Filter) NewMatcher() *Matcher {

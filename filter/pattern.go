@@ -191,6 +191,10 @@ type work struct {
 	runaway map[*pattern]int64
 	record  header.Record
 	output  []byte // what a container wrote
+	// trusts says who else is a trusted proxy, nil: nobody (see Matcher.Trust).
+	trusts func(netip.Addr) bool
+	// proxied is the last trusted proxy that was found where a client should be.
+	proxied netip.Addr
 }
 
 // possible is false only if text does not match.
