@@ -21,6 +21,9 @@ type Config struct {
 	Store Store
 	// Web is the address of the HTTP listener, "" for none (the default).
 	Web string
+	// Operators is how long the address from which somebody used gaol over SSH is never
+	// banned; 0: not at all. Default 12 hours.
+	Operators time.Duration
 	// OnStop says what a stop does to the bans in the kernel.
 	OnStop OnStop
 	// Problems are all faults found, those of single jails included, in the
@@ -102,9 +105,13 @@ type Jail struct {
 	Increment              jail.Increment
 	Escalate               jail.Escalate
 
-	// IgnoreIP are addresses, prefixes, names and "file:PATH" entries, as written and checked.
-	IgnoreIP   []string
-	IgnoreSelf bool
+	// IgnoreIP are who is never banned, and Trusted one's own proxies, as written and checked: see
+	// [jail.NewIgnore]. Those of Trusted that are addresses or prefixes are in Filter.Trusted too, if
+	// the filter has rules for JSON.
+	IgnoreIP, Trusted []string
+	IgnoreSelf        bool
+	// IgnoreRefresh is how often programs and lists on the web among them are asked; default 5 minutes.
+	IgnoreRefresh time.Duration
 
 	// Enforce false makes a jail count and decide without any action.
 	Enforce bool

@@ -112,6 +112,8 @@ type variant struct {
 	mode  string
 	zone  string // "" for this host's
 	names bool
+	// trusted are the proxies of the file and of the jail.
+	trusted string
 }
 
 type compiled struct {
@@ -122,7 +124,7 @@ type compiled struct {
 // compile is filter.Compile, once for all jails that use the same file in the same way: that
 // is where most of the time of Load goes.
 func (l *library) compile(n *node, spec filter.Spec, opts filter.Options) (*filter.Filter, error) {
-	key := variant{root: n, mode: opts.Mode, names: opts.Names}
+	key := variant{root: n, mode: opts.Mode, names: opts.Names, trusted: fmt.Sprint(spec.Trusted)}
 	if opts.Timezone != nil { // by name, as every jail reads its own
 		key.zone = opts.Timezone.String()
 	}

@@ -28,8 +28,9 @@ func filterKeys() []key[filter.Spec] {
 			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Ignoreregex = c.patterns(n) }}},
 		{name: "json", scope: ofBoth, doc: "Rules for lines that are one JSON object each, each a table [[json]]: what a failure looks like there.",
 			value: value[spec]{"list of tables", func(c *checker, s *spec, n *node) { s.JSON = c.jsonRules(n) }}},
-		{name: "trusted", scope: ofBoth,
-			doc:   "Your own proxies, for the rules of `json` that say nothing of them: their addresses are no clients.",
+		{name: "trusted",
+			doc: "Your own proxies, for the rules of `json` that say nothing of them: their addresses are no clients. In a jail, `trusted` takes more " +
+				"forms and adds to these.",
 			value: value[spec]{"list of addresses and prefixes", func(c *checker, s *spec, n *node) { s.Trusted = c.prefixes(n) }}},
 		{name: "prefregex", scope: ofBoth, doc: "What a line must match first; its `<F-CONTENT>` is what the others see.",
 			value: value[spec]{"pattern", func(c *checker, s *spec, n *node) {

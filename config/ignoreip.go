@@ -6,15 +6,17 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"gaol/jail"
 )
 
 // ignoreForm is what an error says of the form.
-const ignoreForm = `an address, a prefix, a host name or "file:/PATH"`
+const ignoreForm = `an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…"`
 
 // hostName is a name as RFC 1123 section 2.1 has it; underscores are met in practice.
 var hostName = regexp.MustCompile(`^(?i:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.(?i:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?))*\.?$`)
 
-// ignoreIPs checks the entries of ignoreip.
+// ignoreIPs checks the entries of ignoreip or trusted.
 func (c *checker) ignoreIPs(n *node) []string {
 	members, _ := c.members(n, "a list of addresses, such as "+`["127.0.0.0/8", "::1"]`)
 	entries := make([]string, 0, len(members))
@@ -38,6 +40,12 @@ func (c *checker) ignoreIPs(n *node) []string {
 func ignoreEntry(s string) (entry, hint string, ok bool) {
 	if path, isFile := strings.CutPrefix(s, "file:"); isFile {
 		return s, "the path must be absolute", filepath.IsAbs(path)
+	}
+	if strings.HasPrefix(s, "command:") || strings.HasPrefix(s, "https:") || strings.HasPrefix(s, "http:") {
+		if err := jail.CheckEntry(s); err != nil {
+			return "", strings.TrimPrefix(err.Error(), strconv.Quote(s)+": "), false
+		}
+		return s, "", true
 	}
 	if fields := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == '\n' }); len(fields) > 1 {
 		return "", `write a list: ["` + strings.Join(fields, `", "`) + `"]`, false

@@ -178,6 +178,9 @@ func (d *draft) readFilter(c *checker, n *node) {
 	}
 	d.Filter.Name = d.FilterName
 	c.filter(merged, &d.Filter)
+	if len(d.Filter.JSON) > 0 {
+		d.Filter.Trusted = append(d.Filter.Trusted, prefixesIn(d.Trusted)...)
+	}
 	d.Mode = c.checkMode(d.modeNode(n), &d.Filter, d.Mode)
 	if len(c.problems) == before {
 		d.Compiled = c.compile(merged, d.Filter, filter.Options{Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS})

@@ -93,12 +93,19 @@ func jailKeys() []key[draft] {
 		{name: "ipv6prefix", def: "64", scope: ofDefault, doc: "The prefix length by which IPv6 hosts are counted and banned.",
 			value: whole(16, 128, func(d *draft) *int { return &d.IPv6Prefix })},
 		{name: "ignoreip", def: `["127.0.0.0/8", "::1"]`, scope: ofDefault,
-			doc: "Who is never banned: addresses, prefixes, host names, and `\"file:/PATH\"` for a file with one of these a line.",
-			value: value[draft]{"list of texts", func(c *checker, d *draft, n *node) {
-				d.IgnoreIP = c.ignoreIPs(n)
-			}}},
+			doc: "Who is never banned: addresses, prefixes, host names, `\"file:/PATH\"`, `\"command:/PATH ARG …\"` for a program that prints a list, " +
+				"and `\"https://…\"` for one on the web; see [ignore.md](ignore.md).",
+			value: value[draft]{"list of texts", func(c *checker, d *draft, n *node) { d.IgnoreIP = c.ignoreIPs(n) }}},
+		{name: "ignorerefresh", def: `"5m"`, scope: ofDefault,
+			doc: "How often the programs and lists on the web of `ignoreip` and `trusted` are asked. Names are looked up again when their TTL is over, " +
+				"files are read when they change.",
+			value: duration(10*time.Second, day, func(d *draft) *time.Duration { return &d.IgnoreRefresh })},
 		{name: "ignoreself", def: "true", scope: ofDefault, doc: "Whether this host's own addresses are never banned.",
 			value: boolean(func(d *draft) *bool { return &d.IgnoreSelf })},
+		{name: "trusted", scope: ofDefault,
+			doc: "Your own proxies, in the forms of `ignoreip`. They are never banned, what a line charges to them is shown as a problem, and " +
+				"the rules of `json` look behind them.",
+			value: value[draft]{"list of texts", func(c *checker, d *draft, n *node) { d.Trusted = c.ignoreIPs(n) }}},
 		{name: "usedns", def: `"no"`, scope: ofDefault,
 			doc:   "Whether host names found in lines are looked up, which lets whoever owns the name decide who is banned.",
 			value: choice([]string{"no", "yes"}, func(d *draft, s string) { d.UseDNS = s == "yes" })},

@@ -153,6 +153,25 @@ func TestJSONInJails(t *testing.T) {
 	}
 }
 
+// TestProxiesOfJailsThatShareAFilter gives two jails one filter file and different proxies.
+func TestProxiesOfJailsThatShareAFilter(t *testing.T) {
+	c := config.Load(write(t, map[string]string{
+		"gaol.toml": "[default]\ntrusted = '10.0.0.1'\n[jail.a]\nenabled = true\nlogpath = '/x'\nfilter = 'caddy'\n" +
+			"[jail.b]\nenabled = true\nlogpath = '/x'\nfilter = 'caddy'\ntrusted = ['192.0.2.0/24', 'proxy.example']\n",
+		"filter.d/caddy.toml": "trusted = '10.9.9.9'\n[[json]]\nwhen = { status = 401 }\nhost = 'xff'\npeer = 'ip'\n",
+	}))
+	for name, want := range map[string]string{"a": "192.0.2.1", "b": "10.0.0.1"} {
+		j := jailOf(t, c, name)
+		r := j.Compiled.NewMatcher().Match(filter.Line{Text: `{"status":401,"xff":"198.51.100.1, 192.0.2.1","ip":"10.0.0.1"}`})
+		if r.Failure == nil || r.Failure.Host != want || len(j.Filter.Trusted) != 2 {
+			t.Errorf("%s: got %+v, trusted %v", name, r, j.Filter.Trusted)
+		}
+	}
+	if got := jailOf(t, c, "b").Trusted; len(got) != 2 {
+		t.Errorf("got %q", got)
+	}
+}
+
 var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
 
 // The filters in the documentation work as they stand there.

@@ -246,6 +246,17 @@ func (c *checker) prefixes(n *node) []netip.Prefix {
 	return prefixes
 }
 
+// prefixesIn are those of the entries of a jail's trusted that are addresses or prefixes.
+func prefixesIn(entries []string) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, entry := range entries {
+		if p, err := parsePrefix(entry); err == nil {
+			prefixes = append(prefixes, p)
+		}
+	}
+	return prefixes
+}
+
 // parsePrefix reads a prefix, or an address, which is one of a single address.
 func parsePrefix(text string) (netip.Prefix, error) {
 	addr, err := netip.ParseAddr(text)

@@ -14,7 +14,7 @@ import (
 
 func TestEmptyFile(t *testing.T) {
 	c := load(t, map[string]string{"gaol.toml": ""})
-	if c.OnStop != config.Flush || c.Web != "" || c.Store != (config.Store{Path: "/var/lib/gaol/gaol.sqlite3", PurgeAge: 30 * 24 * time.Hour}) {
+	if c.OnStop != config.Flush || c.Web != "" || c.Operators != 12*time.Hour || c.Store != (config.Store{Path: "/var/lib/gaol/gaol.sqlite3", PurgeAge: 30 * 24 * time.Hour}) {
 		t.Errorf("defaults are %+v", c)
 	}
 	got := jailOf(t, c, "sshd")
@@ -32,7 +32,7 @@ func TestEmptyFile(t *testing.T) {
 		FindTime: 10 * time.Minute, BanTime: 10 * time.Minute, MaxRetry: 5, MaxMatches: 5, MaxHosts: 1_000_000,
 		IPv4Prefix: 32, IPv6Prefix: 64, Increment: jail.Increment{Factor: 1},
 		Escalate: jail.Escalate{Hosts: 5, FindTime: 24 * time.Hour, IPv4Prefix: 24, IPv6Prefix: 48},
-		IgnoreIP: []string{"127.0.0.0/8", "::1"}, IgnoreSelf: true, Enforce: true, BanAction: "auto",
+		IgnoreIP: []string{"127.0.0.0/8", "::1"}, IgnoreSelf: true, IgnoreRefresh: 5 * time.Minute, Enforce: true, BanAction: "auto",
 		Rule: action.Rule{Jail: "sshd", Ports: []action.Port{{First: 22, Last: 22}}, Protocol: "tcp"},
 	}
 	want.Filter.Name = "sshd"
@@ -133,6 +133,7 @@ func TestEveryKey(t *testing.T) {
 	c := load(t, map[string]string{
 		"gaol.toml": `
 onstop = "keep"
+operators = 0
 web.listen = "[::1]:7413"
 store = { path = "/x/y.sqlite3", purgeage = "2w" }
 [jail.own]
@@ -154,7 +155,9 @@ maxmatches = 4
 maxhosts = 1000
 ipv4prefix = 24
 ipv6prefix = 56
-ignoreip = ["192.0.2.0/255.255.255.0", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt"]
+ignoreip = ["192.0.2.0/255.255.255.0", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt", "command:/bin/list -x", "https://office.example/allow"]
+ignorerefresh = "1h"
+trusted = ["10.0.0.0/255.0.0.0", "proxy.example"]
 ignoreself = false
 usedns = "yes"
 timezone = "-03:30"
@@ -178,7 +181,7 @@ ipv4prefix = 20
 ipv6prefix = 44
 `,
 	})
-	if c.OnStop != config.Keep || c.Web != "[::1]:7413" || c.Store != (config.Store{Path: "/x/y.sqlite3", PurgeAge: 14 * 24 * time.Hour}) {
+	if c.OnStop != config.Keep || c.Web != "[::1]:7413" || c.Operators != 0 || c.Store != (config.Store{Path: "/x/y.sqlite3", PurgeAge: 14 * 24 * time.Hour}) {
 		t.Errorf("the daemon's keys are %+v", c)
 	}
 	got := jailOf(t, c, "own")
@@ -196,7 +199,9 @@ ipv6prefix = 44
 		Increment: jail.Increment{Enabled: true, Factor: 1.5, Multipliers: []int{1, 5, 30}, MaxTime: 7 * 24 * time.Hour,
 			RndTime: 5 * time.Minute, OverallJails: true},
 		Escalate: jail.Escalate{Enabled: true, Hosts: 9, FindTime: 48 * time.Hour, BanTime: jail.Forever, IPv4Prefix: 20, IPv6Prefix: 44},
-		IgnoreIP: []string{"192.0.2.0/24", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt"},
+		IgnoreIP: []string{"192.0.2.0/24", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt", "command:/bin/list -x",
+			"https://office.example/allow"},
+		IgnoreRefresh: time.Hour, Trusted: []string{"10.0.0.0/8", "proxy.example"},
 		Rule: action.Rule{Jail: "own", Protocol: "udp", Drop: true, Chains: []string{"INPUT", "FORWARD"},
 			Ports: []action.Port{{First: 80, Last: 80}, {First: 443, Last: 443}, {First: 2000, Last: 2001}, {First: 8000, Last: 8080}}},
 		Actions: []config.Action{

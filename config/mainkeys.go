@@ -23,6 +23,9 @@ func topKeys() []key[top] {
 			doc: "What a stop does to the bans in the kernel: `flush` lifts them, until the next start; " +
 				"`keep` leaves them until they end.",
 			value: choice([]string{"flush", "keep"}, func(t *top, s string) { t.OnStop = OnStop(s) })},
+		{name: "operators", def: `"12h"`,
+			doc:   "For how long the address from which somebody used gaol over SSH is never banned, but by hand with `--force`; 0 for not at all.",
+			value: duration(0, 30*day, func(t *top) *time.Duration { return &t.Operators })},
 		{name: defaultTable, doc: "What every jail inherits.",
 			value: value[top]{"table", func(c *checker, t *top, n *node) { t.defaults = c.table(n) }}},
 		{name: "jail", doc: "The jails, each a table [jail.NAME].",

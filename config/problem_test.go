@@ -66,11 +66,18 @@ func TestProblems(t *testing.T) {
 		{"list for a time", "[jail.sshd]\nbantime = [1]", []string{`reading gaol.toml:2: bantime in [jail.sshd]: found a list, expected a duration, such as "90s", "10m", "1h30m", "1d" or "2w", or "forever"`}},
 		{"word misspelt", "[default]\nbanaction = 'iptable'", []string{`reading gaol.toml:2: banaction in [default]: found "iptable", expected "auto", "iptables", "nftables" or "none": did you mean "iptables"?`}},
 		{"address out of range", "[jail.sshd]\nignoreip = ['127.0.0.1', '300.1.1.1', '10.0.0.0/33']", []string{
-			`reading gaol.toml:2: ignoreip[2] in [jail.sshd]: found "300.1.1.1", expected an address, a prefix, a host name or "file:/PATH"`,
-			`reading gaol.toml:2: ignoreip[3] in [jail.sshd]: found "10.0.0.0/33", expected an address, a prefix, a host name or "file:/PATH": a length is from 0 to 32`,
+			`reading gaol.toml:2: ignoreip[2] in [jail.sshd]: found "300.1.1.1", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…"`,
+			`reading gaol.toml:2: ignoreip[3] in [jail.sshd]: found "10.0.0.0/33", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": a length is from 0 to 32`,
 		}},
-		{"addresses in one text", "[jail.sshd]\nignoreip = '127.0.0.1/8 ::1'", []string{`reading gaol.toml:2: ignoreip in [jail.sshd]: found "127.0.0.1/8 ::1", expected an address, a prefix, a host name or "file:/PATH": write a list: ["127.0.0.1/8", "::1"]`}},
-		{"relative file of addresses", "[jail.sshd]\nignoreip = 'file:allow.txt'", []string{`reading gaol.toml:2: ignoreip in [jail.sshd]: found "file:allow.txt", expected an address, a prefix, a host name or "file:/PATH": the path must be absolute`}},
+		{"who can't be asked", "[jail.sshd]\nignoreip = ['command:list', 'command:/bin/list | sort', 'http://192.0.2.1/', 'https:']\ntrusted = ['file:x']", []string{
+			`reading gaol.toml:2: ignoreip[1] in [jail.sshd]: found "command:list", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": the program's absolute path is missing`,
+			`reading gaol.toml:2: ignoreip[2] in [jail.sshd]: found "command:/bin/list | sort", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": no shell reads this: put what needs one into a script`,
+			`reading gaol.toml:2: ignoreip[3] in [jail.sshd]: found "http://192.0.2.1/", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": only https is safe from those in between: write https://`,
+			`reading gaol.toml:2: ignoreip[4] in [jail.sshd]: found "https:", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": the host is missing`,
+			`reading gaol.toml:3: trusted[1] in [jail.sshd]: found "file:x", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": the path must be absolute`,
+		}},
+		{"addresses in one text", "[jail.sshd]\nignoreip = '127.0.0.1/8 ::1'", []string{`reading gaol.toml:2: ignoreip in [jail.sshd]: found "127.0.0.1/8 ::1", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": write a list: ["127.0.0.1/8", "::1"]`}},
+		{"relative file of addresses", "[jail.sshd]\nignoreip = 'file:allow.txt'", []string{`reading gaol.toml:2: ignoreip in [jail.sshd]: found "file:allow.txt", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": the path must be absolute`}},
 		{"unknown port", "[jail.sshd]\nport = ['ssh', 'htpp', 70000]", []string{
 			`reading gaol.toml:2: port[2] in [jail.sshd]: found "htpp", expected a port such as 22, "ssh", "8000-8010" or "all": did you mean "http"?`,
 			`reading gaol.toml:2: port[3] in [jail.sshd]: found number 70000, expected a port from 1 to 65535`,

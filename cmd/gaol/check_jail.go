@@ -41,6 +41,8 @@ type jailReport struct {
 	IgnoreIP  []string `json:"ignoreip"`
 	// IgnoreSelf says that this host's own addresses are never banned.
 	IgnoreSelf bool `json:"ignoreself"`
+	// Trusted are the proxies, which are never banned either.
+	Trusted []string `json:"trusted"`
 
 	// files says that Logs are read. Where they and the journal hold the same, only one
 	// of the two is.
@@ -105,6 +107,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		Actions:      []string{},
 		IgnoreIP:     emptyNotNull(j.IgnoreIP),
 		IgnoreSelf:   j.IgnoreSelf,
+		Trusted:      emptyNotNull(j.Trusted),
 		files:        files,
 		guessed:      j.Guessed,
 		findTime:     config.FormatDuration(j.FindTime),
@@ -167,13 +170,19 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 	}
 	field("closes", r.closes(), plain)
 	field("through", strings.Join(append([]string{r.BanAction}, r.Actions...), ", "), plain)
-	if ignored, all := r.ignored(); ignored != "" {
+	exempt := func(name, text string, all bool) {
 		s := plain
 		if !all {
 			s = yellow
 		}
-		field("never", ignored, s)
+		if text != "" {
+			field(name, text, s)
+		}
 	}
+	ignored, all := r.ignored()
+	exempt("never", ignored, all)
+	proxies, all := present(r.Trusted)
+	exempt("trusts", strings.Join(proxies, ", "), all)
 	t.write(b, p)
 }
 
@@ -222,18 +231,27 @@ func (r jailReport) closes() string {
 	return fmt.Sprintf("%s %s", r.Protocol, strings.Join(r.Ports, ", "))
 }
 
-// ignored tells who is never banned, and whether all files that say so are there.
+// ignored tells who is never banned, and whether all files and programs that say so are there.
 func (r jailReport) ignored() (text string, all bool) {
-	var ignored []string
-	all = true
-	for _, entry := range r.IgnoreIP {
-		if path, ok := strings.CutPrefix(entry, "file:"); ok && !fileExists(path) {
-			entry, all = entry+" (not there now)", false
-		}
-		ignored = append(ignored, entry)
-	}
+	ignored, all := present(r.IgnoreIP)
 	if r.IgnoreSelf {
 		ignored = append(ignored, "this host itself")
 	}
 	return strings.Join(ignored, ", "), all
+}
+
+// present tells of each entry whether the file or program that it names is there.
+func present(entries []string) (told []string, all bool) {
+	all = true
+	for _, entry := range entries {
+		path, isPath := strings.CutPrefix(entry, "file:")
+		if line, ok := strings.CutPrefix(entry, "command:"); ok {
+			path, isPath = strings.Fields(line)[0], true
+		}
+		if isPath && !fileExists(path) {
+			entry, all = entry+" (not there now)", false
+		}
+		told = append(told, entry)
+	}
+	return told, all
 }

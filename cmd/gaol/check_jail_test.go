@@ -42,8 +42,8 @@ func TestWhoIsNeverBanned(t *testing.T) {
 	if text, all := r.ignored(); text != "192.0.2.7, file:"+here+", this host itself" || !all {
 		t.Errorf("got %q, %v", text, all)
 	}
-	r.IgnoreIP = []string{"file:" + here + ".gone"}
-	if text, all := r.ignored(); text != "file:"+here+".gone (not there now), this host itself" || all {
+	r.IgnoreIP = []string{"file:" + here + ".gone", "command:" + here + " x", "command:" + here + ".gone x"}
+	if text, all := r.ignored(); text != "file:"+here+".gone (not there now), command:"+here+" x, command:"+here+".gone x (not there now), this host itself" || all {
 		t.Errorf("got %q, %v", text, all)
 	}
 }
