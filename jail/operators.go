@@ -1,6 +1,7 @@
 package jail
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -11,6 +12,10 @@ import (
 
 // maxOperators bounds how many are known; whoever was seen longest ago is forgotten first.
 const maxOperators = 64
+
+// operatorStep is how exactly is known when somebody was seen last: who asks each second is not to be saved
+// each second.
+const operatorStep = time.Minute
 
 // Operators are the addresses of those who have used gaol lately. Nobody bans them but by hand and with
 // force: who tries things out on a far host must not lock himself out of it. Use [OpenOperators]; a nil
@@ -48,42 +53,52 @@ func OpenOperators(path string, keep time.Duration) (*Operators, error) {
 		o.seen = map[netip.Addr]time.Time{}
 	}
 	o.build()
-	return o, err
+	if err != nil {
+		return o, fmt.Errorf("reading who used gaol before the start: %w", err)
+	}
+	return o, nil
 }
 
 // SetKeep changes how long an operator is known.
 func (o *Operators) SetKeep(keep time.Duration) {
+	if o == nil {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.keep = keep
 }
 
-// See notes that somebody at addr uses gaol. Addresses that belong to no other host than this
-// one are passed over.
-func (o *Operators) See(addr netip.Addr, now time.Time) {
+// See notes that somebody at addr uses gaol, and says whether that is news. Addresses that belong to no
+// other host than this one are passed over.
+func (o *Operators) See(addr netip.Addr, now time.Time) (news bool) {
 	addr = addr.Unmap().WithZone("")
 	if o == nil || !addr.IsValid() || addr.IsUnspecified() || addr.IsLoopback() || addr.IsMulticast() {
-		return
+		return false
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.keep == 0 {
-		return
+	last, known := o.seen[addr]
+	if o.keep == 0 || known && now.Sub(last) < operatorStep {
+		return false
 	}
-	_, known := o.seen[addr]
 	o.seen[addr], o.changed = now, true
 	if known {
-		return
+		return false
 	}
 	for len(o.seen) > maxOperators {
 		oldest := slices.MinFunc(slices.Collect(maps.Keys(o.seen)), func(a, b netip.Addr) int { return o.seen[a].Compare(o.seen[b]) })
 		delete(o.seen, oldest)
 	}
 	o.build()
+	return true
 }
 
 // Expire forgets those who have not used gaol for long.
 func (o *Operators) Expire(now time.Time) {
+	if o == nil {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	before := len(o.seen)
@@ -96,6 +111,9 @@ func (o *Operators) Expire(now time.Time) {
 
 // List is who is known, in the order of their addresses.
 func (o *Operators) List() []Operator {
+	if o == nil {
+		return nil
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	list := make([]Operator, 0, len(o.seen))
@@ -108,6 +126,9 @@ func (o *Operators) List() []Operator {
 
 // Save keeps who is known for the next start, if there is news.
 func (o *Operators) Save() error {
+	if o == nil {
+		return nil
+	}
 	o.mu.Lock()
 	changed, seen := o.changed, maps.Clone(o.seen)
 	o.changed = false
@@ -119,7 +140,7 @@ func (o *Operators) Save() error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.changed = true
-		return err
+		return fmt.Errorf("keeping who uses gaol for the next start: %w", err)
 	}
 	return nil
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -11,9 +14,10 @@ import (
 )
 
 type banOptions struct {
-	jail string
-	time string
-	json bool
+	jail  string
+	time  string
+	force bool
+	json  bool
 }
 
 func newBanCommand(a *app) *cobra.Command {
@@ -28,10 +32,14 @@ that one is listed as not enforced, and gaol goes on trying. A daemon that
 only observes enforces nothing, which is no failure.
 
 An ADDR that is banned already keeps its ban, with the later of both ends; to
-make a ban shorter, unban first.`,
+make a ban shorter, unban first.
+
+A ban of a trusted proxy, or of an address from which gaol was used over SSH
+lately, such as your own, is refused and nobody is banned, unless --force is
+given.`,
 		Example: `  gaol ban -j sshd 192.0.2.7
   gaol ban -j sshd -t 1d - < addresses.txt`,
-		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "banned, but the kernel does not hold each ban yet")},
+		Annotations: map[string]string{exitStatuses: exitsOfClient("done", "refused without --force, or the kernel does not hold each ban yet")},
 		Args:        argsOf(1, -1, "an ADDR, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			addrs, err := readAddresses(args, a.stdin)
@@ -46,13 +54,18 @@ make a ban shorter, unban first.`,
 	}
 	cmd.Flags().StringVarP(&opts.jail, "jail", "j", "", "`JAIL` alone bans (default: all jails)")
 	cmd.Flags().StringVarP(&opts.time, "time", "t", "", "how long: `TIME` as 10m, 1d or forever (default: the jail's bantime)")
+	cmd.Flags().BoolVar(&opts.force, "force", false, "ban even trusted proxies and who uses gaol")
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print one JSON document")
 	a.completeJailFlag(cmd)
 	return cmd
 }
 
 func runBan(ctx context.Context, a *app, opts banOptions, addrs []string) error {
-	reply, err := a.client().Ban(ctx, control.BanRequest{Jail: opts.jail, Time: opts.time, Addresses: addrs})
+	reply, err := a.client().Ban(ctx, control.BanRequest{Jail: opts.jail, Time: opts.time, Addresses: addrs, Force: opts.force})
+	if refused, ok := errors.AsType[*control.Error](err); ok && refused.Status == http.StatusForbidden {
+		fmt.Fprintln(a.stderr, a.errorStyle(a.stderr, "gaol:"), printableText(refused.Message))
+		return errNo
+	}
 	if err != nil {
 		return err
 	}

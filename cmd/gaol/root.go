@@ -41,8 +41,8 @@ func (a *app) configOptions() config.Options {
 	return config.Options{File: a.configFile, Stock: stock.FS()}
 }
 
-// client returns a client of the daemon at the global flag's socket.
-func (a *app) client() *control.Client { return control.Dial(a.socket) }
+// client returns a client of the daemon at the global flag's socket, which says where its user sits.
+func (a *app) client() *control.Client { return control.Dial(a.socket).As(operator(a.getenv)) }
 
 // commandGroups are the headings of the help page, in order.
 var commandGroups = []*cobra.Group{

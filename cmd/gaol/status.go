@@ -58,6 +58,7 @@ func runStatus(ctx context.Context, a *app, opts statusOptions, jail string) err
 			view.jail(j)
 		}
 	}
+	view.operators(status)
 	view.problems(status)
 	return a.printText(view.out.String())
 }
@@ -174,6 +175,17 @@ func sourceName(s control.SourceStatus) string {
 		return "bans by other jails"
 	}
 	return printable(s.Path)
+}
+
+// operators tells who uses gaol, and so is not banned.
+func (v *statusView) operators(s control.Status) {
+	var known []string
+	for _, o := range s.Operators {
+		known = append(known, printable(o.Address)+" (for "+humanDuration(o.Until.Sub(v.now))+")")
+	}
+	if len(known) > 0 {
+		v.out.WriteString("\nNever banned, as gaol was used from there: " + strings.Join(known, ", ") + "\n")
+	}
 }
 
 func (v *statusView) problems(s control.Status) {

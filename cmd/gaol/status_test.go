@@ -26,7 +26,8 @@ func sampleStatus(now time.Time) control.Status {
 				Problems: []string{"action iptables: permission denied"}},
 			{Name: "mail", Filter: "mail", Problems: []string{"reading gaol.toml:3: unknown key"}},
 		},
-		Problems: []string{"the store is full"},
+		Problems:  []string{"the store is full"},
+		Operators: []control.Operator{{Address: "192.0.2.50", Until: now.Add(11*time.Hour + time.Minute)}},
 	}
 }
 
@@ -36,6 +37,7 @@ func TestStatusTable(t *testing.T) {
 	view := statusView{now: now}
 	view.head(status)
 	view.table(status.Jails)
+	view.operators(status)
 	view.problems(status)
 	want := strings.Join([]string{
 		`gaol 1.2.3, up 1h 30m`,
@@ -44,6 +46,8 @@ func TestStatusTable(t *testing.T) {
 		`sshd  2 (17)    1 (3)   /var/log/auth.log`,
 		`web   0 (0)     0 (0)   /var/log/a\n.log: 1m 1s behind`,
 		`mail  0 (0)     0 (0)   not running`,
+		``,
+		`Never banned, as gaol was used from there: 192.0.2.50 (for 11h 1m)`,
 		``,
 		`Problems:`,
 		`  the store is full`,

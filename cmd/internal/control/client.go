@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"syscall"
 )
@@ -21,7 +22,7 @@ var ErrNotRunning = errors.New("gaol is not running")
 // Error is what the daemon answers to a request that it refuses.
 type Error struct {
 	// Status is the HTTP status: 404 for a jail that is not there, 400 for an
-	// argument that makes no sense, 500 for a fault of the daemon.
+	// argument that makes no sense, 403 for what is done by force only, 500 for a fault of the daemon.
 	Status  int    `json:"-"`
 	Message string `json:"error"`
 }
@@ -32,6 +33,8 @@ func (e *Error) Error() string { return e.Message }
 type Client struct {
 	socket string
 	http   *http.Client
+	// operator is where the user sits; invalid: at this host.
+	operator netip.Addr
 }
 
 // Dial returns a client of the daemon at the socket. It connects with the first
@@ -161,6 +164,9 @@ func (c *Client) do(ctx context.Context, method, what string, query url.Values, 
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), content)
 	if err != nil {
 		return nil, fmt.Errorf("writing the request %s: %w", what, err)
+	}
+	if c.operator.IsValid() {
+		req.Header.Set(operatorHeader, c.operator.String())
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

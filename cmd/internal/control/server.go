@@ -71,7 +71,7 @@ func Handler(d Daemon) http.Handler {
 		_, _ = w.Write(OpenAPI)
 	})
 	mux.Handle("GET /metrics", Metrics(d))
-	return mux
+	return notingOperators(d, mux)
 }
 
 func withBody[Request, Reply any](w http.ResponseWriter, r *http.Request, f func(context.Context, Request) (Reply, error)) (any, error) {

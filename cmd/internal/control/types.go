@@ -12,6 +12,15 @@ type Status struct {
 	Observe  bool         `json:"observe"`
 	Jails    []JailStatus `json:"jails"`
 	Problems []string     `json:"problems"`
+	// Operators are the addresses from which gaol was used over SSH lately, which it never bans.
+	Operators []Operator `json:"operators"`
+}
+
+// Operator is an address from which gaol was used over SSH.
+type Operator struct {
+	Address string `json:"address"`
+	// Until is when it may be banned again, if gaol is not used from there any more.
+	Until time.Time `json:"until"`
 }
 
 // JailStatus is one jail in a [Status].
@@ -187,6 +196,8 @@ type BanRequest struct {
 	// Time is a duration ("10m", "1d", "forever"); "": the jail's bantime.
 	Time      string   `json:"time,omitempty"`
 	Addresses []string `json:"addresses"`
+	// Force bans even trusted proxies and operators, which is refused with a 403 otherwise.
+	Force bool `json:"force,omitempty"`
 }
 
 // BanReply is the answer to POST /v1/ban.

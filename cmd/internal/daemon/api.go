@@ -189,6 +189,9 @@ func (d *Daemon) Ban(ctx context.Context, r control.BanRequest) (control.BanRepl
 	if err != nil {
 		return control.BanReply{}, err
 	}
+	if err := d.needsForce(r, cells, targets); err != nil {
+		return control.BanReply{}, err
+	}
 	since := d.told(cells)
 	reply := control.BanReply{Banned: []control.Ban{}, Warnings: []string{}}
 	var bans []cellBan

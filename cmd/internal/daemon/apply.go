@@ -128,6 +128,7 @@ func (t *transition) change(conf *config.Config) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.onStop, t.purgeAge = conf.OnStop, conf.Store.PurgeAge
+	t.operators.SetKeep(conf.Operators)
 	gone := maps.Clone(t.cells)
 	leftOut := t.leftOut
 	t.leftOut = nil
@@ -223,7 +224,8 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	}
 	c.jail.RestoreNetworks(w.recent, now)
 	before := c.conf
-	c.conf, c.ignore = w.Jail, w.ignore
+	c.conf = w.Jail
+	c.heed(w.ignore)
 	// One that counts bans from now on has none; no more lines come.
 	if w.Compiled != nil && !sameFilter(before, w.Jail) {
 		c.use(w.Compiled)

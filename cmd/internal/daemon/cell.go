@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gaol/config"
@@ -36,6 +38,10 @@ type cell struct {
 	evicted int
 	crowded bool
 
+	// trusting is ignore for those who look at lines, without the engine's lock.
+	trusting atomic.Pointer[jail.Ignore]
+	proxies  accusedProxies
+
 	mu     sync.Mutex
 	filter *filter.Filter
 	taps   map[string]*tap
@@ -55,11 +61,22 @@ func newCell(j config.Jail, ignore *jail.Ignore) (*cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cell{
-		name: j.Name, conf: j, jail: counting, ignore: ignore, imposed: map[jail.Key]imposed{}, dates: map[string]verdict{},
+	c := &cell{
+		name: j.Name, conf: j, jail: counting, imposed: map[jail.Key]imposed{}, dates: map[string]verdict{},
 		filter: j.Compiled, taps: map[string]*tap{},
-	}, nil
+	}
+	c.heed(ignore)
+	return c, nil
 }
+
+// heed makes ignore say who is never banned, and who is a trusted proxy.
+func (c *cell) heed(ignore *jail.Ignore) {
+	c.ignore = ignore
+	c.trusting.Store(ignore)
+}
+
+// trusts says whether addr is that of a trusted proxy.
+func (c *cell) trusts(addr netip.Addr) bool { return c.trusting.Load().Trusts(addr) }
 
 // tap returns the place where the jail meets a source.
 func (c *cell) tap(source string) *tap {
@@ -67,7 +84,7 @@ func (c *cell) tap(source string) *tap {
 	defer c.mu.Unlock()
 	t := c.taps[source]
 	if t == nil {
-		t = &tap{matcher: c.filter.NewMatcher()}
+		t = newTap(c.filter, c.trusts, &c.proxies)
 		c.taps[source] = t
 	}
 	return t

@@ -20,6 +20,7 @@ import (
 	"gaol/cmd/internal/control"
 	"gaol/config"
 	"gaol/filter"
+	"gaol/jail"
 	"gaol/jail/source"
 	"gaol/jail/store"
 )
@@ -61,6 +62,9 @@ type Daemon struct {
 	started time.Time
 	sources *sources
 	store   *store.Store // nil: there is none
+	// memory and operators outlive the run beside the store.
+	memory    *jail.IgnoreMemory
+	operators *jail.Operators
 	// web and storePath are the settings that only a start reads.
 	web, storePath string
 
@@ -115,6 +119,7 @@ func Run(ctx context.Context, opts Options) error {
 	stopWriter()
 	<-d.writer.ended
 	d.stopActions()
+	d.saveMemory()
 	stopOuter()
 	err = errors.Join(err, d.background.Wait(), d.closeStore())
 	d.log.Info("stopped")
@@ -209,6 +214,7 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	if s == nil {
 		report(fmt.Sprintf("%v: bans and positions do not outlive this run", err))
 		d.writer = newWriter(forgetful{}, func(string) {}, d.inForce)
+		d.openMemory(conf)
 		return d, state, nil
 	}
 	if err != nil {
@@ -216,6 +222,7 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	}
 	d.store = s
 	d.writer = newWriter(s, report, d.inForce)
+	d.openMemory(conf)
 	return d, state, nil
 }
 

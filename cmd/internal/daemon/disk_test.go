@@ -69,17 +69,6 @@ func (d *disk) empty() {
 	}
 }
 
-// waitWell waits until the daemon has no problem.
-func (s *site) waitWell() {
-	s.t.Helper()
-	s.wait("the problem is over", func() error {
-		if problems := s.status().Problems; len(problems) > 0 {
-			return fmt.Errorf("problems: %q", problems)
-		}
-		return nil
-	})
-}
-
 // waitDiskIsFull makes the store write until it can no more, and the daemon says so.
 func (s *site) waitDiskIsFull() {
 	s.t.Helper()
@@ -116,7 +105,7 @@ func TestFullDisk(t *testing.T) {
 	}
 
 	disk.empty()
-	s.waitWell()
+	s.waitWell("")
 	if text := s.metrics(); !strings.Contains(text, "gaol_problems{jail=\"\"} 0\n") {
 		t.Errorf("metrics:\n%s", text)
 	}
@@ -159,7 +148,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 	s.waitDecided("203.0.113.3")
 
 	disk.empty()
-	s.waitWell()
+	s.waitWell("")
 	s.kill()
 	s.start("GAOL_TEST_OBSERVE=1")
 	for _, address := range []string{"203.0.113.1", "203.0.113.2", "203.0.113.3"} {

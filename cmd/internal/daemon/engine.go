@@ -106,6 +106,9 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 			continue
 		case o.Ignored != "":
 			e.log.Debug("ignored", "jail", c.name, "host", f.Host, "by", o.Ignored)
+			if _, isProxy := c.ignore.Proxy(f.Prefix); isProxy {
+				c.proxies.see(f.Prefix, f.Read)
+			}
 			continue
 		}
 		if o.Counted != nil {

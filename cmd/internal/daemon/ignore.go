@@ -47,10 +47,30 @@ func (l *ignoreLists) of(j config.Jail) *jail.Ignore {
 }
 
 // ignoreKey is the same for jails that ignore the same.
-func ignoreKey(j config.Jail) string { return fmt.Sprintf("%q %t", j.IgnoreIP, j.IgnoreSelf) }
+func ignoreKey(j config.Jail) string {
+	return fmt.Sprintf("%q %q %t %s", j.IgnoreIP, trustedBy(j), j.IgnoreSelf, j.IgnoreRefresh)
+}
+
+// trustedBy are all proxies of a jail, those that its filter names included: what the filter looks behind must not be
+// banned either, by whatever pattern.
+func trustedBy(j config.Jail) []string {
+	trusted := slices.Clone(j.Trusted)
+	add := func(prefixes []netip.Prefix) {
+		for _, p := range prefixes {
+			trusted = append(trusted, p.String())
+		}
+	}
+	add(j.Filter.Trusted)
+	for _, rule := range j.Filter.JSON {
+		add(rule.Trusted)
+	}
+	return trusted
+}
 
 func (d *Daemon) ignoreOptions(j config.Jail) jail.IgnoreOptions {
-	opts := jail.IgnoreOptions{Self: j.IgnoreSelf}
+	opts := jail.IgnoreOptions{
+		Trusted: trustedBy(j), Self: j.IgnoreSelf, Operators: d.operators, Every: j.IgnoreRefresh, Memory: d.memory,
+	}
 	if lookup := d.opts.Lookup; lookup != nil {
 		opts.Lookup = func(ctx context.Context, name string) ([]netip.Addr, time.Duration, error) {
 			addrs, err := lookup(ctx, name)
@@ -65,7 +85,7 @@ func (d *Daemon) ignoreOptions(j config.Jail) jail.IgnoreOptions {
 func (d *Daemon) keepFiles(ctx context.Context) error {
 	return d.keepIgnore(ctx, "ignorefile", func(_ context.Context, ignore *jail.Ignore) []error {
 		return ignore.RefreshFiles(d.opts.Now())
-	})
+	}, func() { d.operators.Expire(d.opts.Now()) })
 }
 
 // keepAnswers does the same with all that is asked for. Who is asked may be slow, and files must not wait for
@@ -73,14 +93,15 @@ func (d *Daemon) keepFiles(ctx context.Context) error {
 func (d *Daemon) keepAnswers(ctx context.Context) error {
 	return d.keepIgnore(ctx, "ignore", func(ctx context.Context, ignore *jail.Ignore) []error {
 		return ignore.RefreshAnswers(ctx, d.opts.Now())
-	})
+	}, d.saveMemory)
 }
 
-func (d *Daemon) keepIgnore(ctx context.Context, kind string, refresh func(context.Context, *jail.Ignore) []error) error {
+func (d *Daemon) keepIgnore(ctx context.Context, kind string, refresh func(context.Context, *jail.Ignore) []error, also func()) error {
 	ticker := time.NewTicker(refreshEvery)
 	defer ticker.Stop()
 	for {
 		d.refreshIgnore(ctx, kind, refresh)
+		also()
 		d.pardon(d.opts.Now())
 		select {
 		case <-ctx.Done():
@@ -95,7 +116,10 @@ func (d *Daemon) refreshIgnore(ctx context.Context, kind string, refresh func(co
 	var mu sync.Mutex
 	found := map[*jail.Ignore]map[string]string{}
 	var all sync.WaitGroup
-	for _, ignore := range d.ignores() {
+	d.mu.Lock()
+	cells := d.sortedLocked()
+	d.mu.Unlock()
+	for _, ignore := range d.ignores(cells) {
 		all.Go(func() {
 			texts := map[string]string{}
 			for _, err := range refresh(ctx, ignore) {
@@ -112,12 +136,12 @@ func (d *Daemon) refreshIgnore(ctx context.Context, kind string, refresh func(co
 	}
 }
 
-// ignores are the lists in use, each once.
-func (d *Daemon) ignores() []*jail.Ignore {
+// ignores are the lists of cells, each once.
+func (d *Daemon) ignores(cells []*cell) []*jail.Ignore {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var lists []*jail.Ignore
-	for _, c := range d.sortedLocked() {
+	for _, c := range cells {
 		if !slices.Contains(lists, c.ignore) {
 			lists = append(lists, c.ignore)
 		}

@@ -20,7 +20,7 @@ func (d *Daemon) Status(_ context.Context, name string) (control.Status, error) 
 	defer d.mu.Unlock()
 	status := control.Status{
 		Version: d.opts.Version, Started: d.started, Observe: d.opts.Observe,
-		Jails: []control.JailStatus{}, Problems: d.problems.list(""),
+		Jails: []control.JailStatus{}, Problems: d.problems.list(""), Operators: d.listOperators(),
 	}
 	cells, err := d.chooseLocked(name)
 	if err != nil && !d.leftOutLocked(name) {
@@ -124,6 +124,7 @@ func (d *Daemon) watchProblems() {
 		d.problems.replace(name, "source", sourceProblems(c, read))
 		d.problems.replace(name, "pattern", patternProblems(c))
 		d.problems.set(name, "hosts", c.crowdProblemLocked())
+		d.problems.replace(name, "proxy", c.proxies.problems(d.opts.Now()))
 		texts := map[string]string{}
 		for i, r := range c.runners {
 			s := r.Status()

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -16,6 +17,15 @@ type tap struct {
 	lines    int64
 	matched  int64
 	lastLine time.Time
+	// trusts says who is a trusted proxy; proxies hears of those that stood where a client should be.
+	trusts  func(netip.Addr) bool
+	proxies *accusedProxies
+}
+
+func newTap(f *filter.Filter, trusts func(netip.Addr) bool, proxies *accusedProxies) *tap {
+	t := &tap{matcher: f.NewMatcher(), trusts: trusts, proxies: proxies}
+	t.matcher.Trust(trusts)
+	return t
 }
 
 // match returns the failures in a batch; candidates are those of its lines that can hold
@@ -38,6 +48,9 @@ func (t *tap) match(batch source.Batch, candidates filter.Candidates) []filter.F
 	if n := len(batch.Lines); n > 0 {
 		t.lines += int64(n)
 		t.lastLine = batch.Lines[n-1].Read
+		if a := t.matcher.Proxied(); a.IsValid() {
+			t.proxies.see(netip.PrefixFrom(a, a.BitLen()), t.lastLine)
+		}
 	}
 	return failures
 }
@@ -47,6 +60,7 @@ func (t *tap) use(f *filter.Filter) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	next := f.NewMatcher()
+	next.Trust(t.trusts)
 	next.Resume(t.matcher)
 	t.matcher = next
 }

@@ -50,7 +50,7 @@ func (q *inquiry) cellsOf(ctx context.Context, conf *config.Config) []*cell {
 			continue
 		}
 		// What is wrong with its entries is told by "gaol check".
-		ignore, _ := jail.NewIgnore(j.IgnoreIP, jail.IgnoreOptions{Self: j.IgnoreSelf})
+		ignore, _ := jail.NewIgnore(j.IgnoreIP, jail.IgnoreOptions{Trusted: trustedBy(j), Self: j.IgnoreSelf})
 		asking, cancel := context.WithTimeout(ctx, ignoreWait)
 		for _, err := range ignore.RefreshAnswers(asking, q.now) {
 			q.problem("jail %s: %v", j.Name, err)
