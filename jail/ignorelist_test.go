@@ -204,8 +204,8 @@ func TestIgnoreURL(t *testing.T) {
 			fmt.Fprint(w, "192.0.2.1")
 		}, ""},
 		{"sent out into the open", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://192.0.2.9/", http.StatusFound)
-		}, "only https is safe"},
+			http.Redirect(w, r, "http://127.0.0.1/", http.StatusFound)
+		}, "it was sent on from https to http"},
 		{"sent in a circle", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/allow", http.StatusFound) }, "more than 3 times"},
 		{"not found", func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, `it answers "404 Not Found"`},
 		{"not modified, but nothing is known", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, "304"},

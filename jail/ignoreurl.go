@@ -34,10 +34,13 @@ func newTransport() *http.Transport {
 	return &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true}
 }
 
-// checkRedirect follows no way that leads out of what [checkURL] allows.
+// checkRedirect follows no way that leads out of TLS, and none of them for long.
 func checkRedirect(req *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
+	switch {
+	case len(via) > maxRedirects:
 		return fmt.Errorf("it was sent on more than %d times", maxRedirects)
+	case req.URL.Scheme != via[0].URL.Scheme:
+		return fmt.Errorf("it was sent on from %s to %s", via[0].URL.Scheme, req.URL.Scheme)
 	}
 	return checkURL(req.URL)
 }
