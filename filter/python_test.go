@@ -46,6 +46,9 @@ func TestPython(t *testing.T) {
 		{"blank behind the date", `^ x <HOST>$`, "2026-03-10 21:31:23 x 192.0.2.1", true},
 		{"blank behind the date, not there", `^x <HOST>$`, "2026-03-10 21:31:23 x 192.0.2.1", false},
 		{"brackets around the date", `^\[\] x <HOST>$`, "[2026-03-10 21:31:23] x 192.0.2.1", true},
+		{"port that may be there behind IPv6", `^\[client <HOST>(?::\d{1,5})?\] x$`, "[client 2001:db8::5:58106] x", true},
+		{"port that may be there, and is not", `^\[client <HOST>(?::\d{1,5})?\] x$`, "[client 2001:db8::5] x", true},
+		{"no address within a longer one", `^client <HOST>`, "client 2001:db8::58106 x", false},
 		{"header", `^\s*h sshd\[1\]: x <HOST>$`, "Mar 10 21:31:23 h sshd[1]: x 192.0.2.1", true},
 		{"a container's record as it stands", `^{"log":"x <HOST>\\n"`, `{"log":"x 192.0.2.1\n","stream":"stdout","time":"2026-03-10T21:31:23Z"}`, true},
 	} {

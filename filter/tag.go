@@ -217,10 +217,12 @@ func (t *translator) hostExpr(g group) string {
 	if wordByte(g.after) {
 		right = ""
 	}
-	const (
-		quad = `[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+`
-		hex  = `[0-9A-Fa-f]+`
-	)
+	const quad = `[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+`
+	hex := `[0-9A-Fa-f]+`
+	if t.fail2ban {
+		// Its patterns have <HOST>(:\d+)? for 2001:db8::1:58106, and count on 58106 being too long.
+		hex = `[0-9A-Fa-f]{1,4}`
+	}
 	v4 := left + quad + right
 	v6 := `(?:` + left + hex + `(?::` + hex + `)*)?::(?:(?:` + hex + `:)*(?:` + quad + `|` + hex + `)` + right + `)?` +
 		`|` + left + `(?:` + hex + `:){6}(?:` + hex + `:` + hex + `|` + quad + `)` + right
