@@ -3,6 +3,7 @@ package filter_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"gaol/filter"
 )
@@ -77,6 +78,15 @@ func TestPythonErrors(t *testing.T) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
 		})
+	}
+}
+
+// A record of the journal, which knows its time, keeps its header and what looks like a date.
+func TestPythonJournal(t *testing.T) {
+	f := compile(t, filter.Spec{Fail2ban: true, Failregex: []string{`^h sshd\[1\]: 2026-03-10 21:31:23 x <HOST>$`}}, filter.Options{})
+	r := f.NewMatcher().Match(filter.Line{Text: "h sshd[1]: 2026-03-10 21:31:23 x 192.0.2.1", Time: time.Unix(1773178283, 0)})
+	if accused(r) != "192.0.2.1" || !r.Failure.Time.Equal(time.Unix(1773178283, 0)) {
+		t.Errorf("got %+v", r)
 	}
 }
 
