@@ -50,6 +50,7 @@ func contests(gaol string) []contest {
 			{name: "rg -j1 -c", args: []string{"rg", "-j1", "-c", failed, "LOG"}},
 			{name: "gaol regex sshd", args: []string{gaol, "regex", "LOG", "sshd"}},
 			{name: "gaol regex sshd[mode=aggressive]", args: []string{gaol, "regex", "LOG", "sshd[mode=aggressive]"}},
+			{name: "gaol regex, fail2ban's sshd.conf", args: []string{gaol, "regex", "LOG", "/etc/fail2ban/filter.d/sshd.conf"}},
 			{name: "fail2ban-regex sshd", args: []string{"fail2ban-regex", "LOG", "sshd"}, sample: true},
 		}},
 	}
