@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -51,6 +52,9 @@ func loadFail2ban(arg string, journal bool) (triedFilter, error) {
 		return triedFilter{}, err
 	}
 	loaded, err := fail2ban.LoadFilter(path, fail2ban.FilterOptions{Arguments: arguments, Journal: journal})
+	if errors.Is(err, fs.ErrNotExist) && fileExists(filepath.Join(fail2banFolder, path)) {
+		return triedFilter{}, fmt.Errorf("%w: write %s", err, filepath.Join(fail2banFolder, arg))
+	}
 	if err != nil {
 		return triedFilter{}, err
 	}

@@ -69,7 +69,7 @@ func LoadFilter(path string, opts FilterOptions) (Filter, error) {
 	if err := m.read(); err != nil {
 		return Filter{}, err
 	}
-	m.leftOver()
+	m.leftOver(opts.Arguments)
 	return m.filter, m.compile()
 }
 
@@ -98,16 +98,16 @@ type located struct {
 
 func (m *maker) warn(p Problem) { m.filter.Warnings = append(m.filter.Warnings, p) }
 
-// standard are the options that filters of fail2ban have; all others are for these to name.
-func (m *maker) standard() []struct {
+// standardOption is one that filters of fail2ban have, and how its lines are read.
+type standardOption struct {
 	name string
 	read func([]line) error
-} {
+}
+
+// standard are all of them; other options are there for these to name.
+func (m *maker) standard() []standardOption {
 	s := &m.filter.Spec
-	return []struct {
-		name string
-		read func([]line) error
-	}{
+	return []standardOption{
 		{"prefregex", func(ls []line) error {
 			if len(ls) > 1 {
 				return ls[1].problem("a second line", "write one pattern")
@@ -117,15 +117,7 @@ func (m *maker) standard() []struct {
 		}},
 		{"failregex", func(ls []line) error { return m.locate("failregex", ls, &s.Failregex) }},
 		{"ignoreregex", func(ls []line) error { return m.locate("ignoreregex", ls, &s.Ignoreregex) }},
-		{"datepattern", func(ls []line) error {
-			var forms []line
-			for _, l := range ls {
-				for _, form := range dateForms(l.text) {
-					forms = append(forms, line{form, l.place})
-				}
-			}
-			return m.locate("datepattern", forms, &s.Datepattern)
-		}},
+		{"datepattern", m.datepattern},
 		{"maxlines", m.maxlines},
 		{"journalmatch", m.journalmatch},
 		{"usedns", m.usedns},
@@ -187,6 +179,16 @@ func (m *maker) locate(option string, lines []line, list *[]string) error {
 		}
 	}
 	return nil
+}
+
+func (m *maker) datepattern(lines []line) error {
+	var forms []line
+	for _, l := range lines {
+		for _, form := range dateForms(l.text) {
+			forms = append(forms, line{form, l.place})
+		}
+	}
+	return m.locate("datepattern", forms, &m.filter.Spec.Datepattern)
 }
 
 func (m *maker) maxlines(lines []line) error {

@@ -190,6 +190,22 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// An argument that nobody asks for was misspelt.
+func TestArgumentWarning(t *testing.T) {
+	files := map[string]string{"f.conf": "[Definition]\nmode = x\nre-x = a <HOST>\nre-y = b <HOST>\nfailregex = <re-<mode>>\n"}
+	for arguments, want := range map[string]int{"[mode=y, maxlines=2, logtype=file, re-y=c<HOST>]": 0, "[mod=y]": 1} {
+		f, err := load(t, files, arguments)
+		if err != nil || len(f.Warnings) != want {
+			t.Errorf("%s: %v, %v", arguments, f.Warnings, err)
+		}
+		for _, w := range f.Warnings {
+			if !strings.HasSuffix(w.Error(), "f.conf: mod: the argument changes nothing: no option names it") {
+				t.Error(w)
+			}
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	long := strings.Repeat("%(b)s", 20_000)
 	bomb := "[Definition]\nfailregex = %(a0)s <HOST>\n"

@@ -7,7 +7,7 @@ import (
 
 // leftOver warns of options that nothing uses: they were misspelt, or are not for filters. Names that begin with _ are
 // those of an author's own parts.
-func (m *maker) leftOver() {
+func (m *maker) leftOver(arguments []Argument) {
 	used := m.references()
 	for _, section := range []string{definitionSection, initSection} {
 		for _, o := range m.expander.settings.all(section) {
@@ -19,8 +19,16 @@ func (m *maker) leftOver() {
 			}
 		}
 	}
+	for _, a := range arguments {
+		if !used.has(a.Name) {
+			p := place{m.path, 0}.problem("the argument changes nothing", "no option names it")
+			p.Option = a.Name
+			m.warn(p)
+		}
+	}
 }
 
+// ignored warns of an option.
 func (m *maker) ignored(section string, o *option, why string) {
 	p := o.problem("it is left out", why)
 	p.Section, p.Option = section, o.name
