@@ -88,7 +88,8 @@
 //
 // They see what they see there: the whole line with its header, as a container has written
 // it, with nothing but the date cut out, and a line end behind, which \s matches and before
-// which $ holds. What an address group captures must be an address, as in any other filter.
+// which $ holds. Where there are more than a few of them, ignoreregexes see only what a
+// failregex has matched, of it what prefregex has left. What an address group captures must be an address, as in any other filter.
 //
 // # Containers
 //

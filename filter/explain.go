@@ -54,8 +54,10 @@ func (m *Matcher) Explain(line Line) Reason {
 // nothing if nothing near fits. It is about a place in text.
 func (f *Filter) explainText(text string, window *window) Reason {
 	var w work
-	if i := first(f.ignore, text, &w); i >= 0 && window == nil {
-		return about(fmt.Sprintf("ignored by ignoreregex %d", i+1))
+	if window == nil && f.ignoresFirst() {
+		if i := first(f.ignore, text, &w); i >= 0 {
+			return about(fmt.Sprintf("ignored by ignoreregex %d", i+1))
+		}
 	}
 	var found captures
 	narrowed, start, ok := f.narrow(text, &found, &w)

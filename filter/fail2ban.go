@@ -39,6 +39,10 @@ func (f *Filter) content(text string, c capture, w *work) string {
 	return asText(w.content)
 }
 
+// ignoresFirst says that ignoreregex sees each line before all other patterns. fail2ban does so only where that is
+// cheap; else it sees what a failregex has matched, and nothing of the line but what prefregex has left.
+func (f *Filter) ignoresFirst() bool { return !f.spec.Fail2ban || len(f.ignore) < len(f.fail)-2 }
+
 // spellsLineEnd says that one of the patterns may require a line end, which the line itself doesn't hold.
 func (f *Filter) spellsLineEnd() bool {
 	for _, list := range [][]*pattern{{f.pref}, f.fail, f.ignore} {

@@ -155,7 +155,8 @@ func (m *Matcher) examine(line *Line) Result {
 // examineText finds out what the patterns make of text.
 func (m *Matcher) examineText(result *Result, text string) {
 	f := m.filter
-	if m.ignores(result, text) {
+	ignoresFirst := f.ignoresFirst()
+	if ignoresFirst && m.ignores(result, text) {
 		return
 	}
 	narrowed, _, ok := f.narrow(text, &m.before, &m.work)
@@ -163,7 +164,7 @@ func (m *Matcher) examineText(result *Result, text string) {
 		return
 	}
 	i := f.fails(narrowed, &m.found, &m.work)
-	if i < 0 || len(narrowed) != len(text) && m.ignores(result, narrowed) {
+	if i < 0 || (!ignoresFirst || len(narrowed) != len(text)) && m.ignores(result, narrowed) {
 		return
 	}
 	result.Verdict, result.Pattern = Matched, i

@@ -107,6 +107,34 @@ func TestPythonContent(t *testing.T) {
 	}
 }
 
+// An ignoreregex sees the whole line if there are few of them, and always what a failregex has matched.
+func TestPythonIgnoreregex(t *testing.T) {
+	spec := filter.Spec{Fail2ban: true, Prefregex: `^app: <F-CONTENT>.*</F-CONTENT>$`, Failregex: []string{`from <HOST>`}, Ignoreregex: []string{`^app: ours`, `^theirs`}}
+	few := spec
+	few.Failregex = append(few.Failregex, `a <HOST>`, `b <HOST>`, `c <HOST>`, `d <HOST>`)
+	for _, tt := range []struct {
+		name string
+		spec filter.Spec
+		text string
+		want filter.Verdict
+	}{
+		{"whole line", spec, "app: ours from 192.0.2.1", filter.Matched},
+		{"whole line, few", few, "app: ours from 192.0.2.1", filter.Ignored},
+		{"whole line, few, of which nothing else is known", few, "app: ours", filter.Ignored},
+		{"what is left", spec, "app: theirs from 192.0.2.1", filter.Ignored},
+		{"what is left, few", few, "app: theirs from 192.0.2.1", filter.Ignored},
+		{"what is left, without failregex", spec, "app: theirs", filter.Missed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := compile(t, tt.spec, filter.Options{})
+			if got := f.NewMatcher().Match(line(tt.text)).Verdict; got != tt.want {
+				t.Errorf("%q is %s, want %s", tt.text, got, tt.want)
+			}
+			f.NewMatcher().Explain(line(tt.text))
+		})
+	}
+}
+
 // Over several lines, each has its end, the last one as well.
 func TestPythonOverLines(t *testing.T) {
 	f := compile(t, filter.Spec{MaxLines: 3, Fail2ban: true, Failregex: []string{`^ login$\n(?:.*\n)*^ failed from <HOST>\s$`}}, filter.Options{})
