@@ -59,6 +59,7 @@ func (l *loader) readJail(name string, defaults, user *node) Jail {
 	n := merge(defaults, merge(withoutJournal(stock, user), user))
 	d := draft{Jail: Jail{Name: name, Stock: isStock, Enabled: isStock && name == defaultJail}}
 	setKeys(c, n, jailKeys(), &d)
+	d.Enabled = d.Enabled || name == l.opts.Enable
 	d.Guessed = saysLogs(stock) && !saysLogs(user)
 	d.finish(c, n)
 	d.readFilter(c, n)

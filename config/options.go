@@ -15,6 +15,9 @@ type Options struct {
 	File string
 	// Stock is the library (see the package comment); nil: there is none.
 	Stock fs.FS
+	// Enable names a jail that is read as if its table said enabled = true; "": none. It is for trying
+	// a jail out.
+	Enable string
 	// LookupPort finds a port by its name in the network "tcp" or "udp". nil: names that
 	// everybody uses are known, then /etc/services is asked, by [net.LookupPort].
 	LookupPort func(network, service string) (int, error)

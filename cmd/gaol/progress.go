@@ -29,6 +29,11 @@ func newProgress(w io.Writer, log *logInput) *progress {
 
 // show draws the bar, if it is time to.
 func (p *progress) show(lines int64) {
+	p.draw(func() string { return progressText(lines, p.log.read.Load(), p.log.size) })
+}
+
+// draw draws a text as the bar, if it is time to.
+func (p *progress) draw(text func() string) {
 	if p.w == nil {
 		return
 	}
@@ -37,7 +42,7 @@ func (p *progress) show(lines int64) {
 		return
 	}
 	p.drawn, p.shown = now, true
-	fmt.Fprintf(p.w, "\r%s\x1b[K", progressText(lines, p.log.read.Load(), p.log.size))
+	fmt.Fprintf(p.w, "\r%s\x1b[K", text())
 }
 
 // clear takes the bar away.
@@ -53,8 +58,13 @@ func progressText(lines, read, size int64) string {
 	if size <= 0 {
 		return text
 	}
+	return shareText(read, size) + "  " + text
+}
+
+// shareText draws a share of a size.
+func shareText(read, size int64) string {
 	const width = 30
 	share := min(float64(read)/float64(size), 1)
 	full := int(share * width)
-	return fmt.Sprintf("[%s%s] %3.0f%%  %s", strings.Repeat("#", full), strings.Repeat(".", width-full), share*100, text)
+	return fmt.Sprintf("[%s%s] %3.0f%%", strings.Repeat("#", full), strings.Repeat(".", width-full), share*100)
 }

@@ -27,8 +27,6 @@ type portion struct {
 	claimed []string
 	// runaways are the patterns that took too many steps.
 	runaways []filter.Runaway
-	// before and after are what the matcher remembered.
-	before, after filter.Memory
 }
 
 func newPortion(f *filter.Filter) portion {
@@ -109,10 +107,9 @@ func newExaminer(t *tally) *examiner {
 	return e
 }
 
-// examine returns what the filter makes of the block.
-func (e *examiner) examine(b source.Block) *portion {
+// Examine returns what the filter makes of the block.
+func (e *examiner) Examine(b source.Block) *portion {
 	p := newPortion(e.filter)
-	p.before = e.matcher.Memory()
 	ran := e.matcher.Runaways()
 	for next := 0; next < len(b.Text); {
 		at := e.filter.Candidate(b.Text, next)
@@ -129,7 +126,6 @@ func (e *examiner) examine(b source.Block) *portion {
 		e.add(&p, line, e.matcher.MatchCandidate(line, b.Text[:at]), dated(b, at))
 	}
 	e.matcher.Passed(b.Text)
-	p.after = e.matcher.Memory()
 	p.addRunaways(e.matcher.Runaways())
 	for _, r := range ran {
 		r.Times = -r.Times

@@ -67,6 +67,7 @@ func commands(a *app) map[string][]*cobra.Command {
 		"dry": {
 			gracefully(newDemoCommand(a)),
 			newRegexCommand(a),
+			newReplayCommand(a),
 			newTestCommand(a),
 			newCheckCommand(a),
 		},

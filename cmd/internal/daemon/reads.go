@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gaol/config"
+	"gaol/jail"
 	"gaol/jail/source"
 )
 
@@ -12,6 +13,9 @@ func Reads(j config.Jail, now time.Time) (files, journal bool) {
 	p := planFor(j, newestMatch, haveJournal(), now)
 	return len(p.files) > 0, p.journal != nil
 }
+
+// JailOptions are those by which the daemon has a jail count and ban; ignore says whom never.
+func JailOptions(j config.Jail, ignore *jail.Ignore) jail.Options { return jailOptions(j, ignore) }
 
 // sourceProblems returns what is wrong with the sources of a jail, by their paths. Of the
 // names that a log has on one system or another, one is enough.

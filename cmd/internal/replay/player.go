@@ -1,0 +1,63 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gaol/cmd/internal/daemon"
+	"gaol/config"
+	"gaol/filter"
+	"gaol/jail"
+)
+
+// ignoreWait bounds how long host names in ignoreip are looked up.
+const ignoreWait = 5 * time.Second
+
+// newPlayer makes a jail as the daemon would.
+func newPlayer(ctx context.Context, j config.Jail, opts Options) (*player, error) {
+	if opts.Zone != nil {
+		f, err := filter.Compile(j.Filter, filter.Options{Mode: j.Mode, Timezone: opts.Zone, Names: j.UseDNS})
+		if err != nil {
+			return nil, err
+		}
+		j.Compiled = f
+	}
+	// What is wrong with an entry is told by "gaol check"; all others hold.
+	ignore, _ := jail.NewIgnore(j.IgnoreIP, jail.IgnoreOptions{Self: j.IgnoreSelf})
+	ctx, cancel := context.WithTimeout(ctx, ignoreWait)
+	defer cancel()
+	ignore.Refresh(ctx, opts.Now)
+	options := daemon.JailOptions(j, ignore)
+	// The same logs lead to the same bans each time.
+	options.Rand = func() float64 { return 0 }
+	counting, err := jail.New(options)
+	if err != nil {
+		return nil, err
+	}
+	return &player{Jail: j, jail: counting}, nil
+}
+
+// notes say what of the player's failures could not be taken as the daemon takes them.
+func (p *player) notes() []string {
+	var notes []string
+	note := func(n int64, text string) {
+		if n > 0 {
+			notes = append(notes, fmt.Sprintf("jail %s: %d %s", p.Name, n, text))
+		}
+	}
+	note(p.undated, "failures bear no date: they count at that of the one before")
+	note(p.lost, "failures stand before any date and are left out: set datepattern if their lines bear one")
+	if p.UseDNS {
+		note(p.unresolved, "failures name a host that the daemon would look up: they are left out")
+	} else {
+		note(p.unresolved, "failures name a host, and usedns is not set: they count for nobody")
+	}
+	if p.Increment.Enabled && p.Increment.RndTime > 0 {
+		notes = append(notes, fmt.Sprintf("jail %s: bans are told without their random part (rndtime)", p.Name))
+	}
+	if n := p.jail.Counts().EvictedHosts; n > 0 {
+		note(int64(n), "hosts were forgotten, as maxhosts are tracked at most")
+	}
+	return notes
+}
