@@ -64,6 +64,14 @@ func humanCount(n int64) string {
 	return b.String()
 }
 
+// pluralCount is plural with the thousands apart: "1 line" or "1,234 lines".
+func pluralCount(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanCount(n) + " " + many
+}
+
 // plural is "1 line" or "2 lines".
 func plural(n int, one, many string) string {
 	if n == 1 {

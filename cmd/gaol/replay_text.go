@@ -32,11 +32,11 @@ func (v *replayView) text(r *replay.Result, difference []replay.Difference, took
 }
 
 func (v *replayView) head(r *replay.Result, took time.Duration) {
-	fmt.Fprintf(&v.out, "%s lines", humanCount(r.Lines))
+	v.out.WriteString(pluralCount(r.Lines, "line", "lines"))
 	if !r.From.IsZero() {
 		fmt.Fprintf(&v.out, " from %s to %s", r.From.Local().Format(replayTime), r.To.Local().Format(replayTime))
 	}
-	fmt.Fprintf(&v.out, ", %s failures", humanCount(r.Failures))
+	v.out.WriteString(", " + pluralCount(r.Failures, "failure", "failures"))
 	if r.Ignored > 0 {
 		fmt.Fprintf(&v.out, " (%s ignored)", humanCount(r.Ignored))
 	}
@@ -44,7 +44,7 @@ func (v *replayView) head(r *replay.Result, took time.Duration) {
 	for _, b := range r.Bans {
 		targets[b.Target()] = true
 	}
-	fmt.Fprintf(&v.out, ", %s bans of %s addresses\n", humanCount(int64(len(r.Bans))), humanCount(int64(len(targets))))
+	fmt.Fprintf(&v.out, ", %s of %s\n", pluralCount(int64(len(r.Bans)), "ban", "bans"), pluralCount(int64(len(targets)), "address", "addresses"))
 	fmt.Fprintf(&v.out, "[processed in %.2f sec]\n\n", took.Seconds())
 }
 

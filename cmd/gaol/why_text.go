@@ -160,7 +160,7 @@ func (v *whyView) held(k control.WhyKernel) cell {
 	} else {
 		text += " for " + humanDuration(seconds(*k.LeftSeconds))
 	}
-	text += fmt.Sprintf(", %s refused", pluralCount(k.Packets, "packet", "packets"))
+	text += fmt.Sprintf(", %s refused", pluralCount(int64(k.Packets), "packet", "packets"))
 	switch {
 	case k.Dropping == nil:
 		text += "; not known whether more come"
@@ -170,13 +170,6 @@ func (v *whyView) held(k control.WhyKernel) cell {
 		text += fmt.Sprintf(", none in the last %.1f s", k.LatelySeconds)
 	}
 	return cell{text, plain}
-}
-
-func pluralCount(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return humanCount(int64(n)) + " " + many
 }
 
 func (v *whyView) history(w control.Why) {

@@ -103,7 +103,7 @@ func (d *drawing) rows() (rows []pictureRow, rest []jail.Ban) {
 func (d *drawing) head(title string) {
 	r := d.result
 	d.add(`<text x="%d" y="26" font-size="16" font-weight="bold">%s</text>`, margin, escape(title))
-	d.add(`<text x="%d" y="46" fill="#555555">%d lines, %d failures, %d bans</text>`, margin, r.Lines, r.Failures, len(r.Bans))
+	d.add(`<text x="%d" y="46" fill="#555555">lines: %d, failures: %d, bans: %d</text>`, margin, r.Lines, r.Failures, len(r.Bans))
 	d.add(`<line x1="%d" y1="57" x2="%d" y2="69" stroke="#b35900" stroke-width="2"/>`, margin+2, margin+2)
 	d.add(`<text x="%d" y="68">failed</text>`, margin+10)
 	d.add(`<rect x="%d" y="58" width="30" height="%d" fill="#2b6cb0"/>`, margin+70, barHeight)

@@ -45,7 +45,7 @@ func TestPicture(t *testing.T) {
 	if counts["rect"] != 4 || counts["line"] < 3 || !strings.Contains(text, "192.0.2.1  app") || strings.Contains(text, "192.0.2.2") {
 		t.Errorf("got %v\n%s", counts, text)
 	}
-	for _, want := range []string{"a picture", "failed", "banned for ever", "5 lines, 5 failures, 1 bans", "03-10 12:15"} {
+	for _, want := range []string{"a picture", "failed", "banned for ever", "lines: 5, failures: 5, bans: 1", "03-10 12:15"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
@@ -64,7 +64,7 @@ func TestPictureIsBounded(t *testing.T) {
 }
 
 func TestPictureOfNothing(t *testing.T) {
-	if _, text := elements(t, replay.Picture(&replay.Result{}, "nothing")); !strings.Contains(text, "0 bans") {
+	if _, text := elements(t, replay.Picture(&replay.Result{}, "nothing")); !strings.Contains(text, "bans: 0") {
 		t.Errorf("got %s", text)
 	}
 }

@@ -41,23 +41,21 @@ func newPlayer(ctx context.Context, j config.Jail, opts Options) (*player, error
 // notes say what of the player's failures could not be taken as the daemon takes them.
 func (p *player) notes() []string {
 	var notes []string
-	note := func(n int64, text string) {
+	note := func(n int64, what, then string) {
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("jail %s: %d %s", p.Name, n, text))
+			notes = append(notes, fmt.Sprintf("jail %s: %s: %d; %s", p.Name, what, n, then))
 		}
 	}
-	note(p.undated, "failures bear no date: they count at that of the one before")
-	note(p.lost, "failures stand before any date and are left out: set datepattern if their lines bear one")
+	note(p.undated, "failures without a date", "each counts at that of the one before")
+	note(p.lost, "failures before any date", "they are left out: set datepattern if their lines bear one")
 	if p.UseDNS {
-		note(p.unresolved, "failures name a host that the daemon would look up: they are left out")
+		note(p.unresolved, "failures that name a host", "the daemon would look it up, here they are left out")
 	} else {
-		note(p.unresolved, "failures name a host, and usedns is not set: they count for nobody")
+		note(p.unresolved, "failures that name a host", "without usedns they count for nobody")
 	}
+	note(int64(p.jail.Counts().EvictedHosts), "hosts that were forgotten", "maxhosts are tracked at most")
 	if p.Increment.Enabled && p.Increment.RndTime > 0 {
 		notes = append(notes, fmt.Sprintf("jail %s: bans are told without their random part (rndtime)", p.Name))
-	}
-	if n := p.jail.Counts().EvictedHosts; n > 0 {
-		note(int64(n), "hosts were forgotten, as maxhosts are tracked at most")
 	}
 	return notes
 }

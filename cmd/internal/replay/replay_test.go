@@ -201,7 +201,7 @@ func TestUndatedFailures(t *testing.T) {
 	p.write("app.log", undated+failed(0, "192.0.2.1")+undated+undated)
 	r := p.run(p.options("app.log"))
 	expect(t, r, "app 192.0.2.1 0 10m0s #1")
-	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, "2 failures bear no date") || !strings.Contains(notes, "1 failures stand before any date") {
+	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, "failures without a date: 2;") || !strings.Contains(notes, "failures before any date: 1;") {
 		t.Errorf("notes: %q", notes)
 	}
 }
