@@ -51,6 +51,7 @@ func contests(gaol string) []contest {
 			{name: "gaol regex sshd", args: []string{gaol, "regex", "LOG", "sshd"}},
 			{name: "gaol regex sshd[mode=aggressive]", args: []string{gaol, "regex", "LOG", "sshd[mode=aggressive]"}},
 			{name: "gaol regex, fail2ban's sshd.conf", args: []string{gaol, "regex", "LOG", "/etc/fail2ban/filter.d/sshd.conf"}},
+			{name: "gaol replay -j sshd", args: []string{gaol, "replay", "-j", "sshd", "LOG"}},
 			{name: "fail2ban-regex sshd", args: []string{"fail2ban-regex", "LOG", "sshd"}, sample: true},
 		}},
 	}

@@ -15,7 +15,7 @@ import (
 
 // BenchmarkRun replays an auth.log of which 30 % are failed logins, on one core.
 func BenchmarkRun(b *testing.B) {
-	const lines = 200_000
+	const lines = 1_000_000
 	path := filepath.Join(b.TempDir(), "auth.log")
 	f, err := os.Create(path)
 	if err != nil {

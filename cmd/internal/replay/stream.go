@@ -31,6 +31,8 @@ type stream struct {
 	last string
 	// clocks are the latest dates so far, by player.
 	clocks []int64
+	// usual is for how many hits of a block there was room the last time.
+	usual int
 	// ordered are the matchers of filters that need all lines in their order; nil: others.
 	ordered []*filter.Matcher
 
@@ -88,6 +90,9 @@ func newMatcher(p *player) *filter.Matcher {
 // take adds what must be looked at in order, and hands over the hits of a block.
 func (s *stream) take(ctx context.Context, b source.Block, found examined) error {
 	hits := found.hits
+	if hits == nil {
+		hits = make([]hit, 0, s.usual)
+	}
 	for i, m := range s.ordered {
 		if m != nil {
 			hits = look(hits, int32(i), m, s.players[i].Compiled, b)
@@ -100,6 +105,7 @@ func (s *stream) take(ctx context.Context, b source.Block, found examined) error
 	if len(hits) == 0 {
 		return nil
 	}
+	s.usual = len(hits) + len(hits)/8
 	for i := range hits {
 		h := &hits[i]
 		clock := &s.clocks[h.player]
