@@ -119,6 +119,25 @@ func checkStory(t *testing.T, what string, why control.Why) {
 	}
 }
 
+func TestWhyTellsOfTrustedProxies(t *testing.T) {
+	s := newSite(t, oneJail("app", "")+`
+[jail.front]
+enabled = true
+logpath = ["DIR/front.log"]
+filter = { json = { when = { status = 401 }, host = "xff", peer = "ip" } }
+trusted = ["10.1.0.0/16"]
+`)
+	s.append("front.log", "")
+	s.run(nil)
+	for address, want := range map[string]string{
+		"10.1.2.3": "trusted 10.1.0.0/16 in front", "10.1.2.0/24": "trusted 10.1.0.0/16 in front", "10.2.2.3": "", "10.0.0.0/8": "",
+	} {
+		if why := s.why(address); why.Ignored != want {
+			t.Errorf("%s: got %q, want %q", address, why.Ignored, want)
+		}
+	}
+}
+
 func TestWhyRefuses(t *testing.T) {
 	s := newSite(t, oneJail("app", ""))
 	s.run(nil)

@@ -56,7 +56,8 @@ func streamsOf(opts Options, players []*player) ([]*stream, error) {
 	}
 	progress := &progress{tell: opts.Progress, size: size}
 	for _, s := range streams {
-		s.progress = progress
+		// Shared out, as each log has blocks in memory for each of its cores.
+		s.progress, s.cores = progress, max(opts.Cores/len(streams), 1)
 		slices.SortStableFunc(s.files, byAge)
 	}
 	return streams, errors.Join(errs...)

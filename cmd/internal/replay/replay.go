@@ -31,7 +31,7 @@ type Options struct {
 	Zone *time.Location
 	// Now is when the logs are read, for dates without a year. Required.
 	Now time.Time
-	// Cores look through a log at the same time; 0 means 1.
+	// Cores look through the logs at the same time, one for each log at least; 0 means 1.
 	Cores int
 	// Timeline keeps when those who are banned failed, for [Picture].
 	Timeline bool

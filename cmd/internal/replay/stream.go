@@ -21,6 +21,8 @@ type stream struct {
 	players  []*player
 	files    []logFile
 	progress *progress
+	// cores look through it at the same time.
+	cores int
 	// dates finds the dates of lines aside.
 	dates *filter.Matcher
 
@@ -72,7 +74,7 @@ func (s *stream) run(ctx context.Context) {
 	}
 	n := 1
 	if shared {
-		n = s.opts.Cores
+		n = s.cores
 	}
 	s.err = cores.Read(ctx, log, cores.Options[examined]{
 		Name: s.files[0].path, Now: s.opts.Now, Cores: n,
