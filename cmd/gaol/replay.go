@@ -164,8 +164,10 @@ type replayBan struct {
 	// End is null for a ban without end.
 	End   *time.Time `json:"end"`
 	Count int        `json:"count"`
-	// Failures led to it.
+	// Failures led to it; of an escalation, bans of so many hosts.
 	Failures int `json:"failures"`
+	// By says who made it: "jail" or "escalation".
+	By string `json:"by"`
 }
 
 // replayDifference is a ban that comes out otherwise here than there; null: there is none.
@@ -191,7 +193,7 @@ func reportBan(b *jail.Ban) *replayBan {
 	if b == nil {
 		return nil
 	}
-	r := &replayBan{Jail: b.Jail, ID: b.ID, Start: b.Start.UTC(), Count: b.Count, Failures: b.Failures}
+	r := &replayBan{Jail: b.Jail, ID: b.ID, Start: b.Start.UTC(), Count: b.Count, Failures: b.Failures, By: b.By}
 	if b.Prefix.IsValid() {
 		r.Prefix = b.Prefix.String()
 	}

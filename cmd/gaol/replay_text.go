@@ -54,12 +54,20 @@ func (v *replayView) bans(bans []jail.Ban) {
 		return
 	}
 	var t table
-	t.head("ADDRESS", "JAIL", "BANNED", "FOR", "BAN", "FAILURES")
+	t.head("ADDRESS", "JAIL", "BANNED", "FOR", "BAN", "WHY")
 	for _, b := range bans {
 		t.row(cell{printable(b.Target()), bold}, cell{printable(b.Jail), plain}, cell{b.Start.Local().Format(replayTime), plain},
-			cell{lengthText(&b), plain}, cell{fmt.Sprintf("#%d", b.Count), plain}, cell{fmt.Sprint(b.Failures), plain})
+			cell{lengthText(&b), plain}, cell{fmt.Sprintf("#%d", b.Count), plain}, cell{causeText(&b), plain})
 	}
 	t.write(&v.out, v.paint)
+}
+
+// causeText tells what led to a ban.
+func causeText(b *jail.Ban) string {
+	if b.By == "escalation" {
+		return plural(b.Failures, "banned host", "banned hosts")
+	}
+	return plural(b.Failures, "failure", "failures")
 }
 
 func lengthText(b *jail.Ban) string {

@@ -14,6 +14,12 @@ func Reads(j config.Jail, now time.Time) (files, journal bool) {
 	return len(p.files) > 0, p.journal != nil
 }
 
+// IgnoreList says whom the daemon would have a jail never ban. What of it must be asked for is first
+// known after a Refresh. What is wrong with an entry is told by that, all others hold.
+func IgnoreList(j config.Jail) *jail.Ignore {
+	return new(Daemon).newIgnoreLists(nil).of(j)
+}
+
 // JailOptions are those by which the daemon has a jail count and ban; ignore says whom never.
 func JailOptions(j config.Jail, ignore *jail.Ignore) jail.Options { return jailOptions(j, ignore) }
 

@@ -39,6 +39,25 @@ logpath = ["DIR/app.log"]
 maxretry = 4
 `
 
+const escalatingJails = `
+[default]
+ignoreself = false
+[jail.sshd]
+enabled = false
+[jail.recidive]
+enabled = true
+maxretry = 3
+bantime = "1h"
+[jail.app]
+enabled = true
+failregex = ['^ERROR Login failure <HOST>$']
+logpath = ["DIR/app.log"]
+maxretry = 4
+findtime = "2m"
+bantime = "1m"
+escalate = { enabled = true, hosts = 5, findtime = "5m", bantime = "3m" }
+`
+
 // replayedLog is a log of two hours that begins at a time: some hosts that fail, with a few lines that
 // are dated out of their order.
 func replayedLog(begin time.Time) (text string, lines int) {
@@ -67,7 +86,28 @@ func replayedLog(begin time.Time) (text string, lines int) {
 // TestReplayDecidesAsTheDaemon has a daemon read a log that was written while it was down, and
 // replays the same.
 func TestReplayDecidesAsTheDaemon(t *testing.T) {
-	s := newSite(t, replayedJails)
+	for name, tt := range map[string]struct {
+		conf  string
+		jails []string
+		has   []string
+	}{
+		"two jails, one with sessions": {replayedJails, []string{"app", "session"}, []string{"app ", "session ", "#3 "}},
+		"recidive and escalation":      {escalatingJails, []string{"app"}, []string{"recidive ", "/24 ", "by escalation"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := strings.Join(decideAlike(t, tt.conf, tt.jails), "\n")
+			for _, has := range tt.has {
+				if !strings.Contains(all, has) {
+					t.Errorf("%q is not tried:\n%s", has, all)
+				}
+			}
+		})
+	}
+}
+
+// decideAlike returns the bans of both.
+func decideAlike(t *testing.T, jails string, readers []string) []string {
+	s := newSite(t, jails)
 	if err := s.run(nil)(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +115,7 @@ func TestReplayDecidesAsTheDaemon(t *testing.T) {
 	s.append("app.log", text)
 	stop := s.run(nil)
 	s.wait("all lines are read", func() error {
-		for _, name := range []string{"app", "session"} {
+		for _, name := range readers {
 			if sources := s.jail(name).Sources; len(sources) != 1 || sources[0].Lines != int64(lines) {
 				return fmt.Errorf("%s: %+v, want %d lines", name, sources, lines)
 			}
@@ -100,10 +140,11 @@ func TestReplayDecidesAsTheDaemon(t *testing.T) {
 	if len(got) < 50 || !slices.Equal(got, want) {
 		t.Errorf("replay has %d bans, the daemon %d:\n%s\n\n%s", len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	return got
 }
 
 func banText(b jail.Ban) string {
-	return fmt.Sprintf("%s %s %s to %s #%d for %d", b.Jail, b.Prefix, b.Start.UTC().Format(time.RFC3339Nano), b.End.UTC().Format(time.RFC3339Nano), b.Count, b.Failures)
+	return fmt.Sprintf("%s %s %s to %s #%d for %d by %s", b.Jail, b.Prefix, b.Start.UTC().Format(time.RFC3339Nano), b.End.UTC().Format(time.RFC3339Nano), b.Count, b.Failures, b.By)
 }
 
 // storedBans are all bans that a store has.

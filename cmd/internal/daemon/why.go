@@ -1,16 +1,13 @@
 package daemon
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"time"
 
 	"gaol/cmd/internal/control"
-	"gaol/filter"
 	"gaol/jail"
 	"gaol/jail/store"
 )
@@ -92,7 +89,7 @@ func (q *inquiry) askLocked(c *cell) {
 	s := c.jail.About(q.target, q.now)
 	j := control.WhyJail{
 		Name: c.name, Failures: s.Failures, Needed: s.MaxRetry, FindTimeSeconds: s.FindTime.Seconds(), Hosts: s.Hosts,
-		Until: timeOrNil(s.Until), Banned: len(s.Bans) > 0, Ignored: cmp.Or(s.Ignored, trustedBy(c.conf.Filter, q.target.Prefix)),
+		Until: timeOrNil(s.Until), Banned: len(s.Bans) > 0, Ignored: s.Ignored,
 	}
 	if s.Hosts > 0 {
 		j.Host = jail.Ban{Prefix: s.Nearest.Prefix, ID: s.Nearest.ID}.Target()
@@ -103,27 +100,6 @@ func (q *inquiry) askLocked(c *cell) {
 	}
 	q.why.Jails = append(q.why.Jails, j)
 	q.kept = append(q.kept, s.Kept...)
-}
-
-// trustedBy is the rule by which a filter for JSON takes all of p for a proxy of one's own, which it never
-// accuses; "": none, or not each of its rules does.
-func trustedBy(f filter.Spec, p netip.Prefix) string {
-	text := ""
-	for _, rule := range f.JSON {
-		if len(rule.Message) > 0 {
-			return "" // its failregexes may accuse anybody
-		}
-		trusted := rule.Trusted
-		if trusted == nil {
-			trusted = f.Trusted
-		}
-		i := slices.IndexFunc(trusted, func(t netip.Prefix) bool { return p.IsValid() && t.Bits() <= p.Bits() && t.Contains(p.Addr()) })
-		if i < 0 {
-			return ""
-		}
-		text = "trusted " + jail.Ban{Prefix: trusted[i]}.Target()
-	}
-	return text
 }
 
 // recall reads the history.

@@ -49,8 +49,7 @@ func (q *inquiry) cellsOf(ctx context.Context, conf *config.Config) []*cell {
 		if !j.Enabled || len(j.Problems) > 0 {
 			continue
 		}
-		// What is wrong with its entries is told by "gaol check".
-		ignore, _ := jail.NewIgnore(j.IgnoreIP, jail.IgnoreOptions{Trusted: trustedBy(j), Self: j.IgnoreSelf})
+		ignore := IgnoreList(j)
 		asking, cancel := context.WithTimeout(ctx, ignoreWait)
 		for _, err := range ignore.RefreshAnswers(asking, q.now) {
 			q.problem("jail %s: %v", j.Name, err)

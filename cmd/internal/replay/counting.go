@@ -107,34 +107,57 @@ func (c *counting) count(s *stream, h *hit) {
 	}
 	// Like a daemon that catches up, the jails are not told to forget what is over by now: a line
 	// that is dated out of order may be of that time.
-	f := filter.Failure{
+	out := c.observe(p, filter.Failure{
 		Time: time.Unix(0, h.at), Read: time.Unix(0, h.clock), CatchUp: true, Prefix: h.prefix, ID: h.id, Host: h.host,
-	}
-	out := p.jail.Observe(f)
+	})
 	switch {
 	case out.Unresolved != "":
 		p.unresolved++
-		return
 	case out.Ignored != "":
 		c.result.Ignored++
-		return
-	}
-	c.result.Timeline.failed(p.Name, out, h.at)
-	for _, b := range []*jail.Ban{out.Ban, out.Expired} {
-		if b != nil {
-			c.result.Bans = append(c.result.Bans, *b)
-			c.note(*b)
-		}
 	}
 }
 
-// note tells the jails that count the bans of all of one more, as the daemon does.
-func (c *counting) note(b jail.Ban) {
+// observe has a jail count a failure, and does with what that leads to as the daemon does.
+func (c *counting) observe(p *player, f filter.Failure) jail.Outcome {
+	out := p.jail.Observe(f)
+	c.result.Timeline.failed(p.Name, out, f.Time.UnixNano())
+	for _, b := range []*jail.Ban{out.Ban, out.Expired} {
+		if b != nil {
+			c.record(*b)
+			c.relapse(p, *b, f.Read)
+		}
+	}
+	if out.Network != nil {
+		c.record(*out.Network)
+	}
+	return out
+}
+
+// record keeps a ban, and tells the jails of it that count the bans of all.
+func (c *counting) record(b jail.Ban) {
+	c.result.Bans = append(c.result.Bans, b)
 	if !c.increments {
 		return
 	}
 	for _, p := range c.players {
 		p.jail.Note(b)
+	}
+}
+
+// relapse hands a ban to the jails whose failures are the bans of others.
+func (c *counting) relapse(from *player, b jail.Ban, read time.Time) {
+	if from.Bans {
+		return
+	}
+	f, ok := b.Relapse(read, true)
+	if !ok {
+		return
+	}
+	for _, p := range c.players {
+		if p.Bans && (from.Enforce || !p.Enforce) {
+			c.observe(p, f)
+		}
 	}
 }
 

@@ -99,6 +99,10 @@ func readersOf(path string, opts Options, players []*player) (readers []*player,
 		return nil, "", fmt.Errorf("reading %s: %w", path, err)
 	}
 	origins := source.Origins(full)
+	players = slices.DeleteFunc(slices.Clone(players), func(p *player) bool { return p.Bans })
+	if len(players) == 0 {
+		return nil, "", fmt.Errorf("no jail reads %s: those that are asked for read the bans of others", path)
+	}
 	if opts.Jail != "" {
 		return players, origins[len(origins)-1], nil
 	}

@@ -11,23 +11,22 @@ import (
 	"gaol/jail"
 )
 
-// ignoreWait bounds how long host names in ignoreip are looked up.
-const ignoreWait = 5 * time.Second
+// ignoreWait bounds how long host names, programs and web servers of ignoreip are asked.
+const ignoreWait = 10 * time.Second
 
 // newPlayer makes a jail as the daemon would.
 func newPlayer(ctx context.Context, j config.Jail, opts Options) (*player, error) {
-	if opts.Zone != nil {
+	if opts.Zone != nil && !j.Bans {
 		f, err := filter.Compile(j.Filter, filter.Options{Mode: j.Mode, Timezone: opts.Zone, Names: j.UseDNS})
 		if err != nil {
 			return nil, err
 		}
 		j.Compiled = f
 	}
-	// What is wrong with an entry is told by "gaol check"; all others hold.
-	ignore, _ := jail.NewIgnore(j.IgnoreIP, jail.IgnoreOptions{Self: j.IgnoreSelf})
+	ignore := daemon.IgnoreList(j)
 	ctx, cancel := context.WithTimeout(ctx, ignoreWait)
 	defer cancel()
-	ignore.Refresh(ctx, opts.Now)
+	faults := ignore.Refresh(ctx, time.Now())
 	options := daemon.JailOptions(j, ignore)
 	// The same logs lead to the same bans each time.
 	options.Rand = func() float64 { return 0 }
@@ -35,7 +34,7 @@ func newPlayer(ctx context.Context, j config.Jail, opts Options) (*player, error
 	if err != nil {
 		return nil, err
 	}
-	return &player{Jail: j, jail: counting}, nil
+	return &player{Jail: j, jail: counting, faults: faults}, nil
 }
 
 // notes say what of the player's failures could not be taken as the daemon takes them.
@@ -54,6 +53,9 @@ func (p *player) notes() []string {
 		note(p.unresolved, "failures that name a host", "without usedns they count for nobody")
 	}
 	note(int64(p.jail.Counts().EvictedHosts), "hosts that were forgotten", "maxhosts are tracked at most")
+	for _, fault := range p.faults {
+		notes = append(notes, fmt.Sprintf("jail %s: %v", p.Name, fault))
+	}
 	if p.Increment.Enabled && p.Increment.RndTime > 0 {
 		notes = append(notes, fmt.Sprintf("jail %s: bans are told without their random part (rndtime)", p.Name))
 	}

@@ -78,10 +78,12 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	return r, nil
 }
 
-// player is a jail that may read logs.
+// player is a jail that may read logs, or the bans of the others.
 type player struct {
 	config.Jail
 	jail *jail.Jail
+	// faults are what could not be learned of who is ignored.
+	faults []error
 	// undated, unresolved and lost count failures that bear no date, that name a host, and that could not be
 	// counted for want of any date.
 	undated, unresolved, lost int64
