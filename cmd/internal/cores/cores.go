@@ -3,6 +3,7 @@
 package cores
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -118,7 +119,7 @@ func (r *reading[T]) shareOut(ctx context.Context, log io.Reader) error {
 	for p := range inOrder {
 		f := <-p.found
 		if mergeErr == nil {
-			if mergeErr = r.put(p.block, f); mergeErr != nil {
+			if mergeErr = cmp.Or(r.put(p.block, f), ctx.Err()); mergeErr != nil {
 				stop()
 			}
 		}
