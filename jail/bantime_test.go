@@ -92,8 +92,59 @@ func TestEarlierBansOfOtherJails(t *testing.T) {
 		j.Note(other)
 		ban := j.Observe(failed("192.0.2.6", noon)).Ban
 		j.Note(*ban) // its own is known already
-		if got := ban.End.Sub(ban.Start); got != tt.want {
-			t.Errorf("overall %t: got %s, want %s", tt.overall, got, tt.want)
+		if got := ban.End.Sub(ban.Start); got != tt.want || ban.Count != 1 {
+			t.Errorf("overall %t: got %s and ban %d, want %s and the first of the jail", tt.overall, got, ban.Count, tt.want)
 		}
+	}
+}
+
+func TestEarlierBansAreForgotten(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		before float64 // seconds after noon
+		begin  func(j *jail.Jail)
+		want   time.Duration // of the next ban, which doubles with each earlier one; 0: none is made
+	}{
+		{"over just then", 3600, func(j *jail.Jail) { j.Observe(failed("192.0.2.6", noon)) }, 2 * time.Hour},
+		{"over before", 3601, func(j *jail.Jail) { j.Observe(failed("192.0.2.6", noon)) }, time.Hour},
+		{"made longer by hand", 3601, func(j *jail.Jail) {
+			j.Observe(failed("192.0.2.6", noon))
+			j.Ban(prefix("192.0.2.6/32"), 2*time.Hour, noon)
+		}, 2 * time.Hour},
+		{"for ever, by hand", 1e9, func(j *jail.Jail) {
+			j.Ban(prefix("192.0.2.6/32"), jail.Forever, noon)
+			j.Pardon()
+		}, 0}, // it is still in force
+		{"of another jail", 3599, func(j *jail.Jail) {
+			j.Note(jail.Ban{Jail: "web", Prefix: prefix("192.0.2.6/32"), Start: noon, End: at(3600)})
+		}, 2 * time.Hour},
+		{"of another jail, over before", 3601, func(j *jail.Jail) {
+			j.Note(jail.Ban{Jail: "web", Prefix: prefix("192.0.2.6/32"), Start: noon, End: at(3600)})
+		}, time.Hour},
+		{"known since a restart", 60, func(j *jail.Jail) {
+			j.Restore(nil, map[jail.Key]int{{Prefix: prefix("192.0.2.6/32")}: 4}, at(60))
+		}, 16 * time.Hour},
+		{"of others, known since a restart", 60, func(j *jail.Jail) {
+			j.Restore(nil, map[jail.Key]int{{Prefix: prefix("192.0.2.6/32")}: 1}, at(60))
+			j.RestoreOthers(map[jail.Key]int{{Prefix: prefix("192.0.2.6/32")}: 2}, at(60))
+		}, 8 * time.Hour},
+		{"known since a restart long ago", 61, func(j *jail.Jail) {
+			j.Restore(nil, map[jail.Key]int{{Prefix: prefix("192.0.2.6/32")}: 4}, at(60))
+		}, time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := options()
+			opts.MaxRetry, opts.Increment = 1, jail.Increment{Enabled: true, OverallJails: true}
+			j := newJail(t, opts)
+			tt.begin(j)
+			j.ForgetEarlier(at(tt.before))
+			out := j.Observe(failed("192.0.2.6", at(36_000)))
+			switch {
+			case tt.want == 0 && !out.AlreadyBanned:
+				t.Errorf("got %+v, want it banned already", out)
+			case tt.want > 0 && (out.Ban == nil || out.Ban.End.Sub(out.Ban.Start) != tt.want):
+				t.Errorf("got %+v, want a ban for %s", out.Ban, tt.want)
+			}
+		})
 	}
 }

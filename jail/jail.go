@@ -21,8 +21,8 @@ type Jail struct {
 	networks networks
 	// names are the ids behind the hashes in hosts.
 	names map[key]string
-	// earlier says how often a target has been banned so far, the ban in force included.
-	earlier map[key]int
+	// earlier has the bans of each target so far.
+	earlier map[key]past
 	// caughtUp is when a line was read last that had been written long before.
 	caughtUp time.Time
 	// replaced are bans that had run out and gave way before Expire could return them.
@@ -82,7 +82,7 @@ func New(opts Options) (*Jail, error) {
 	}
 	return &Jail{
 		opts: opts, hosts: newHosts(), bans: newBans(), networks: newNetworks(),
-		names: make(map[key]string), earlier: make(map[key]int),
+		names: make(map[key]string), earlier: make(map[key]past),
 	}, nil
 }
 
@@ -255,27 +255,14 @@ func (j *Jail) enter(who key, ban Ban, now time.Time) (running, extended bool) {
 
 // newBan makes the next ban of who. base is its length before increments.
 func (j *Jail) newBan(who key, start time.Time, base time.Duration) Ban {
-	length := j.opts.Increment.BanTime(base, j.earlier[who], j.opts.Rand)
-	ban := Ban{
-		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who],
-		Start: start, Count: j.learn(who, 1), By: byJail,
-	}
+	before := j.earlier[who]
+	length := j.opts.Increment.BanTime(base, int(before.own+before.others), j.opts.Rand)
+	ban := Ban{Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Start: start, By: byJail}
 	if length != Forever {
 		ban.End = start.Add(length)
 	}
+	ban.Count = int(j.learn(who, 1, 0, ban.End).own)
 	return ban
-}
-
-// learn adds n bans to those known of who, and says how many that makes.
-func (j *Jail) learn(who key, n int) int {
-	if _, known := j.earlier[who]; !known && len(j.earlier) >= j.opts.MaxHosts {
-		for k := range j.earlier { // any one
-			delete(j.earlier, k)
-			break
-		}
-	}
-	j.earlier[who] += n
-	return j.earlier[who]
 }
 
 // proven gathers the user tried last, and the last lines with the patterns that matched them.

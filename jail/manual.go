@@ -30,6 +30,7 @@ func (j *Jail) Ban(target netip.Prefix, length time.Duration, now time.Time) (ba
 	case endsLater(handEnd(length, j.opts.BanTime, now), e.ban.End):
 		ban = e.ban
 		ban.End, ban.By = handEnd(length, j.opts.BanTime, now), byHand
+		j.learn(who, 0, 0, ban.End)
 	default:
 		return e.ban, false
 	}
@@ -51,6 +52,7 @@ func (j *Jail) handBan(who key, length time.Duration, now time.Time) Ban {
 	ban.By = byHand
 	if length != 0 {
 		ban.End = handEnd(length, j.opts.BanTime, now) // as asked, without increment
+		j.learn(who, 0, 0, ban.End)
 	}
 	return ban
 }
@@ -153,16 +155,6 @@ func (j *Jail) ignored(b Ban) bool {
 	}
 	_, ignored := j.opts.Ignore.Overlaps(b.Prefix)
 	return ignored
-}
-
-// Note tells the jail of a ban of another one. It counts as an earlier ban of the
-// same target where Increment.OverallJails says so.
-func (j *Jail) Note(b Ban) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.opts.Increment.OverallJails && b.Jail != j.opts.Name {
-		j.learn(banKey(b), 1)
-	}
 }
 
 // Banned lists the bans in force by target. Lines may be missing from some where there are

@@ -7,14 +7,14 @@ import (
 	"gaol/filter"
 )
 
-// Restore takes up what the store has kept: bans, and how often each target has been banned so far,
-// bans in force included. It returns the bans that are in force: not over, not ignored by now, of this
-// jail. Call it once, before the first failure; [Jail.RestoreFailure] follows.
+// Restore takes up what the store has kept: bans, and how often the jail has banned each target so far,
+// bans in force included (see also [Jail.RestoreOthers]). It returns the bans that are in force: not over, not
+// ignored by now, of this jail. Call it once, before the first failure; [Jail.RestoreFailure] follows.
 func (j *Jail) Restore(list []Ban, earlier map[Key]int, now time.Time) (running []Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for k, n := range earlier {
-		j.learn(k.key(), n)
+		j.learn(k.key(), n, 0, now)
 	}
 	for _, b := range list {
 		if b.Jail == j.opts.Name && j.restoreBan(b, now) {
@@ -60,9 +60,7 @@ func (j *Jail) restoreBan(b Ban, now time.Time) bool {
 	if old := j.bans.byKey[who]; old != nil && !endsLater(b.End, old.ban.End) {
 		return false
 	}
-	if n := j.earlier[who]; n < b.Count {
-		j.learn(who, b.Count-n)
-	}
+	j.learn(who, max(b.Count-int(j.earlier[who].own), 0), 0, b.End)
 	j.bans.put(&entry{key: who, ban: b, leaves: b.End, running: true})
 	j.counts.BannedTotal++
 	return true

@@ -23,16 +23,14 @@ type State struct {
 	Positions []filter.Position
 }
 
-// EarlierOf is what the jail of this name is told of earlier bans: its own, or with
-// overall those of all jails together.
-func (st *State) EarlierOf(name string, overall bool) map[jail.Key]int {
-	if !overall {
-		return st.Earlier[name]
-	}
+// OthersOf says how often each target has been banned so far by all jails but that of this name.
+func (st *State) OthersOf(name string) map[jail.Key]int {
 	sum := make(map[jail.Key]int)
-	for _, earlier := range st.Earlier {
+	for other, earlier := range st.Earlier {
 		for k, n := range earlier {
-			sum[k] += n
+			if other != name {
+				sum[k] += n
+			}
 		}
 	}
 	return sum

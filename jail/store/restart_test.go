@@ -60,7 +60,7 @@ func decideTwice(t *testing.T, seed uint64) (bans int) {
 				t.Fatalf("seed %d, step %d: got position %v", seed, n, p)
 			}
 			restarted = newJail(t, opts)
-			restarted.Restore(st.Bans, st.EarlierOf("sshd", false), now)
+			restarted.Restore(st.Bans, st.Earlier["sshd"], now)
 			for _, c := range st.Counted {
 				restarted.RestoreFailure(c, now)
 			}

@@ -236,15 +236,15 @@ func TestUnbanByHandForgetsEarlierBans(t *testing.T) {
 	}
 }
 
-func TestEarlierOf(t *testing.T) {
+func TestOthersOf(t *testing.T) {
 	s := fresh(t)
 	web := ban("192.0.2.1", 0, 60)
 	web.Jail = "web"
 	commit(t, s, store.Changes{Bans: []jail.Ban{ban("192.0.2.1", 0, 60), ban("192.0.2.1", 100, 60), web}})
 	st := load(t, s, at(0))
 	key := jail.Key{Prefix: prefix("192.0.2.1/32")}
-	if own, all := st.EarlierOf("sshd", false)[key], st.EarlierOf("sshd", true)[key]; own != 2 || all != 3 {
-		t.Errorf("got %d of its own and %d of all, want 2 and 3", own, all)
+	if own, others := st.Earlier["sshd"][key], st.OthersOf("sshd")[key]; own != 2 || others != 1 {
+		t.Errorf("got %d of its own and %d of others, want 2 and 1", own, others)
 	}
 }
 

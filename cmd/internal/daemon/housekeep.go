@@ -38,13 +38,17 @@ func (d *Daemon) housekeep(ctx context.Context) error {
 	}
 }
 
+// purge forgets what is older than history is kept, in memory and in the store.
 func (d *Daemon) purge(ctx context.Context, now time.Time) {
+	d.mu.Lock()
+	age := d.purgeAge
+	for _, c := range d.cells {
+		c.jail.ForgetEarlier(now.Add(-age))
+	}
+	d.mu.Unlock()
 	if d.store == nil {
 		return
 	}
-	d.mu.Lock()
-	age := d.purgeAge
-	d.mu.Unlock()
 	err := d.store.Purge(ctx, now.Add(-age))
 	text := ""
 	switch {

@@ -46,7 +46,10 @@ func (t *transition) recall(ctx context.Context, running map[string]*cell) {
 
 func (t *transition) restore(w *wish) {
 	now := t.opts.Now()
-	w.restored = w.cell.jail.Restore(t.state.Bans, t.state.EarlierOf(w.Name, w.Increment.OverallJails), now)
+	w.restored = w.cell.jail.Restore(t.state.Bans, t.state.Earlier[w.Name], now)
+	if w.Increment.OverallJails {
+		w.cell.jail.RestoreOthers(t.state.OthersOf(w.Name), now)
+	}
 	if len(w.restored) > 0 {
 		t.log.Info("restored bans", "jail", w.Name, "count", len(w.restored), "took", t.opts.Now().Sub(now))
 	}
