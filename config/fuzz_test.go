@@ -19,6 +19,8 @@ func FuzzLoad(f *testing.F) {
 		"jail = 1\ndefault = []\nstore = 'x'\nweb.listen = ':'",
 		"[jail.a]\nbantime = 10m", "[[jail]]", "\x00", "\uFEFF\r\n",
 		"[jail.a]\nenabled = true\nfilter.test = [{line = 'a', mode = 'b'}]\nfilter.mode.b = 3\nfilter.failregex = '<HOST>'",
+		"[default.escalate]\nenabled = true\nipv6prefix = 64\nhosts = 1\n[jail.a]\nenabled = true\nlogpath = ['bans', '/x']\nipv4prefix = 8",
+		"[default.bantime_increment]\nformula = 'time * ('\nmultipliers = [1]\n[jail.sshd]\nlogpath = 'bans'\n[jail.sshd.bantime_increment]\nformula = 'count'",
 	} {
 		f.Add(text)
 	}

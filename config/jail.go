@@ -2,9 +2,9 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"gaol/filter"
 )
@@ -158,7 +158,7 @@ func (c *checker) missing(n *node, what, hint string) {
 func (d *draft) readFilter(c *checker, n *node) {
 	own := n.only(names(pick(filterKeys(), ofBoth)))
 	if d.Bans {
-		d.refuseFilter(c, own)
+		d.refuseFilter(c, n, own)
 		return
 	}
 	if !d.Enabled {
@@ -188,16 +188,16 @@ func (d *draft) readFilter(c *checker, n *node) {
 	}
 }
 
-// refuseFilter reports the filter of a jail that counts bans, where it would be without
-// effect: the one that the jail names, or keys of its own.
-func (d *draft) refuseFilter(c *checker, own *node) {
-	needless := slices.Collect(maps.Values(own.table))
+// refuseFilter reports a jail that counts bans and has a filter, be it that of a stock jail.
+func (d *draft) refuseFilter(c *checker, n, own *node) {
+	needless := sorted(own.table)
 	if d.filter != nil {
-		needless = append(needless, d.filter)
+		needless = append(needless, "filter")
 	}
-	for _, n := range needless {
-		p := c.at(n)
-		p.What, p.Hint = `no filter is used with logpath = "bans"`, "leave it out"
+	if len(needless) > 0 {
+		p := c.at(n.table["logpath"])
+		p.What = `"bans" goes without a filter, and the jail has ` + strings.Join(needless, ", ")
+		p.Hint = "leave that out, or give the jail another name"
 		c.add(p)
 	}
 }

@@ -89,8 +89,9 @@ func TestProblems(t *testing.T) {
 			`reading gaol.toml:1: no filter in [jail.again]: set filter = "NAME", or failregex = ['…']`,
 			`reading gaol.toml:3: logpath[1] in [jail.again]: found "bans", expected "bans" alone: a jail counts either the bans of others or lines of logs`}},
 		{"bans with a filter", "[jail.again]\nenabled = true\nlogpath = 'bans'\nfilter = 'sshd'\nfailregex = ['^x <HOST>$']", []string{
-			`reading gaol.toml:4: filter in [jail.again]: no filter is used with logpath = "bans": leave it out`,
-			`reading gaol.toml:5: failregex in [jail.again]: no filter is used with logpath = "bans": leave it out`}},
+			`reading gaol.toml:3: logpath in [jail.again]: "bans" goes without a filter, and the jail has failregex, filter: leave that out, or give the jail another name`}},
+		{"bans in a stock jail", "[jail.sshd]\nlogpath = ['bans']", []string{
+			`reading gaol.toml:2: logpath in [jail.sshd]: "bans" goes without a filter, and the jail has filter: leave that out, or give the jail another name`}},
 		{"bans alone", "[jail.again]\nenabled = true\nlogpath = 'bans'", nil},
 		{"bad glob", "[jail.sshd]\nlogpath = ['/var/log/[a']", []string{`reading gaol.toml:2: logpath[1] in [jail.sshd]: found "/var/log/[a", expected a path with a valid pattern: a "[" needs its "]"; write "\\[" for the character itself`}},
 		{"zone misspelt", "[jail.sshd]\ntimezone = 'Europe/Brelin'", []string{`reading gaol.toml:2: timezone in [jail.sshd]: found "Europe/Brelin", expected a time zone such as "Europe/Berlin", "UTC", "+02:00" or "CET-1CEST"`}},

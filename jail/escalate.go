@@ -58,7 +58,8 @@ func (j *Jail) escalate(who key, start, now time.Time, out *Outcome) {
 	if !ok {
 		return
 	}
-	if _, ignored := j.opts.Ignore.Overlaps(net.prefix()); ignored {
+	if rule, ignored := j.opts.Ignore.Overlaps(net.prefix()); ignored {
+		out.Spared = rule
 		return
 	}
 	ban := j.networkBan(net, n.hosts[first:first+count])
@@ -107,7 +108,7 @@ func (j *Jail) members(networks []Ban) (list []*entry) {
 	return list
 }
 
-// RestoreNetworks takes up which bans the jail has made lately, in the order in which they were made, so
+// RestoreNetworks takes up which bans the jail has made lately, by their starts and a network's behind its hosts', so
 // that they go on counting for their networks. Call it after Restore, or after a Reconfigure that
 // has enabled Escalate.
 func (j *Jail) RestoreNetworks(recent []Recent, now time.Time) {

@@ -2,6 +2,7 @@ package jail_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
@@ -79,18 +80,22 @@ func TestEscalate(t *testing.T) {
 			}
 			j := newJail(t, opts)
 			var got *jail.Ban
+			var last jail.Outcome
 			var read time.Time
 			for i, o := range tt.offences {
 				f := failed(o.host, at(o.hours*hour))
 				read = later(read, f.Read)
 				f.Read, f.CatchUp = read, true
 				j.Expire(read)
-				out := j.Observe(f)
-				if got = out.Network; got != nil && i < len(tt.offences)-1 {
+				last = j.Observe(f)
+				if got = last.Network; got != nil && i < len(tt.offences)-1 {
 					t.Fatalf("%s is banned already for %s", got.Target(), o.host)
 				}
 			}
 			if tt.want == "" {
+				if spared := opts.Ignore != nil; (last.Spared != "") != spared {
+					t.Errorf("spared by %q", last.Spared)
+				}
 				if got != nil {
 					t.Errorf("got %+v, want no network banned", got)
 				}
@@ -338,5 +343,74 @@ func TestNetworksAreBounded(t *testing.T) {
 			t.Fatalf("something is left at %s", next)
 		}
 		j.Expire(next)
+	}
+}
+
+// networkModel keeps every ban of a host and looks at all of them each time.
+type networkModel struct {
+	esc jail.Escalate
+	// latest has the latest ban of each host since its network's last one.
+	latest map[netip.Prefix]map[netip.Prefix]time.Time
+}
+
+// banned says when the ban of a network begins to which the ban of a host leads; zero: it leads to none.
+func (m networkModel) banned(host netip.Prefix, start time.Time) (net netip.Prefix, begin time.Time) {
+	net, _ = host.Addr().Prefix(m.esc.IPv4Prefix)
+	if m.latest[net] == nil {
+		m.latest[net] = map[netip.Prefix]time.Time{}
+	}
+	m.latest[net][host] = start
+	n := 0
+	for _, at := range m.latest[net] {
+		if start.Sub(at) <= m.esc.FindTime {
+			n++
+		}
+	}
+	if n < m.esc.Hosts {
+		return net, time.Time{}
+	}
+	delete(m.latest, net)
+	return net, start
+}
+
+// Networks are banned when a model says so that forgets nothing, over restarts.
+func TestEscalationIsThatOfAJailThatForgetsNothing(t *testing.T) {
+	for seed := range uint64(20) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		opts := escalating()
+		opts.BanTime = time.Duration(1+rnd.IntN(60)) * time.Minute
+		opts.Escalate = jail.Escalate{Enabled: true, Hosts: 2 + rnd.IntN(5), FindTime: time.Duration(1+rnd.IntN(10)) * time.Hour, IPv4Prefix: 20 + rnd.IntN(8)}
+		m := networkModel{opts.Escalate, map[netip.Prefix]map[netip.Prefix]time.Time{}}
+		j := newJail(t, opts)
+		now, networks := noon, 0
+		var recent []jail.Recent
+		for step := range 2000 {
+			now = now.Add(time.Duration(rnd.IntN(600)) * time.Second)
+			j.Expire(now)
+			f := failed(netip.AddrFrom4([4]byte{10, 0, byte(rnd.IntN(8)), byte(rnd.IntN(256))}).String(), now)
+			out := j.Observe(f)
+			if out.AlreadyBanned {
+				continue
+			}
+			recent = append(recent, jail.Recent{Prefix: f.Prefix, Start: now})
+			net, begin := m.banned(f.Prefix, now)
+			if (out.Network == nil) != begin.IsZero() || out.Network != nil && (out.Network.Prefix != net || !out.Network.Start.Equal(begin)) {
+				t.Fatalf("seed %d, step %d, %s: got %+v, want %s at %s", seed, step, f.Host, out.Network, net, begin)
+			}
+			if out.Network != nil {
+				networks++
+				recent = append(recent, jail.Recent{Prefix: net, Start: begin})
+			}
+			if rnd.IntN(50) == 0 {
+				inForce := j.Banned()
+				j = newJail(t, opts)
+				j.Restore(inForce, nil, now)
+				from := slices.IndexFunc(recent, func(r jail.Recent) bool { return now.Sub(r.Start) <= opts.Escalate.FindTime })
+				j.RestoreNetworks(recent[from:], now)
+			}
+		}
+		if networks == 0 && opts.Escalate.Hosts < 4 {
+			t.Errorf("seed %d: no network was banned", seed)
+		}
 	}
 }

@@ -58,6 +58,8 @@ type Outcome struct {
 	// stored, or only stored if it is over at Failure.Read; NetworkExtended is Extended for it.
 	Network         *Ban
 	NetworkExtended bool
+	// Spared is the rule by which the host's network was not banned, though enough of its hosts were; "" for none.
+	Spared string
 	// AlreadyBanned says that the failure fell into a ban and was not counted, Within which.
 	AlreadyBanned bool
 	Within        Key

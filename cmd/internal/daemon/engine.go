@@ -123,6 +123,9 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 			e.recordLocked(c, *o.Expired, changes)
 			e.relapseLocked(c, *o.Expired, f, changes)
 		}
+		if o.Spared != "" {
+			e.log.Info("network not banned", "jail", c.name, "host", f.Host, "by", o.Spared)
+		}
 		if o.Network != nil && o.Network.Over(f.Read) {
 			e.recordLocked(c, *o.Network, changes)
 		} else if o.Network != nil {

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"gaol/filter"
@@ -31,11 +33,22 @@ func (e *engine) relapseLocked(from *cell, b jail.Ban, cause filter.Failure, cha
 	if !ok {
 		return
 	}
-	for _, c := range e.sortedLocked() {
-		if c.conf.Bans && (from.conf.Enforce || !c.conf.Enforce) {
+	for _, c := range e.countingLocked() {
+		if from.conf.Enforce || !c.conf.Enforce {
 			c.heard.bans++
 			c.heard.last = cause.Read
 			e.observeLocked(c, []filter.Failure{f}, changes)
 		}
 	}
+}
+
+// countingLocked are the jails that count bans, by name.
+func (e *engine) countingLocked() (cells []*cell) {
+	for _, c := range e.cells {
+		if c.conf.Bans {
+			cells = append(cells, c)
+		}
+	}
+	slices.SortFunc(cells, func(a, b *cell) int { return cmp.Compare(a.name, b.name) })
+	return cells
 }
