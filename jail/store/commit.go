@@ -35,7 +35,7 @@ type Changes struct {
 type Ended struct {
 	Ban jail.Ban
 	At  time.Time
-	// By is "time", "hand" or why else. By hand, no earlier ban of the target counts any more.
+	// By is "time", "hand", "escalation" (with its network) or why else. By hand, no earlier ban of the target counts any more.
 	By string
 }
 

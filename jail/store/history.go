@@ -36,7 +36,7 @@ type Event struct {
 	Line    string
 	Pattern string
 	User    string
-	// By says who banned or lifted: "jail", "time", "hand".
+	// By says who banned or lifted: "jail", "escalation", "time", "hand".
 	By string
 	// Ban is the ban that began or was lifted, else nil.
 	Ban *jail.Ban
