@@ -71,20 +71,30 @@ func TestReloadKeepsCountsAndBans(t *testing.T) {
 	}
 }
 
-func TestReloadInTheKernel(t *testing.T) {
+func TestReloadInTheKernelWithNFTables(t *testing.T) {
 	t.Parallel()
+	reloadInTheKernel(t, "nftables", "nft list ruleset")
+}
+
+func TestReloadInTheKernelWithIPTables(t *testing.T) {
+	t.Parallel()
+	reloadInTheKernel(t, "iptables", "iptables -S; ip6tables -S; ipset save")
+}
+
+// reloadInTheKernel changes what a jail closes, takes it away and brings it back; list shows what the
+// kernel holds.
+func reloadInTheKernel(t *testing.T, backend, list string) {
 	if !actiontest.Isolate(t) {
 		return
 	}
-	actiontest.Need(t, "nft")
-	s := newSite(t, oneJail("app", `port = [80]
-banaction = "nftables"`))
+	actiontest.Need(t, "nft", "iptables", "ip6tables", "ipset")
+	s := newSite(t, oneJail("app", fmt.Sprintf("port = [80]\nbanaction = %q", backend)))
 	s.start()
 	s.append("app.log", failures(5, "203.0.113.1"))
 	s.waitBanned("203.0.113.1")
 	held := func(words ...string) {
 		t.Helper()
-		rules, err := exec.Command("nft", "list", "table", "inet", "gaol").CombinedOutput()
+		rules, err := exec.Command("sh", "-c", list).CombinedOutput()
 		for _, want := range words {
 			if err != nil || !strings.Contains(string(rules), want) {
 				t.Errorf("%s is missing: %v\n%s", want, err, rules)
@@ -93,26 +103,26 @@ banaction = "nftables"`))
 	}
 	held("80", "203.0.113.1")
 
-	s.reload(oneJail("app", `port = [8443]
-banaction = "nftables"`))
+	s.reload(oneJail("app", fmt.Sprintf("port = [8443]\nbanaction = %q", backend)))
 	s.waitBanned("203.0.113.1")
 	held("8443", "203.0.113.1")
+	if rules, _ := exec.Command("sh", "-c", list).CombinedOutput(); strings.Contains(string(rules), "dport 80\n") || strings.Contains(string(rules), "dports 80 ") {
+		t.Errorf("the old port is still closed:\n%s", rules)
+	}
 
-	reply := s.reload(oneJail("other", `maxretry = 9
-banaction = "nftables"`))
+	reply := s.reload(oneJail("other", fmt.Sprintf("maxretry = 9\nbanaction = %q", backend)))
 	if diff := cmp.Diff([]string{"app"}, reply.Stopped); diff != "" {
 		t.Error(diff)
 	}
 	if bans := s.banned(); len(bans) > 0 {
 		t.Errorf("still listed: %+v", bans)
 	}
-	if rules, err := exec.Command("nft", "list", "ruleset").CombinedOutput(); err != nil || strings.Contains(string(rules), "203.0.113.1") {
+	if rules, err := exec.Command("sh", "-c", list).CombinedOutput(); err != nil || strings.Contains(string(rules), "203.0.113.1") {
 		t.Errorf("the kernel still holds the ban: %v\n%s", err, rules)
 	}
 
 	// The store has not forgotten it: the jail takes it up again.
-	reply = s.reload(oneJail("app", `port = [80]
-banaction = "nftables"`))
+	reply = s.reload(oneJail("app", fmt.Sprintf("port = [80]\nbanaction = %q", backend)))
 	if diff := cmp.Diff([]string{"app"}, reply.Started); diff != "" {
 		t.Error(diff)
 	}
