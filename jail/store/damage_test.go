@@ -127,7 +127,7 @@ func TestDamagedWhileClosed(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(1, 7))
 	outcomes := map[string]int{}
-	for range rounds(t, 60) {
+	for range rounds(t, 30) {
 		path := filepath.Join(t.TempDir(), "gaol.sqlite3")
 		if err := os.WriteFile(path, healthy, 0o600); err != nil {
 			t.Fatal(err)
@@ -182,7 +182,7 @@ func TestDamagedWhileOpen(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(2, 8))
 	anew := 0
-	for range rounds(t, 15) {
+	for range rounds(t, 5) {
 		path := filepath.Join(t.TempDir(), "gaol.sqlite3")
 		s := open(t, path)
 		was := newWritten()
