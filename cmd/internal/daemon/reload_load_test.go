@@ -1,10 +1,13 @@
 package daemon_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,10 +19,7 @@ import (
 	"gaol/jail"
 )
 
-const (
-	manyJails   = 50
-	bansPerJail = 1000
-)
+const manyJails = 50
 
 // fiftyJails is a configuration of them; keys says what is particular to a jail, and "-" that it is not
 // there.
@@ -34,10 +34,10 @@ func fiftyJails(keys map[int]string) string {
 	return b.String()
 }
 
-// bansOfAll are a thousand bans for each jail, of networks of its own.
-func bansOfAll(now time.Time) (bans []jail.Ban) {
+// bansOfAll are bans for each jail, of networks of its own.
+func bansOfAll(each int, now time.Time) (bans []jail.Ban) {
 	for i := range manyJails {
-		for n := range bansPerJail {
+		for n := range each {
 			prefix := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64 + byte(i), byte(n >> 8), byte(n)}), 32)
 			bans = append(bans, jail.Ban{Jail: fmt.Sprintf("j%d", i), Prefix: prefix, Start: now, End: now.Add(time.Hour), Count: 1, By: "jail"})
 		}
@@ -45,8 +45,8 @@ func bansOfAll(now time.Time) (bans []jail.Ban) {
 	return bans
 }
 
-// TestReloadOfManyJails reloads fifty jails with 50,000 bans while somebody who is banned tries to
-// connect all the time, and others fail to log in.
+// TestReloadOfManyJails reloads fifty jails while somebody who is banned tries to connect all the time,
+// and others fail to log in. GAOL_BANS says how many bans there are; PERFORMANCE.md is of 50,000.
 func TestReloadOfManyJails(t *testing.T) {
 	t.Parallel()
 	if !actiontest.Isolate(t) {
@@ -58,9 +58,14 @@ func TestReloadOfManyJails(t *testing.T) {
 	actiontest.Connect(t, server, []string{"10.0.2.1/24"}, other, []string{"10.0.2.2/24"})
 	server.Serve(t, "tcp", ":80")
 	s := newSite(t, fiftyJails(nil))
-	s.remember(bansOfAll(time.Now()))
+	all, err := strconv.Atoi(cmp.Or(os.Getenv("GAOL_BANS"), "5000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	each := all / manyJails
+	s.remember(bansOfAll(each, time.Now()))
 	s.start()
-	s.wait("all bans are enforced", func() error { return allEnforced(s.banned(), manyJails*bansPerJail) })
+	s.wait("all bans are enforced", func() error { return allEnforced(s.banned(), manyJails*each) })
 	for name, address := range map[string]string{"j0": "10.0.1.2", "j1": "10.0.1.2", "j3": "10.0.2.2"} {
 		if _, err := s.client.Ban(t.Context(), control.BanRequest{Jail: name, Addresses: []string{address}}); err != nil {
 			t.Fatal(err)
@@ -96,7 +101,7 @@ func TestReloadOfManyJails(t *testing.T) {
 			}
 		}
 		for i := range manyJails {
-			want := bansPerJail
+			want := each
 			if i == 4 {
 				want = 0
 			}
@@ -121,7 +126,8 @@ func TestReloadOfManyJails(t *testing.T) {
 	calm := s.latencies(t, func() { time.Sleep(time.Second) })
 	busy := s.latencies(t, func() { s.reload(fiftyJails(map[int]string{1: "maxretry = 7", 2: "maxretry = 4"})) })
 	t.Logf("line written → ban: %v at most of %d while reloading, %v of %d without", slices.Max(busy), len(busy), slices.Max(calm), len(calm))
-	if slices.Max(busy) > time.Second {
+	// Overload makes both slow.
+	if slices.Max(busy) > max(time.Second, 10*slices.Max(calm)) {
 		t.Error("reading was interrupted")
 	}
 	s.stop()
