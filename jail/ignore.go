@@ -158,14 +158,14 @@ func (ig *Ignore) Overlaps(p netip.Prefix) (rule string, ok bool) {
 	if ig == nil {
 		return "", false
 	}
-	p = unmap(p).Masked()
-	lists := ig.current.Load()
-	if rule, ok = lists[trusted].overlaps(p); !ok {
-		if rule, ok = lists[ignored].overlaps(p); !ok {
-			return ig.opts.Operators.overlaps(p)
-		}
+	q, lists := about(p), ig.current.Load()
+	if rule, ok = lists[trusted].overlaps(q); ok {
+		return rule, ok
 	}
-	return rule, ok
+	if rule, ok = lists[ignored].overlaps(q); ok {
+		return rule, ok
+	}
+	return ig.opts.Operators.overlaps(q)
 }
 
 // Holds says whether all of p is ignored, and by which rule.
@@ -173,15 +173,14 @@ func (ig *Ignore) Holds(p netip.Prefix) (rule string, ok bool) {
 	if ig == nil {
 		return "", false
 	}
-	p = unmap(p).Masked()
-	lists := ig.current.Load()
-	if rule, ok = lists[trusted].holds(p); !ok {
-		rule, ok = lists[ignored].holds(p)
+	q, lists := about(p), ig.current.Load()
+	if rule, ok = lists[trusted].holds(q); ok {
+		return rule, ok
 	}
-	if !ok && p.IsSingleIP() {
-		return ig.opts.Operators.overlaps(p)
+	if rule, ok = lists[ignored].holds(q); ok || !unmap(p).IsSingleIP() {
+		return rule, ok
 	}
-	return rule, ok
+	return ig.opts.Operators.overlaps(q)
 }
 
 // Proxy says whether p holds or is held by a trusted proxy, and by which rule. A failure that is charged to one
@@ -190,7 +189,7 @@ func (ig *Ignore) Proxy(p netip.Prefix) (rule string, ok bool) {
 	if ig == nil {
 		return "", false
 	}
-	return ig.current.Load()[trusted].overlaps(unmap(p).Masked())
+	return ig.current.Load()[trusted].overlaps(about(p))
 }
 
 // Trusts says whether addr is that of a trusted proxy.
@@ -205,7 +204,7 @@ func (ig *Ignore) Protected(p netip.Prefix) (rule string, ok bool) {
 	if rule, ok = ig.Proxy(p); ok || ig == nil {
 		return rule, ok
 	}
-	return ig.opts.Operators.overlaps(unmap(p).Masked())
+	return ig.opts.Operators.overlaps(about(p))
 }
 
 // single is the prefix of an address alone.

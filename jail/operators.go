@@ -157,12 +157,12 @@ func (o *Operators) build() {
 	o.current.Store(newRanges(rules))
 }
 
-func (o *Operators) overlaps(p netip.Prefix) (name string, ok bool) {
+func (o *Operators) overlaps(q question) (name string, ok bool) {
 	if o == nil {
 		return "", false
 	}
 	if current := o.current.Load(); current != nil {
-		return current.overlaps(p)
+		return current.overlaps(q)
 	}
 	return "", false
 }

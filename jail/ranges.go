@@ -55,7 +55,7 @@ func newRanges(rules []rule) *ranges {
 			places[x.name] = place
 			r.names = append(r.names, x.name)
 		}
-		t := r.of(x.prefix.Addr())
+		t := r.of(x.prefix.Addr().Is4())
 		t.firsts = append(t.firsts, numberOf(x.prefix.Addr()))
 		t.rests = append(t.rests, rest{uint8(x.prefix.Bits()), place})
 	}
@@ -119,8 +119,32 @@ func (n number) agrees(m number, bits uint8) bool {
 
 func (n number) less(m number) bool { return n.hi < m.hi || n.hi == m.hi && n.lo < m.lo }
 
-func (r *ranges) of(addr netip.Addr) *table {
-	if addr.Is4() {
+// masked is n without what stands behind its first bits.
+func (n number) masked(bits uint8) number {
+	if bits <= 64 {
+		return number{hi: n.hi & (^uint64(0) << (64 - bits))}
+	}
+	return number{n.hi, n.lo & (^uint64(0) << (128 - bits))}
+}
+
+// question is a prefix, made ready to be looked for in several ranges.
+type question struct {
+	first number
+	bits  uint8
+	is4   bool
+}
+
+// about asks about p, whose bits behind its length don't matter.
+func about(p netip.Prefix) question {
+	addr, bits := p.Addr(), p.Bits()
+	if addr.Is4In6() && bits >= mappedBits {
+		addr, bits = addr.Unmap(), bits-mappedBits
+	}
+	return question{numberOf(addr).masked(uint8(bits)), uint8(bits), addr.Is4()}
+}
+
+func (r *ranges) of(is4 bool) *table {
+	if is4 {
 		return &r.v4
 	}
 	return &r.v6
@@ -147,29 +171,24 @@ func (t *table) after(n number) int {
 	return int(low)
 }
 
-// match finds the rule that holds addr.
-func (r *ranges) match(addr netip.Addr) (name string, ok bool) {
-	return r.overlaps(netip.PrefixFrom(addr, addr.BitLen()))
-}
-
-// holds finds a rule that holds all of p, which is masked.
-func (r *ranges) holds(p netip.Prefix) (name string, ok bool) {
-	t, n := r.of(p.Addr()), numberOf(p.Addr())
-	i := t.after(n) - 1
-	if i < 0 || int(t.rests[i].bits) > p.Bits() || !t.firsts[i].agrees(n, t.rests[i].bits) {
+// holds finds a rule that holds all of what is asked about.
+func (r *ranges) holds(q question) (name string, ok bool) {
+	t := r.of(q.is4)
+	i := t.after(q.first) - 1
+	if i < 0 || t.rests[i].bits > q.bits || !t.firsts[i].agrees(q.first, t.rests[i].bits) {
 		return "", false
 	}
 	return r.names[t.rests[i].name], true
 }
 
-// overlaps finds a rule that holds p, or the first that lies in p. p is masked.
-func (r *ranges) overlaps(p netip.Prefix) (name string, ok bool) {
-	t, n, bits := r.of(p.Addr()), numberOf(p.Addr()), uint8(p.Bits())
-	i := t.after(n)
-	if i > 0 && t.firsts[i-1].agrees(n, min(t.rests[i-1].bits, bits)) {
+// overlaps finds a rule that holds what is asked about, or the first that lies in it.
+func (r *ranges) overlaps(q question) (name string, ok bool) {
+	t := r.of(q.is4)
+	i := t.after(q.first)
+	if i > 0 && t.firsts[i-1].agrees(q.first, min(t.rests[i-1].bits, q.bits)) {
 		return r.names[t.rests[i-1].name], true
 	}
-	if i < len(t.firsts) && t.firsts[i].agrees(n, bits) {
+	if i < len(t.firsts) && t.firsts[i].agrees(q.first, q.bits) {
 		return r.names[t.rests[i].name], true
 	}
 	return "", false
