@@ -110,7 +110,11 @@ type Jail struct {
 	// the filter has rules for JSON.
 	IgnoreIP, Trusted []string
 	IgnoreSelf        bool
-	// IgnoreRefresh is how often programs and lists on the web among them are asked; default 5 minutes.
+	// IgnoreCommand is a program, with its arguments, that is asked of each address whether it may be banned;
+	// empty: none is.
+	IgnoreCommand []string
+	// IgnoreRefresh is how often programs and lists on the web among them are asked, and how
+	// long what IgnoreCommand says holds; default 5 minutes.
 	IgnoreRefresh time.Duration
 
 	// Enforce false makes a jail count and decide without any action.

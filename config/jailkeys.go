@@ -96,8 +96,12 @@ func jailKeys() []key[draft] {
 			doc: "Who is never banned: addresses, prefixes, host names, `\"file:/PATH\"`, `\"command:/PATH ARG …\"` for a program that prints a list, " +
 				"and `\"https://…\"` for one on the web; see [ignore.md](ignore.md).",
 			value: value[draft]{"list of texts", func(c *checker, d *draft, n *node) { d.IgnoreIP = c.ignoreIPs(n) }}},
+		{name: "ignorecommand", scope: ofDefault,
+			doc: "A program that is asked about each address that fails: status 0 means that it is not to be banned, 1 that it may be. " +
+				"It gets `GAOL_IP`, `GAOL_FAMILY` and `GAOL_JAIL` as environment; see [ignore.md](ignore.md).",
+			value: value[draft]{"list of texts: a program and its arguments", func(c *checker, d *draft, n *node) { d.IgnoreCommand = c.argv(n) }}},
 		{name: "ignorerefresh", def: `"5m"`, scope: ofDefault,
-			doc: "How often the programs and lists on the web of `ignoreip` and `trusted` are asked. Names are looked up again when their TTL is over, " +
+			doc: "How often the programs and lists on the web of `ignoreip` and `trusted` are asked, and how long what `ignorecommand` says holds. Names are looked up again when their TTL is over, " +
 				"files are read when they change.",
 			value: duration(10*time.Second, day, func(d *draft) *time.Duration { return &d.IgnoreRefresh })},
 		{name: "ignoreself", def: "true", scope: ofDefault, doc: "Whether this host's own addresses are never banned.",

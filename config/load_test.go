@@ -157,6 +157,7 @@ ipv4prefix = 24
 ipv6prefix = 56
 ignoreip = ["192.0.2.0/255.255.255.0", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt", "command:/bin/list -x", "https://office.example/allow"]
 ignorerefresh = "1h"
+ignorecommand = ["/bin/is-friend", "-q"]
 trusted = ["10.0.0.0/255.0.0.0", "proxy.example"]
 ignoreself = false
 usedns = "yes"
@@ -201,7 +202,7 @@ ipv6prefix = 44
 		Escalate: jail.Escalate{Enabled: true, Hosts: 9, FindTime: 48 * time.Hour, BanTime: jail.Forever, IPv4Prefix: 20, IPv6Prefix: 44},
 		IgnoreIP: []string{"192.0.2.0/24", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt", "command:/bin/list -x",
 			"https://office.example/allow"},
-		IgnoreRefresh: time.Hour, Trusted: []string{"10.0.0.0/8", "proxy.example"},
+		IgnoreRefresh: time.Hour, IgnoreCommand: []string{"/bin/is-friend", "-q"}, Trusted: []string{"10.0.0.0/8", "proxy.example"},
 		Rule: action.Rule{Jail: "own", Protocol: "udp", Drop: true, Chains: []string{"INPUT", "FORWARD"},
 			Ports: []action.Port{{First: 80, Last: 80}, {First: 443, Last: 443}, {First: 2000, Last: 2001}, {First: 8000, Last: 8080}}},
 		Actions: []config.Action{

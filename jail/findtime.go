@@ -106,3 +106,13 @@ func window(times []int64, at int64, most int, findtime time.Duration) (first, n
 	}
 	return 0, 0, false
 }
+
+// anyWindow is window for times of which any may be the one that matters.
+func anyWindow(times []int64, most int, findtime time.Duration) (first, n int, ok bool) {
+	for skip := range times {
+		if first, n, ok := window(times[skip:], times[skip], most, findtime); ok {
+			return skip + first, n, true
+		}
+	}
+	return 0, 0, false
+}

@@ -10,11 +10,13 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"gaol/jail/program"
 )
 
 const (
-	// listWait is how long a name server, a program or a web server may take to answer.
-	listWait = 10 * time.Second
+	// listWait is how long a name server or a web server may take to answer; a program has as long.
+	listWait = program.Wait
 	// listRetry is how long somebody whose answer could not be had waits for the next try.
 	listRetry = time.Minute
 	// maxListFaults are reported of one list.
@@ -57,7 +59,7 @@ type answer struct {
 // ask asks the origin. An answer that cannot be had leaves the last one in place: who
 // depends on it must not be locked out by a fault of somebody else's.
 func (l *list) ask(ctx context.Context, now time.Time) answer {
-	waiting, cancel := context.WithTimeout(ctx, listWait)
+	waiting, cancel := context.WithTimeoutCause(ctx, listWait, fmt.Errorf("no answer within %s", listWait))
 	defer cancel()
 	a, err := l.origin.ask(waiting)
 	switch {

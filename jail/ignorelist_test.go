@@ -72,7 +72,7 @@ func TestIgnoreCommand(t *testing.T) {
 		{name: "everybody, in halves", text: "echo 0.0.0.0/1 128.0.0.0/1", mistaken: "more than a sixteenth"},
 		{name: "everybody of IPv6", text: "echo 2001::/4", mistaken: "more than a sixteenth"},
 		{name: "private networks", text: "echo 10.0.0.0/8 fc00::/7 fe80::/10"},
-		{name: "endless", text: "exec yes 192.0.2.1", mistaken: "more than 8 MiB"},
+		{name: "endless", text: "exec yes 192.0.2.1", mistaken: "it printed more than 8192 KiB"},
 		{name: "endless complaints", text: "head -c 100000000 /dev/zero >&2; exit 1", mistaken: "exit status 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

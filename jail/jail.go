@@ -118,6 +118,10 @@ func (j *Jail) accused(f filter.Failure, out *Outcome) (who, at key, ok bool) {
 			out.Ignored = rule
 			return who, at, false
 		}
+		if j.judge(f.Prefix, f.Read) == Spared {
+			out.Ignored = "ignorecommand"
+			return who, at, false
+		}
 	}
 	switch {
 	case f.ID != "":
@@ -139,7 +143,7 @@ func (j *Jail) counted(p netip.Prefix) netip.Prefix {
 	if wide == alone {
 		return alone
 	}
-	if _, ignored := j.opts.Ignore.Overlaps(wide); ignored {
+	if _, ignored := j.opts.Ignore.Overlaps(wide); ignored || j.judge(wide, time.Time{}) == Spared {
 		return alone
 	}
 	return wide
@@ -159,11 +163,12 @@ func (j *Jail) count(who key, at time.Time, f filter.Failure, out *Outcome) {
 		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, Weight: weight, User: p.user(), Line: p.line(), Pattern: p.pattern,
 		Read: f.Read, Until: f.Read.Add(keepFor(j.opts.FindTime)),
 	}
-	if first, n, ok := window(j.hosts.timesOf(i), at.UnixNano(), j.opts.MaxRetry, j.opts.FindTime); ok {
-		j.fall(i, first, n, f.Read, out)
-	} else {
+	first, n, ok := window(j.hosts.timesOf(i), at.UnixNano(), j.opts.MaxRetry, j.opts.FindTime)
+	if !ok || f.ID == "" && j.judge(f.Prefix, f.Read) == Undecided {
 		j.trim(i, j.horizon(f))
+		return
 	}
+	j.fall(i, first, n, f.Read, out)
 }
 
 // trim forgets what of a host's failures cannot matter any more, as of none that is dated before horizon.

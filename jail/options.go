@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"gaol/jail/formula"
@@ -36,6 +37,9 @@ type Options struct {
 	MaxMatches int
 	// Ignore says who is never banned by the jail; nil: nobody.
 	Ignore *Ignore
+	// Judge is asked of the address of each failure who may be banned, besides Ignore; nil: everybody.
+	// It must not block.
+	Judge func(p netip.Prefix, now time.Time) Verdict
 	// Rand gives numbers in [0, 1) for Increment.RndTime; nil: math/rand/v2.
 	Rand func() float64
 }

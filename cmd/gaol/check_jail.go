@@ -41,6 +41,8 @@ type jailReport struct {
 	IgnoreIP  []string `json:"ignoreip"`
 	// IgnoreSelf says that this host's own addresses are never banned.
 	IgnoreSelf bool `json:"ignoreself"`
+	// IgnoreCommand is the program that is asked who else isn't.
+	IgnoreCommand []string `json:"ignorecommand"`
 	// Trusted are the proxies, which are never banned either.
 	Trusted []string `json:"trusted"`
 
@@ -90,28 +92,29 @@ type logReport struct {
 // reportJail reports a jail that would read its files, the journal, or both.
 func reportJail(j config.Jail, files, journal bool) jailReport {
 	r := jailReport{
-		Name:         j.Name,
-		OK:           len(j.Problems) == 0,
-		Filter:       cmp.Or(j.FilterName, "inline"),
-		Mode:         j.Mode,
-		Logs:         []logReport{},
-		Journal:      journal,
-		Journalmatch: emptyNotNull(j.Filter.Journalmatch),
-		Bans:         j.Bans,
-		MaxRetry:     j.MaxRetry,
-		Weights:      weightsOf(j),
-		FindTime:     j.FindTime.Seconds(),
-		Ports:        []string{},
-		Protocol:     cmp.Or(j.Rule.Protocol, "tcp"),
-		BanAction:    j.BanAction,
-		Actions:      []string{},
-		IgnoreIP:     emptyNotNull(j.IgnoreIP),
-		IgnoreSelf:   j.IgnoreSelf,
-		Trusted:      emptyNotNull(j.Trusted),
-		files:        files,
-		guessed:      j.Guessed,
-		findTime:     config.FormatDuration(j.FindTime),
-		banTime:      config.FormatDuration(j.BanTime),
+		Name:          j.Name,
+		OK:            len(j.Problems) == 0,
+		Filter:        cmp.Or(j.FilterName, "inline"),
+		Mode:          j.Mode,
+		Logs:          []logReport{},
+		Journal:       journal,
+		Journalmatch:  emptyNotNull(j.Filter.Journalmatch),
+		Bans:          j.Bans,
+		MaxRetry:      j.MaxRetry,
+		Weights:       weightsOf(j),
+		FindTime:      j.FindTime.Seconds(),
+		Ports:         []string{},
+		Protocol:      cmp.Or(j.Rule.Protocol, "tcp"),
+		BanAction:     j.BanAction,
+		Actions:       []string{},
+		IgnoreIP:      emptyNotNull(j.IgnoreIP),
+		IgnoreSelf:    j.IgnoreSelf,
+		IgnoreCommand: emptyNotNull(j.IgnoreCommand),
+		Trusted:       emptyNotNull(j.Trusted),
+		files:         files,
+		guessed:       j.Guessed,
+		findTime:      config.FormatDuration(j.FindTime),
+		banTime:       config.FormatDuration(j.BanTime),
 	}
 	if j.Bans {
 		r.Filter = ""
@@ -181,6 +184,7 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 	}
 	ignored, all := r.ignored()
 	exempt("never", ignored, all)
+	exempt("asks", strings.Join(r.IgnoreCommand, " "), true)
 	proxies, all := present(r.Trusted)
 	exempt("trusts", strings.Join(proxies, ", "), all)
 	t.write(b, p)

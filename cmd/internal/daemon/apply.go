@@ -219,10 +219,18 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 		return err
 	}
 	now := t.opts.Now()
-	if err := c.jail.Reconfigure(jailOptions(w.Jail, w.ignore), now); err != nil {
+	inquiry := c.inquiry
+	if !slices.Equal(c.conf.IgnoreCommand, w.IgnoreCommand) || c.conf.IgnoreRefresh != w.IgnoreRefresh {
+		inquiry = newInquiry(w.Jail, t.inquire)
+	}
+	if err := c.jail.Reconfigure(jailOptions(w.Jail, w.ignore, inquiry), now); err != nil {
 		return err
 	}
 	c.jail.RestoreNetworks(w.recent, now)
+	if c.inquiry != inquiry {
+		c.inquiry = inquiry
+		t.problems.set(c.name, "inquiry", "")
+	}
 	before := c.conf
 	c.conf = w.Jail
 	c.heed(w.ignore)
@@ -322,11 +330,15 @@ func (t *transition) settle() {
 	all.Wait()
 }
 
-func jailOptions(j config.Jail, ignore *jail.Ignore) jail.Options {
-	return jail.Options{
+func jailOptions(j config.Jail, ignore *jail.Ignore, inquiry *inquiry) jail.Options {
+	opts := jail.Options{
 		Name: j.Name, MaxRetry: j.MaxRetry, FindTime: j.FindTime, BanTime: j.BanTime, Increment: j.Increment, Escalate: j.Escalate,
 		IPv4Prefix: j.IPv4Prefix, IPv6Prefix: j.IPv6Prefix, MaxHosts: j.MaxHosts, MaxMatches: j.MaxMatches, Ignore: ignore,
 	}
+	if inquiry != nil {
+		opts.Judge = inquiry.judge
+	}
+	return opts
 }
 
 // Reload implements [control.Daemon].

@@ -22,6 +22,8 @@ type cell struct {
 	conf   config.Jail
 	jail   *jail.Jail
 	ignore *jail.Ignore
+	// inquiry asks the jail's ignorecommand; nil: it has none.
+	inquiry *inquiry
 	// patterns are those of the sources that the jail reads.
 	patterns []string
 	runners  []*runner
@@ -56,14 +58,14 @@ type imposed struct {
 	since int
 }
 
-func newCell(j config.Jail, ignore *jail.Ignore) (*cell, error) {
-	counting, err := jail.New(jailOptions(j, ignore))
+func newCell(j config.Jail, ignore *jail.Ignore, inquiry *inquiry) (*cell, error) {
+	counting, err := jail.New(jailOptions(j, ignore, inquiry))
 	if err != nil {
 		return nil, err
 	}
 	c := &cell{
 		name: j.Name, conf: j, jail: counting, imposed: map[jail.Key]imposed{}, dates: map[string]verdict{},
-		filter: j.Compiled, taps: map[string]*tap{},
+		filter: j.Compiled, taps: map[string]*tap{}, inquiry: inquiry,
 	}
 	c.heed(ignore)
 	return c, nil

@@ -140,6 +140,12 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	resolver := newResolver(d.opts, d.observe, func(jail, text string) { d.problems.set(jail, "names", text) })
 	d.resolve = resolver.ask
 	running.Go(func() error { return resolver.Run(ctx) })
+	inquirer := newInquirer(d.opts.Now, func(q *inquiry, addr netip.Addr) { d.decide(q, addr, d.opts.Now()) },
+		func(jail, text string) { d.problems.set(jail, "inquiry", text) })
+	d.inquire = inquirer.ask
+	for range inquiriesAtOnce {
+		running.Go(func() error { return inquirer.Run(ctx) })
+	}
 	d.applying.Lock()
 	d.apply(ctx, conf, state)
 	d.applying.Unlock()

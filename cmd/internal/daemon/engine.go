@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +26,8 @@ type engine struct {
 	writer   *writer
 	// resolve takes the failures of hosts that are known by name alone.
 	resolve func(c *cell, f filter.Failure)
+	// inquire queues an address that a jail's ignorecommand is to be asked about.
+	inquire func(q *inquiry, addr netip.Addr) bool
 	scans   scans
 
 	mu    sync.Mutex
@@ -115,26 +118,33 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 			changes.Counted = append(changes.Counted, *o.Counted)
 			e.publishFailure(f, *o.Counted)
 		}
-		if o.Ban != nil {
-			bans = append(bans, e.beginLocked(c, *o.Ban, o.Extended, f.Read, changes))
-			e.relapseLocked(c, *o.Ban, f, changes)
-		}
-		if o.Expired != nil {
-			e.recordLocked(c, *o.Expired, changes)
-			e.relapseLocked(c, *o.Expired, f, changes)
-		}
-		if o.Spared != "" {
-			e.log.Info("network not banned", "jail", c.name, "host", f.Host, "by", o.Spared)
-		}
-		if o.Network != nil && o.Network.Over(f.Read) {
-			e.recordLocked(c, *o.Network, changes)
-		} else if o.Network != nil {
-			bans = append(bans, e.beginLocked(c, *o.Network, o.NetworkExtended, f.Read, changes))
-		}
+		bans = append(bans, e.tellLocked(c, o, f, changes)...)
 	}
 	if len(bans) > 0 {
 		c.enforceLocked(bans)
 	}
+}
+
+// tellLocked tells everybody but the actions of the bans that an outcome has, and returns those that are in force. cause
+// is what led to them.
+func (e *engine) tellLocked(c *cell, o jail.Outcome, cause filter.Failure, changes *store.Changes) (bans []jail.Ban) {
+	if o.Ban != nil {
+		bans = append(bans, e.beginLocked(c, *o.Ban, o.Extended, cause.Read, changes))
+		e.relapseLocked(c, *o.Ban, cause, changes)
+	}
+	if o.Expired != nil {
+		e.recordLocked(c, *o.Expired, changes)
+		e.relapseLocked(c, *o.Expired, cause, changes)
+	}
+	if o.Spared != "" {
+		e.log.Info("network not banned", "jail", c.name, "host", cause.Host, "by", o.Spared)
+	}
+	if o.Network != nil && o.Network.Over(cause.Read) {
+		e.recordLocked(c, *o.Network, changes)
+	} else if o.Network != nil {
+		bans = append(bans, e.beginLocked(c, *o.Network, o.NetworkExtended, cause.Read, changes))
+	}
+	return bans
 }
 
 // beginLocked stores a ban that is in force, tells of it and returns it. extended says that it takes the place of one that

@@ -42,7 +42,7 @@ func newBench(t *testing.T) *bench {
 	b.Daemon = &Daemon{opts: Options{Now: time.Now, Logger: log}, bgCtx: t.Context()}
 	b.engine = &engine{log: log, events: newHub(), cells: map[string]*cell{}, problems: newProblems(log, func(string, string) {})}
 	b.writer = newWriter(b.disk, ignore, b.inForce)
-	c, err := newCell(config.Jail{Name: "app", MaxRetry: 2, FindTime: time.Hour, BanTime: time.Minute}, nil)
+	c, err := newCell(config.Jail{Name: "app", MaxRetry: 2, FindTime: time.Hour, BanTime: time.Minute}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

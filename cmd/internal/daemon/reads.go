@@ -21,7 +21,7 @@ func IgnoreList(j config.Jail) *jail.Ignore {
 }
 
 // JailOptions are those by which the daemon has a jail count and ban; ignore says whom never.
-func JailOptions(j config.Jail, ignore *jail.Ignore) jail.Options { return jailOptions(j, ignore) }
+func JailOptions(j config.Jail, ignore *jail.Ignore) jail.Options { return jailOptions(j, ignore, nil) }
 
 // sourceProblems returns what is wrong with the sources of a jail, by their paths. Of the
 // names that a log has on one system or another, one is enough.

@@ -22,7 +22,7 @@ func (t *transition) recall(ctx context.Context, running map[string]*cell) {
 		if running[w.Name] != nil || len(w.Problems) > 0 {
 			continue
 		}
-		if w.cell, w.err = newCell(w.Jail, w.ignore); w.err == nil {
+		if w.cell, w.err = newCell(w.Jail, w.ignore, newInquiry(w.Jail, t.inquire)); w.err == nil {
 			began[w.Name], findtimes[w.Name] = w.cell, w.FindTime
 		}
 	}

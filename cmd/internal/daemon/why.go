@@ -20,8 +20,8 @@ type historian interface {
 	History(ctx context.Context, target jail.Key, limit int) (events []store.Event, more bool, err error)
 }
 
-// inquiry gathers all that is known of one target.
-type inquiry struct {
+// question gathers all that is known of one target.
+type question struct {
 	target jail.Key
 	now    time.Time
 	why    control.Why
@@ -29,8 +29,8 @@ type inquiry struct {
 	kept []jail.Counted
 }
 
-// newInquiry reads what is asked for.
-func newInquiry(address string, now time.Time) (*inquiry, error) {
+// newQuestion reads what is asked for.
+func newQuestion(address string, now time.Time) (*question, error) {
 	if address == "" {
 		return nil, refuse(http.StatusBadRequest, "no address was given")
 	}
@@ -38,7 +38,7 @@ func newInquiry(address string, now time.Time) (*inquiry, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &inquiry{target: jail.Key{Prefix: targets[0].prefix, ID: targets[0].id}, now: now}
+	q := &question{target: jail.Key{Prefix: targets[0].prefix, ID: targets[0].id}, now: now}
 	q.why = control.Why{
 		Address: jail.Ban{Prefix: q.target.Prefix, ID: q.target.ID}.Target(), Jails: []control.WhyJail{}, Bans: []control.Ban{},
 		History: []control.WhyEvent{}, Kernel: []control.WhyKernel{}, Problems: []string{},
@@ -49,7 +49,7 @@ func newInquiry(address string, now time.Time) (*inquiry, error) {
 // Why implements [control.Daemon]. Where a firewall holds the address it takes a second, to see
 // whether packets still come.
 func (d *Daemon) Why(ctx context.Context, address string) (control.Why, error) {
-	q, err := newInquiry(address, d.opts.Now())
+	q, err := newQuestion(address, d.opts.Now())
 	if err != nil {
 		return control.Why{}, err
 	}
@@ -80,12 +80,12 @@ func (d *Daemon) Why(ctx context.Context, address string) (control.Why, error) {
 	return q.why, nil
 }
 
-func (q *inquiry) problem(format string, args ...any) {
+func (q *question) problem(format string, args ...any) {
 	q.why.Problems = append(q.why.Problems, fmt.Sprintf(format, args...))
 }
 
 // askLocked asks a jail.
-func (q *inquiry) askLocked(c *cell) {
+func (q *question) askLocked(c *cell) {
 	s := c.jail.About(q.target, q.now)
 	j := control.WhyJail{
 		Name: c.name, Failures: s.Failures, Needed: s.MaxRetry, FindTimeSeconds: s.FindTime.Seconds(), Hosts: s.Hosts,
@@ -103,7 +103,7 @@ func (q *inquiry) askLocked(c *cell) {
 }
 
 // recall reads the history.
-func (q *inquiry) recall(ctx context.Context, from historian) {
+func (q *question) recall(ctx context.Context, from historian) {
 	events, more, err := from.History(ctx, q.target, historyLimit)
 	if err != nil {
 		q.problem("%v", err)
@@ -117,7 +117,7 @@ func (q *inquiry) recall(ctx context.Context, from historian) {
 }
 
 // recallKept makes do with what the jails remember.
-func (q *inquiry) recallKept() {
+func (q *question) recallKept() {
 	slices.SortStableFunc(q.kept, func(a, b jail.Counted) int { return a.Time.Compare(b.Time) })
 	for _, c := range q.kept {
 		q.why.History = append(q.why.History, describeEvent(store.Event{

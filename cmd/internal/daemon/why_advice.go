@@ -12,7 +12,7 @@ import (
 )
 
 // conclude says whether anything is known, and what it means.
-func (q *inquiry) conclude() {
+func (q *question) conclude() {
 	w := &q.why
 	w.Ignored = ignoredText(w.Jails)
 	w.Known = w.Ignored != "" || len(w.Bans) > 0 || len(w.History) > 0 ||
@@ -38,7 +38,7 @@ func ignoredText(jails []control.WhyJail) string {
 }
 
 // sentences are the advice.
-func (q *inquiry) sentences() []string {
+func (q *question) sentences() []string {
 	w := &q.why
 	list := q.howToBeFree()
 	for _, k := range w.Kernel {
@@ -74,7 +74,7 @@ func logged(n int) string {
 }
 
 // howToBeFree says when the target is free, or else how it would be banned.
-func (q *inquiry) howToBeFree() []string {
+func (q *question) howToBeFree() []string {
 	w := &q.why
 	var whole, inside []control.Ban
 	for _, b := range w.Bans {
@@ -120,7 +120,7 @@ func freeText(bans []control.Ban, now time.Time) string {
 const adviceJails = 3
 
 // howToBeBanned says how many failures are missing in the jails that count some, or else in all.
-func (q *inquiry) howToBeBanned() []string {
+func (q *question) howToBeBanned() []string {
 	var counting, all []string
 	for _, j := range q.why.Jails {
 		if j.Ignored != "" {

@@ -27,7 +27,7 @@ type firewall struct {
 
 // askKernel asks all firewalls at the same time what they hold, and those that hold something
 // again a while later.
-func (q *inquiry) askKernel(ctx context.Context, firewalls []firewall) {
+func (q *question) askKernel(ctx context.Context, firewalls []firewall) {
 	if q.target.ID != "" {
 		return // no firewall holds an id
 	}
@@ -58,7 +58,7 @@ func (q *inquiry) askKernel(ctx context.Context, firewalls []firewall) {
 
 // prefixesOf are those for which a jail's firewall is asked: the target, and what is banned inside
 // of it.
-func (q *inquiry) prefixesOf(jail string) []netip.Prefix {
+func (q *question) prefixesOf(jail string) []netip.Prefix {
 	prefixes := []netip.Prefix{q.target.Prefix}
 	for _, b := range q.why.Bans {
 		p, err := netip.ParsePrefix(b.Prefix)

@@ -17,7 +17,7 @@ import (
 // and says what the jails of conf would have against the address if they began now. What the kernel holds
 // is not known. A store that is not there yet is no error.
 func WhyStored(ctx context.Context, conf *config.Config, address string, now time.Time) (control.Why, error) {
-	q, err := newInquiry(address, now)
+	q, err := newQuestion(address, now)
 	if err != nil {
 		return control.Why{}, err
 	}
@@ -43,7 +43,7 @@ func WhyStored(ctx context.Context, conf *config.Config, address string, now tim
 }
 
 // cellsOf makes the jails of conf as they begin.
-func (q *inquiry) cellsOf(ctx context.Context, conf *config.Config) []*cell {
+func (q *question) cellsOf(ctx context.Context, conf *config.Config) []*cell {
 	var cells []*cell
 	for _, j := range conf.Jails {
 		if !j.Enabled || len(j.Problems) > 0 {
@@ -55,7 +55,7 @@ func (q *inquiry) cellsOf(ctx context.Context, conf *config.Config) []*cell {
 			q.problem("jail %s: %v", j.Name, err)
 		}
 		cancel()
-		c, err := newCell(j, ignore)
+		c, err := newCell(j, ignore, nil)
 		if err != nil {
 			q.problem("jail %s: %v", j.Name, err)
 			continue
