@@ -124,6 +124,33 @@ func TestIgnoreCommandThatHangs(t *testing.T) {
 	ignores(t, ig, "192.0.2.1")
 }
 
+// TestIgnoreFilesDoNotWaitForAnswers changes a file while a name server keeps everybody waiting.
+func TestIgnoreFilesDoNotWaitForAnswers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allow.txt")
+	begun := make(chan struct{})
+	ig, err := jail.NewIgnore([]string{"office.example", "file:" + path}, jail.IgnoreOptions{
+		Lookup: func(ctx context.Context, _ string) ([]netip.Addr, time.Duration, error) {
+			close(begun)
+			<-ctx.Done()
+			return nil, 0, ctx.Err()
+		},
+	})
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan []error)
+	go func() { done <- ig.RefreshAnswers(ctx, noon) }()
+	<-begun
+	if err := os.WriteFile(path, []byte("192.0.2.1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, ig.RefreshFiles(noon), "")
+	ignores(t, ig, "192.0.2.1")
+	cancel()
+	refused(t, <-done, "")
+}
+
 func TestIgnoreAnswersAreKeptAndAskedForInTime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "answer")
 	say := func(text string) {
