@@ -9,6 +9,7 @@
 // they come. It runs from the latest failure of that window. What is kept for it is bounded;
 // findtime.go says by what, and why no decision depends on it.
 //
-// An [Ignore] is who is never banned. It answers from memory; only [Ignore.Refresh], which
-// belongs off the path, reads files and asks name servers.
+// An [Ignore] is who is never banned. It answers from memory; only [Ignore.Refresh] and its two halves,
+// which belong off the path, read files and ask name servers, programs and web servers.
+// [Operators] are who uses gaol, and [IgnoreMemory] is what outlives a restart.
 package jail

@@ -74,8 +74,8 @@ type IgnoreOptions struct {
 // NewIgnore reads entries: addresses, prefixes ("10.0.0.0/8", "10.0.0.0/255.0.0.0"), host
 // names, files ("file:/etc/gaol/allow.txt"), programs that print a list
 // ("command:/usr/local/bin/office --all") and lists on the web ("https://…"). Files and the
-// host's own addresses are read at once, all others are asked first by RefreshAnswers; until then
-// what Memory has of them holds.
+// host's own addresses are read at once, all others are asked first by RefreshAnswers; until then, and where a file
+// can't be read, what Memory has of them holds.
 //
 // The Ignore is never nil: what is wrong with an entry or file is in the error, and all others
 // hold.
@@ -139,12 +139,12 @@ func (ig *Ignore) add(text string, to purpose) error {
 	if to == trusted {
 		l.rule = trusted.String() + " " + l.key
 	}
+	l.prefixes, l.known = ig.opts.Memory.recall(l.key)
 	if entry.file != "" {
 		ig.files = append(ig.files, l)
-		return nil
+	} else {
+		ig.answers = append(ig.answers, l)
 	}
-	l.prefixes, l.known = ig.opts.Memory.recall(l.key)
-	ig.answers = append(ig.answers, l)
 	return nil
 }
 

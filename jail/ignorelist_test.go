@@ -413,6 +413,30 @@ func TestIgnoreMemory(t *testing.T) {
 		}
 		ignores(t, ig, "192.0.2.1")
 	})
+	t.Run("a file is gone", func(t *testing.T) {
+		memory, err := jail.OpenIgnoreMemory(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		allow := filepath.Join(t.TempDir(), "allow.txt")
+		if err := os.WriteFile(allow, []byte("192.0.2.2"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, read := range []bool{true, false} {
+			ig, err := jail.NewIgnore([]string{"file:" + allow}, jail.IgnoreOptions{Memory: memory})
+			if read != (err == nil) {
+				t.Errorf("got %v", err)
+			}
+			ignores(t, ig, "192.0.2.2")
+			_ = os.Remove(allow)
+			if err := memory.Save(); err != nil {
+				t.Fatal(err)
+			}
+			if memory, err = jail.OpenIgnoreMemory(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// IgnoreMemory keeps what name servers, programs and web servers said last in a file, for the next
+// IgnoreMemory keeps what files, name servers, programs and web servers said last in a file of its own, for the next
 // start: while none of them answers, who depends on them is not locked out. Use
 // [OpenIgnoreMemory]; a nil IgnoreMemory remembers nothing. It is safe for several goroutines.
 type IgnoreMemory struct {
