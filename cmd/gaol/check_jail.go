@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -107,10 +108,10 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		Protocol:      cmp.Or(j.Rule.Protocol, "tcp"),
 		BanAction:     j.BanAction,
 		Actions:       []string{},
-		IgnoreIP:      emptyNotNull(j.IgnoreIP),
+		IgnoreIP:      withoutPasswords(j.IgnoreIP),
 		IgnoreSelf:    j.IgnoreSelf,
 		IgnoreCommand: emptyNotNull(j.IgnoreCommand),
-		Trusted:       emptyNotNull(j.Trusted),
+		Trusted:       withoutPasswords(j.Trusted),
 		files:         files,
 		guessed:       j.Guessed,
 		findTime:      config.FormatDuration(j.FindTime),
@@ -242,6 +243,18 @@ func (r jailReport) ignored() (text string, all bool) {
 		ignored = append(ignored, "this host itself")
 	}
 	return strings.Join(ignored, ", "), all
+}
+
+// withoutPasswords are entries as they may be shown to others.
+func withoutPasswords(entries []string) []string {
+	shown := make([]string, len(entries))
+	for i, entry := range entries {
+		shown[i] = entry
+		if u, err := url.Parse(entry); err == nil && u.User != nil {
+			shown[i] = u.Redacted()
+		}
+	}
+	return shown
 }
 
 // present tells of each entry whether the file or program that it names is there.

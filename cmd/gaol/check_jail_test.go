@@ -33,6 +33,13 @@ func TestWhatAJailReads(t *testing.T) {
 	}
 }
 
+func TestPasswordsAreNotShown(t *testing.T) {
+	got := withoutPasswords([]string{"192.0.2.7", "https://gaol:secret@office.example/", "2001:db8::/32"})
+	if text := strings.Join(got, " "); text != "192.0.2.7 https://gaol:xxxxx@office.example/ 2001:db8::/32" {
+		t.Errorf("got %s", text)
+	}
+}
+
 func TestWhoIsNeverBanned(t *testing.T) {
 	here := filepath.Join(t.TempDir(), "allow.txt")
 	if err := os.WriteFile(here, nil, 0o600); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -193,6 +194,39 @@ func TestProgramThatFailsIsShownUntilItWorks(t *testing.T) {
 		len(reply.Warnings) != 1 || !strings.Contains(reply.Warnings[0], "(command:/bin/cat ") {
 		t.Errorf("got %q, %v", reply.Warnings, err)
 	}
+}
+
+// TestListOnTheWeb is asked for again in time, keeps its last good copy, and tells what is wrong.
+func TestListOnTheWeb(t *testing.T) {
+	var page atomic.Value
+	page.Store("203.0.113.1")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, page.Load()) }))
+	defer server.Close()
+	s := newSite(t, oneJail("app", fmt.Sprintf("ignorerefresh = \"1m\"\nignoreip = [%q]", server.URL)))
+	var ahead atomic.Int64
+	s.run(func(o *daemon.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	s.append("app.log", failures(5, "203.0.113.1")+failures(5, "203.0.113.2"))
+	s.waitDecided("203.0.113.2")
+	page.Store("0.0.0.0/0")
+	ahead.Store(int64(2 * time.Minute))
+	s.waitProblem("app", "it holds more than a sixteenth of all addresses")
+	if got := s.metrics(); !strings.Contains(got, `gaol_problems{jail="app"} 1`) {
+		t.Errorf("metrics:\n%s", got)
+	}
+	if bans := s.banned(); len(bans) != 1 {
+		t.Errorf("bans: %+v", bans)
+	}
+	page.Store(`["203.0.113.2"]`)
+	ahead.Store(int64(4 * time.Minute))
+	s.waitWell("app")
+	s.wait("who is in the list now is let in", func() error {
+		if bans := s.banned("203.0.113.2"); len(bans) > 0 {
+			return fmt.Errorf("bans: %+v", bans)
+		}
+		return nil
+	})
 }
 
 // TestWhoWasIgnoredStaysSoOverARestart restarts while no name server answers.
