@@ -95,6 +95,10 @@ type Jail struct {
 	// BanTime is how long a first ban lasts; Forever: without end.
 	BanTime  time.Duration
 	MaxRetry int
+	// TrustTime is for how long a host that was let in needs TrustRetry more failures for a ban, 0
+	// for none, and then TrustRetry means nothing; that is MaxRetry by default.
+	TrustTime  time.Duration
+	TrustRetry int
 	// MaxMatches lines are kept as evidence for a host; default MaxRetry.
 	MaxMatches int
 	// MaxHosts bounds how many hosts are tracked; default 1,000,000.

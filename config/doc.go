@@ -52,11 +52,11 @@
 // recidive, its file also has maxretry, findtime and bantime.
 //
 // A file filter.d/NAME.toml has the keys description, daemon (a string or a list),
-// failregex (patterns, or tables of a regex with its weight), ignoreregex, prefregex, unless, datepattern,
+// failregex (patterns, or tables of a regex with its weight), successregex, ignoreregex, prefregex, unless, datepattern,
 // journalmatch and trusted, tables [[json]] with conditions on fields and where host, user and time stand, tables
 // [mode.NAME] with failregex, json, ignoreregex and unless, and [[test]] with line or lines, mode, match,
-// host, id, user and time. A test without match expects a failure; with match = false it may not
-// name host, id, user or time.
+// success, host, id, user and time. A test without match expects a failure, one with success = true a
+// login that was let in; with match = false it may not name host, id, user or time.
 //
 // A file action.d/NAME.toml has description, the argument lists start, ban, unban and
 // stop, and timeout.

@@ -46,7 +46,7 @@ func LoadFilter(opts Options, name string) (filter.Spec, []Problem) {
 		modes = append(modes, sorted(spec.Modes)...)
 	}
 	for _, mode := range modes {
-		c.compile(doc.root, spec, filter.Options{Mode: mode})
+		c.compile(doc.root, spec, filter.Options{Mode: mode, Success: true})
 	}
 	return spec, arrange(c.problems, nil)
 }
@@ -91,7 +91,7 @@ func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) *filte
 	}
 	before := len(c.problems)
 	for _, p := range patternsOf(n, opts.Mode) {
-		if _, err := filter.Compile(p.alone(spec), filter.Options{Names: opts.Names}); err != nil {
+		if _, err := filter.Compile(p.alone(spec), filter.Options{Names: opts.Names, Success: opts.Success}); err != nil {
 			c.refused(p.node, err)
 		}
 	}
@@ -108,10 +108,10 @@ func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) *filte
 
 // variant is one way to compile a file.
 type variant struct {
-	root  *node
-	mode  string
-	zone  string // "" for this host's
-	names bool
+	root           *node
+	mode           string
+	zone           string // "" for this host's
+	names, success bool
 	// trusted are the proxies of the file and of the jail.
 	trusted string
 }
@@ -124,7 +124,7 @@ type compiled struct {
 // compile is filter.Compile, once for all jails that use the same file in the same way: that
 // is where most of the time of Load goes.
 func (l *library) compile(n *node, spec filter.Spec, opts filter.Options) (*filter.Filter, error) {
-	key := variant{root: n, mode: opts.Mode, names: opts.Names, trusted: fmt.Sprint(spec.Trusted)}
+	key := variant{root: n, mode: opts.Mode, names: opts.Names, success: opts.Success, trusted: fmt.Sprint(spec.Trusted)}
 	if opts.Timezone != nil { // by name, as every jail reads its own
 		key.zone = opts.Timezone.String()
 	}
@@ -169,7 +169,7 @@ func patternsOf(n *node, mode string) []pattern {
 		tables = append(tables, modes.table[mode])
 	}
 	for _, t := range tables {
-		for _, key := range []string{"prefregex", "failregex", "ignoreregex", "unless", "datepattern"} {
+		for _, key := range []string{"prefregex", "failregex", "successregex", "ignoreregex", "unless", "datepattern"} {
 			member := t.table[key]
 			if member == nil {
 				continue
@@ -202,6 +202,9 @@ func (p pattern) alone(spec filter.Spec) filter.Spec {
 		if _, err := filter.Compile(pattern{key: "prefregex", text: spec.Prefregex}.alone(spec), filter.Options{}); err == nil {
 			one.Prefregex = spec.Prefregex
 		}
+	case "successregex":
+		one.Successregex = []string{p.text}
+		one.Prefregex, one.MaxLines = spec.Prefregex, 0
 	case "ignoreregex":
 		one.Ignoreregex = []string{p.text}
 	case "prefregex":

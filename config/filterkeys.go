@@ -24,6 +24,10 @@ func filterKeys() []key[filter.Spec] {
 			doc: "What a failure looks like; `<HOST>` stands where the address is. A pattern whose failures count for more is a " +
 				"table beside the others: `{ regex = '…', weight = 3 }`.",
 			value: value[spec]{weighted, func(c *checker, s *spec, n *node) { s.Failregex, s.Weights = c.weighted(n) }}},
+		{name: "successregex", scope: ofBoth,
+			doc: "What a login looks like that was let in, for jails with `trusttime`; `<HOST>` stands where the address is. It sees what " +
+				"`failregex` sees, if none of those has matched.",
+			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Successregex = c.patterns(n) }}},
 		{name: "ignoreregex", scope: ofBoth, doc: "What is no failure, although a failregex matches.",
 			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Ignoreregex = c.patterns(n) }}},
 		{name: "json", scope: ofBoth, doc: "Rules for lines that are one JSON object each, each a table [[json]]: what a failure looks like there.",
@@ -90,7 +94,9 @@ func testKeys() []key[filter.Test] {
 			value: text(func(t *test) *string { return &t.Mode })},
 		{name: "match", def: "true", doc: "Whether the line is a failure.",
 			value: boolean(func(t *test) *bool { return &t.Match })},
-		{name: "host", doc: "The address or name the failure must be of.",
+		{name: "success", def: "false", doc: "Whether the line is a login that was let in, which is no failure.",
+			value: boolean(func(t *test) *bool { return &t.Success })},
+		{name: "host", doc: "The address or name the failure, or the login, must be of.",
 			value: text(func(t *test) *string { return &t.Host })},
 		{name: "id", doc: "The id the failure must be of.",
 			value: text(func(t *test) *string { return &t.ID })},
@@ -204,6 +210,7 @@ func setTests(c *checker, s *filter.Spec, n *node) {
 		if len(c.problems) == before {
 			c.checkTest(m, test)
 		}
+		test.Match = test.Match && !test.Success
 		s.Tests = append(s.Tests, test)
 	}
 }
@@ -216,7 +223,10 @@ func (c *checker) checkTest(n *node, test filter.Test) {
 		p.What, p.Hint = "line and lines", "one of the two is enough"
 	case len(test.Lines) == 0:
 		p.What, p.Hint = "no line", "write line = '…'"
-	case !test.Match:
+	case test.Success && test.Match && n.table["match"] != nil:
+		p = c.at(n.table["success"])
+		p.What, p.Hint = "match and success", "a login that was let in is no failure: leave one of the two out"
+	case !test.Match && !test.Success:
 		for _, name := range []string{"host", "id", "user", "time"} {
 			if n.table[name] != nil {
 				p = c.at(n.table[name])

@@ -115,6 +115,9 @@ func (d *draft) finish(c *checker, n *node) {
 		d.MaxMatches = d.MaxRetry
 	}
 	d.checkEscalate(c, n)
+	if d.TrustTime > 0 && d.TrustRetry == 0 {
+		d.TrustRetry = d.MaxRetry
+	}
 	d.Either = n.table["journal"] != nil && d.Journal && len(d.LogPath) > 0
 	if d.Enabled && len(d.LogPath) == 0 && !d.Journal && n.table["logpath"] == nil {
 		c.missing(n, "no log to read", `set logpath = ["/path/to.log"], or logpath = "journal"`)
@@ -184,7 +187,10 @@ func (d *draft) readFilter(c *checker, n *node) {
 	}
 	d.Mode = c.checkMode(d.modeNode(n), &d.Filter, d.Mode)
 	if len(c.problems) == before {
-		d.Compiled = c.compile(merged, d.Filter, filter.Options{Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS})
+		d.Compiled = c.compile(merged, d.Filter, filter.Options{
+			Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS, Success: d.TrustTime > 0,
+		})
+		d.checkTrust(c, n)
 	}
 }
 
@@ -200,6 +206,18 @@ func (d *draft) refuseFilter(c *checker, n, own *node) {
 		p.Hint = "leave that out, or give the jail another name"
 		c.add(p)
 	}
+}
+
+// checkTrust reports a jail that itself asks for trust that its filter can't tell of. [default] may ask
+// for it for those jails that can.
+func (d *draft) checkTrust(c *checker, n *node) {
+	m := n.table["trusttime"]
+	if d.TrustTime == 0 || m.within == defaultTable || d.Compiled == nil || d.Compiled.Trusts() {
+		return
+	}
+	p := c.at(m)
+	p.What, p.Hint = "no successregex", "write successregex = ['…'] for lines of successful logins into the filter, or leave trusttime out"
+	c.add(p)
 }
 
 // filterName is the name that the key filter gives, or the jail's own; ok is false where

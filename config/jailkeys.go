@@ -72,6 +72,12 @@ func jailKeys() []key[draft] {
 			value: whole(1, 10_000, func(d *draft) *int { return &d.MaxRetry })},
 		{name: "findtime", def: `"10m"`, scope: ofAll, doc: "The time within which failures are counted together.",
 			value: duration(time.Second, longestFindTime, func(d *draft) *time.Duration { return &d.FindTime })},
+		{name: "trusttime", scope: ofDefault,
+			doc: "For how long a host that was let in (`successregex` of the filter) may fail more often before it is banned; without it, " +
+				"never. A success lifts no ban and resets no count. Everybody behind the same address (NAT, a proxy, a company's gateway, the same IPv6 prefix) is trusted with whoever has logged in, an attacker there as well.",
+			value: duration(time.Second, longestFindTime, func(d *draft) *time.Duration { return &d.TrustTime })},
+		{name: "trustretry", scope: ofDefault, doc: "How many more failures than `maxretry` a host in its `trusttime` needs for a ban; without it as many again.",
+			value: whole(1, 10_000, func(d *draft) *int { return &d.TrustRetry })},
 		{name: "bantime", def: `"10m"`, scope: ofAll, doc: "How long a first ban lasts; -1 is `\"forever\"` too.",
 			value: banTime()},
 		{name: "bantime_increment", scope: ofDefault, doc: "How much longer the bans of those who come back last.",
@@ -122,7 +128,8 @@ func jailKeys() []key[draft] {
 			value: choice([]string{"end", "findtime"},
 				func(d *draft, s string) { d.FromFindTime = s == "findtime" })},
 		{name: "enforce", def: "true", scope: ofDefault,
-			doc:   "Whether bans reach the firewall and the actions; false counts and decides, and tells what it would do.",
+			doc: "Whether bans reach the firewall and the actions; false makes it a shadow jail, which counts and decides, and tells what it would do; " +
+				"its bans don't count in other jails (`overalljails`). Once it is true, bans that are in force by then are enforced; once false, they are let go.",
 			value: boolean(func(d *draft) *bool { return &d.Enforce })},
 	}
 }
@@ -147,7 +154,7 @@ func incrementKeys() []key[jail.Increment] {
 			value: duration(time.Second, longestBanTime, func(i *inc) *time.Duration { return &i.MaxTime })},
 		{name: "rndtime", doc: "The longest random addition, on top of `maxtime`.",
 			value: duration(time.Second, longestBanTime, func(i *inc) *time.Duration { return &i.RndTime })},
-		{name: "overalljails", def: "false", doc: "Whether bans by other jails count too.",
+		{name: "overalljails", def: "false", doc: "Whether bans by other jails count too, if they are enforced.",
 			value: boolean(func(i *inc) *bool { return &i.OverallJails })},
 	}
 }

@@ -94,7 +94,7 @@ func tableIntro(table string) string {
 	switch table {
 	case jailTable:
 		return "Every jail inherits what `[default]` says, with the same keys, but for those marked ¹. " +
-			"The keys `daemon`, `failregex`, `ignoreregex`, `prefregex`, `unless`, `maxlines`, `datepattern`, `journalmatch` and `json` of a " +
+			"The keys `daemon`, `failregex`, `successregex`, `ignoreregex`, `prefregex`, `unless`, `maxlines`, `datepattern`, `journalmatch` and `json` of a " +
 			"filter file may stand here too; they replace the filter's.\n\n"
 	case incrementTable:
 		return "Also `[default.bantime_increment]`.\n\n"

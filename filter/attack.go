@@ -17,6 +17,10 @@ import (
 // real and escaped, control characters, Unicode, very long text. Whatever comes
 // of it, only those may be accused whom the unchanged lines accuse, or nobody.
 //
+// He may also want to be trusted, or somebody else to be. So tests of successful logins are attacked in the same
+// way, in all of them the lines of such logins are put in as well, and only those may be let in
+// whom the unchanged lines let in.
+//
 // The client is taken to choose every captured text that is neither the
 // address nor steers the filter (the user above all), and what stands between
 // quotation marks, unless that holds the accused host; in a line of JSON, every
@@ -29,16 +33,17 @@ import (
 // fail by themselves.
 func Attack(spec Spec) []TestResult {
 	filters := modes{spec: spec}
+	boasts := boastsOf(&filters)
 	var results []TestResult
 	for i, test := range spec.Tests {
-		if !test.Match || filters.run(test) != "" {
+		if !test.Match && !test.Success || filters.run(test) != "" {
 			continue
 		}
 		f, err := filters.filter(test.Mode)
 		if err != nil {
 			continue // filters.run has said so
 		}
-		for _, result := range f.attack(test) {
+		for _, result := range f.attack(test, boasts) {
 			result.Index, result.Test = i, test
 			results = append(results, result)
 		}
@@ -69,26 +74,61 @@ type weapon struct {
 	name, text string
 }
 
-// culprits are all whom a run has accused.
-type culprits struct {
+// verdicts are all whom a run has accused or let in.
+type verdicts struct {
+	accused, trusted people
+}
+
+// hosts are those of both kinds.
+func (v *verdicts) hosts() []string { return slices.Concat(v.accused.hosts, v.trusted.hosts) }
+
+// people are hosts and ids, each once.
+type people struct {
 	hosts, ids []string
 }
 
+func (p *people) add(f *Failure) {
+	if f.Host != "" && !slices.Contains(p.hosts, f.Host) {
+		p.hosts = append(p.hosts, f.Host)
+	}
+	if f.ID != "" && !slices.Contains(p.ids, f.ID) {
+		p.ids = append(p.ids, f.ID)
+	}
+}
+
+// stranger is one who is not among others, "" if there is none. With anyID, ids are none.
+func (p *people) stranger(others people, anyID bool) string {
+	for _, host := range p.hosts {
+		if !slices.Contains(others.hosts, host) {
+			return quote(host)
+		}
+	}
+	for _, id := range p.ids {
+		if !anyID && !slices.Contains(others.ids, id) {
+			return "id " + quote(id)
+		}
+	}
+	return ""
+}
+
 // attack tries every weapon on every target.
-func (f *Filter) attack(test Test) []TestResult {
+func (f *Filter) attack(test Test, boasts []boast) []TestResult {
 	lines := f.testLines(test)
-	guilty, targets := f.reconnoitre(lines)
-	if len(guilty.hosts) == 0 {
+	rightly, targets := f.reconnoitre(lines)
+	if len(rightly.hosts()) == 0 {
 		return nil // there is nobody to take the place of
 	}
 	var results []TestResult
 	for _, t := range targets {
-		for _, w := range weapons(f, lines, t, guilty.hosts) {
+		arms := weapons(f, lines, t, rightly.hosts())
+		for _, b := range boasts {
+			arms = append(arms, b.weapons(rightly.hosts())...)
+		}
+		for _, w := range arms {
 			result := TestResult{OK: true, Attack: fmt.Sprintf("%s in place of %s in line %d", w.name, t.name, t.line+1)}
-			if accused := f.strike(lines, t, w.text, guilty); accused != "" {
+			if wrong := f.strike(lines, t, w.text, rightly); wrong != "" {
 				result.OK = false
-				result.Problem = fmt.Sprintf("%s instead of %s was accused when %s was replaced by %s",
-					accused, strings.Join(guilty.hosts, ", "), t.name, quote(w.text))
+				result.Problem = fmt.Sprintf("%s when %s was replaced by %s", wrong, t.name, quote(w.text))
 			}
 			results = append(results, result)
 		}
@@ -98,22 +138,22 @@ func (f *Filter) attack(test Test) []TestResult {
 
 // reconnoitre runs the lines unchanged: whom do they accuse, and what did the
 // client choose?
-func (f *Filter) reconnoitre(lines []Line) (culprits, []target) {
-	guilty := f.accused(lines)
+func (f *Filter) reconnoitre(lines []Line) (verdicts, []target) {
+	rightly := f.verdictsOn(lines)
 	var targets []target
 	m := f.NewMatcher()
 	for i, line := range lines {
-		if own, ok := m.jsonTargets(i, line, guilty.hosts); ok {
+		if own, ok := m.jsonTargets(i, line, rightly.hosts()); ok {
 			targets = append(targets, own...)
 			continue
 		}
 		targets = append(targets, m.captured(i, line)...)
-		targets = append(targets, quotations(i, line.Text, guilty.hosts)...)
+		targets = append(targets, quotations(i, line.Text, rightly.hosts())...)
 	}
 	slices.SortStableFunc(targets, func(a, b target) int {
 		return cmp.Or(a.line-b.line, a.start-b.start, a.end-b.end)
 	})
-	return guilty, slices.CompactFunc(targets, target.same)
+	return rightly, slices.CompactFunc(targets, target.same)
 }
 
 // captured are the targets that the filter's patterns capture in a line.
@@ -134,7 +174,7 @@ func (m *Matcher) capturedIn(number int, v *view) []target {
 		return nil
 	}
 	targets := targetsOf(&m.before, number, 0, v)
-	if f.fails(text, &m.found, &m.work) >= 0 {
+	if f.fails(text, &m.found, &m.work) >= 0 || f.succeeds(text, &m.found, &m.work) >= 0 {
 		targets = append(targets, targetsOf(&m.found, number, offset, v)...)
 	}
 	return targets
@@ -175,44 +215,37 @@ func quotations(number int, line string, culprits []string) []target {
 	return targets
 }
 
-// accused runs lines and returns whom they accuse, each once.
-func (f *Filter) accused(lines []Line) culprits {
+// verdictsOn runs lines and returns whom they accuse and let in.
+func (f *Filter) verdictsOn(lines []Line) verdicts {
 	m := f.NewMatcher()
-	var all culprits
+	var all verdicts
 	for _, line := range lines {
-		failure := m.Match(line).Failure
-		if failure == nil {
-			continue
+		result := m.Match(line)
+		if result.Failure != nil {
+			all.accused.add(result.Failure)
 		}
-		if failure.Host != "" && !slices.Contains(all.hosts, failure.Host) {
-			all.hosts = append(all.hosts, failure.Host)
-		}
-		if failure.ID != "" && !slices.Contains(all.ids, failure.ID) {
-			all.ids = append(all.ids, failure.ID)
+		if result.Success != nil {
+			all.trusted.add((*Failure)(result.Success))
 		}
 	}
 	return all
 }
 
-// strike runs the lines with text in place of the target and returns the
-// innocent who is accused, "" if none is.
-func (f *Filter) strike(lines []Line, t target, text string, guilty culprits) string {
+// strike runs the lines with text in place of the target, and says what they wrongly lead to, "" for
+// nothing.
+func (f *Filter) strike(lines []Line, t target, text string, rightly verdicts) string {
 	changed := slices.Clone(lines)
 	line := changed[t.line].Text
 	if t.in != nil {
 		text = t.in.with(text)
 	}
 	changed[t.line].Text = line[:t.start] + text + line[t.end:]
-	found := f.accused(changed)
-	for _, host := range found.hosts {
-		if !slices.Contains(guilty.hosts, host) {
-			return quote(host)
-		}
+	found := f.verdictsOn(changed)
+	if stranger := found.accused.stranger(rightly.accused, t.id); stranger != "" {
+		return fmt.Sprintf("%s instead of %s was accused", stranger, strings.Join(rightly.hosts(), ", "))
 	}
-	for _, id := range found.ids {
-		if !t.id && !slices.Contains(guilty.ids, id) {
-			return "id " + quote(id)
-		}
+	if stranger := found.trusted.stranger(rightly.trusted, t.id && len(rightly.trusted.ids) > 0); stranger != "" {
+		return fmt.Sprintf("%s was let in, without having logged in,", stranger)
 	}
 	return ""
 }

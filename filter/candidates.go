@@ -27,7 +27,7 @@ type candidates struct {
 type texts struct {
 	daemon literal.Set // one of the filter's daemons
 	pref   literal.Set // what prefregex requires
-	fail   literal.Set // what one of the failregexes requires
+	fail   literal.Set // what one of the failregexes (or successregexes) requires
 	ignore literal.Set // what one of the ignoreregexes requires
 	// ignores is false for a filter without any ignoreregex.
 	ignores bool
@@ -43,13 +43,13 @@ func newCandidates(f *Filter) candidates {
 	case f.json != nil:
 		t.ofJSON(f, seam, ok)
 	case ok && !f.OverLines(): // else what is required may stand in any line
-		t.fail = anyRequired(f.fail, seam)
+		t.fail = anyRequired(f.telling(), seam)
 		t.ignore = anyRequired(f.ignore, seam)
 		if f.pref != nil {
 			t.pref = literal.Required(f.pref.syntax, seam)
 		}
 		if len(f.spec.Daemon) == 0 {
-			t.more = allRequired(f.fail, seam)
+			t.more = allRequired(f.telling(), seam)
 		}
 	}
 	wanted := t.mostTelling()
@@ -62,6 +62,9 @@ func newCandidates(f *Filter) candidates {
 	return c
 }
 
+// telling are the patterns for lines that tell of somebody: failures and, if asked for, successes.
+func (f *Filter) telling() []*pattern { return slices.Concat(f.fail, f.success) }
+
 // ofJSON is for filters with rules for JSON. Their failregexes see what stands in a
 // line in another form, with escapes, if a rule says in which field. known is false
 // if seams may be anywhere.
@@ -70,7 +73,7 @@ func (t *texts) ofJSON(f *Filter, seam literal.Seam, known bool) {
 	if len(f.json.messages) > 0 {
 		form = escapable
 	}
-	for _, p := range f.fail {
+	for _, p := range f.telling() {
 		var sets []literal.Set
 		if known {
 			sets = literal.All(form(p.syntax), seam)

@@ -20,6 +20,9 @@ type Options struct {
 	// Names makes <HOST> take host names as well (usedns). Without, it takes
 	// addresses only.
 	Names bool
+	// Success makes the filter look for logins that were let in as well (see Spec.Successregex and
+	// [Filter.Trusts]). Without, their lines cost no more than any that cannot match.
+	Success bool
 }
 
 // Filter is a compiled [Spec]. It holds no state: one Filter serves any number
@@ -30,8 +33,12 @@ type Filter struct {
 	fail   []*pattern
 	ignore []*pattern
 	unless []*pattern
-	pref   *pattern   // nil for none
-	json   *jsonRules // nil for none
+	// success are the successregexes, none unless they were asked for; gains says that <F-MLFGAINED> is
+	// asked for as well, and there.
+	success []*pattern
+	gains   bool
+	pref    *pattern   // nil for none
+	json    *jsonRules // nil for none
 	// weights are those of fail and of the rules for JSON behind them; nil: each is 1.
 	weights []int
 
@@ -61,7 +68,12 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 	if spec.Prefregex != "" {
 		f.pref = c.one("prefregex", spec.Prefregex, one)
 	}
+	if opts.Success {
+		f.success = c.all("successregex", spec.Successregex, one)
+		f.gains = f.pref.has(gained) || slices.ContainsFunc(f.fail, func(p *pattern) bool { return p.has(gained) })
+	}
 	c.checkSubject(f)
+	c.checkSuccess(f)
 	c.checkWeights(&spec)
 	f.json = c.json(&spec, opts.Names)
 	if len(spec.Failregex) == 0 && f.json == nil {
@@ -120,6 +132,20 @@ func (c *compiler) checkSubject(f *Filter) {
 	}
 }
 
+// checkSuccess refuses a successregex that does not say who was let in.
+func (c *compiler) checkSuccess(f *Filter) {
+	names := func(g group) bool { return g.isAddress() || g.name == "id" }
+	for i, p := range f.success {
+		if p != nil && !p.has(names) && !f.pref.has(names) {
+			c.errs = append(c.errs, problem(fmt.Sprintf("successregex %d", i+1), p.text, errors.New(
+				"names neither a host nor an id: write <HOST> where the client's address stands (or <F-ID>)")))
+		}
+	}
+	if len(f.success) > 0 && f.OverLines() {
+		c.errs = append(c.errs, errors.New("maxlines with successregex, which sees each line by itself: leave one of them out"))
+	}
+}
+
 // withMode returns spec with the named mode's patterns behind its own.
 func withMode(spec Spec, name string) (Spec, error) {
 	if name == "" {
@@ -142,6 +168,13 @@ func withMode(spec Spec, name string) (Spec, error) {
 	spec.Unless = slices.Concat(spec.Unless, mode.Unless)
 	return spec, nil
 }
+
+// gained is the group that says that somebody was let in.
+func gained(g group) bool { return g.name == "mlfgained" }
+
+// Trusts says whether the filter can tell of logins that were let in: it was compiled for that
+// (see [Options]), and has a successregex or <F-MLFGAINED>.
+func (f *Filter) Trusts() bool { return len(f.success) > 0 || f.gains }
 
 // OverLines says that patterns see several lines together (maxlines).
 func (f *Filter) OverLines() bool { return f.spec.MaxLines > 1 }
@@ -184,6 +217,15 @@ func (f *Filter) decider(pattern int) string {
 		return fmt.Sprintf("json rule %d", rule+1)
 	}
 	return fmt.Sprintf("failregex %d", pattern+1)
+}
+
+// Successregex returns the patterns as written that the filter was compiled with.
+func (f *Filter) Successregex() []string {
+	all := make([]string, len(f.success))
+	for i, p := range f.success {
+		all[i] = p.text
+	}
+	return all
 }
 
 // Ignoreregex returns the patterns as written, like [Filter.Failregex].

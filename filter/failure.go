@@ -41,3 +41,7 @@ type Failure struct {
 	// Source is where the last of Lines came from.
 	Source string
 }
+
+// Success says that, at this time, this host was let in. It is no failure but made like one; of
+// Lines there is the one that says so, and Weight means nothing.
+type Success Failure

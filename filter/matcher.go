@@ -3,6 +3,7 @@ package filter
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,7 +98,7 @@ func (f *Filter) newFinder() *logtime.Finder {
 //
 // The order is: ignoreregex; prefregex, which may narrow the text down; the
 // failregexes, of which the first that matches and is not vetoed by an unless
-// decides; ignoreregex once more, if the text was narrowed down; the rules for JSON, of which
+// decides; the successregexes, if asked for; ignoreregex once more, if the text was narrowed down; the rules for JSON, of which
 // the first that matches decides. With maxlines it is: prefregex; the failregexes; ignoreregex.
 func (m *Matcher) Match(line Line) Result {
 	split := m.pass(&line)
@@ -145,9 +146,14 @@ func (m *Matcher) examine(line *Line) Result {
 	default:
 		m.examineText(&result, v.text)
 	}
-	if result.Verdict == Matched && !m.verdicts {
+	switch {
+	case m.verdicts:
+	case result.Verdict == Matched:
 		m.found.merge(&m.before)
-		result.Failure = m.conclude(line, &result)
+		m.conclude(line, &result)
+	case result.Verdict == Succeeded:
+		m.found.merge(&m.before)
+		result.Success = m.success(line, &result, &m.found)
 	}
 	return result
 }
@@ -163,11 +169,14 @@ func (m *Matcher) examineText(result *Result, text string) {
 	if !ok {
 		return
 	}
-	i := f.fails(narrowed, &m.found, &m.work)
+	verdict, i := Matched, f.fails(narrowed, &m.found, &m.work)
+	if i < 0 && len(f.success) > 0 {
+		verdict, i = Succeeded, f.succeeds(narrowed, &m.found, &m.work)
+	}
 	if i < 0 || (!ignoresFirst || len(narrowed) != len(text)) && m.ignores(result, narrowed) {
 		return
 	}
-	result.Verdict, result.Pattern = Matched, i
+	result.Verdict, result.Pattern = verdict, i
 }
 
 // ignores says whether an ignoreregex matches text, which then is the result.
@@ -251,15 +260,23 @@ func (f *Filter) fails(text string, found *captures, w *work) int {
 	return -1
 }
 
-// conclude makes the failure that a matched line leads to, nil if there is none.
-func (m *Matcher) conclude(line *Line, result *Result) *Failure {
+// succeeds is the index of the successregex that decides on text, -1 if there is none.
+func (f *Filter) succeeds(text string, found *captures, w *work) int {
+	return slices.IndexFunc(f.success, func(p *pattern) bool { return p.find(text, found, w) })
+}
+
+// conclude makes the failure or success that a matched line leads to, if it leads to one.
+func (m *Matcher) conclude(line *Line, result *Result) {
 	now := line.Read
 	if line.CatchUp && !result.Time.IsZero() {
 		now = result.Time
 	}
 	out := m.sessions.observe(&m.found, result.Earlier, line.Text, m.filter.Weight(result.Pattern), now)
 	if !out.fails {
-		return nil
+		if out.gained && m.filter.gains {
+			result.Success = m.success(line, result, out.known)
+		}
+		return
 	}
 	made, text := &m.lent, beginning(line.Text)
 	if !m.borrow {
@@ -282,7 +299,23 @@ func (m *Matcher) conclude(line *Line, result *Result) *Failure {
 	} else {
 		failure.Lines = append(out.lines[:len(out.lines):len(out.lines)], text)
 	}
-	return failure
+	result.Failure = failure
+}
+
+// success makes the success of whom a line names, nil if it names nobody. It is a copy, whatever Borrow
+// says: there are few of them.
+func (m *Matcher) success(line *Line, result *Result, known *captures) *Success {
+	if !identified(known) {
+		return nil
+	}
+	text := strings.Clone(beginning(line.Text))
+	copied := kept{line: line.Text, text: text}
+	s := &Success{
+		Time: result.Time, Read: line.Read, CatchUp: line.CatchUp, User: copied.part(known.get("user")),
+		Pattern: result.Pattern, Fields: fieldsOf(known), Lines: []string{text}, Source: line.Source,
+	}
+	s.Prefix, s.Host, s.ID = copied.accused(known, known.address)
+	return s
 }
 
 // fieldsOf returns what was captured by name. The address is not among it, and

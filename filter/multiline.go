@@ -31,7 +31,7 @@ func (m *Matcher) examineLines(line *Line) Result {
 		result.Earlier = taken[:len(taken)-1]
 	}
 	if result.Verdict == Matched && !m.verdicts {
-		result.Failure = m.conclude(line, &result)
+		m.conclude(line, &result)
 	}
 	return result
 }

@@ -12,15 +12,19 @@ const (
 	Ignored
 	// Matched: a failregex matched.
 	Matched
+	// Succeeded: no failregex but a successregex matched.
+	Succeeded
 )
 
-// String is the verdict in lower case: "missed", "ignored" or "matched".
+// String is the verdict in lower case: "missed", "ignored", "matched" or "succeeded".
 func (v Verdict) String() string {
 	switch v {
 	case Ignored:
 		return "ignored"
 	case Matched:
 		return "matched"
+	case Succeeded:
+		return "succeeded"
 	default:
 		return "missed"
 	}
@@ -29,7 +33,7 @@ func (v Verdict) String() string {
 // Result is what [Matcher.Match] says of a line.
 type Result struct {
 	Verdict Verdict
-	// Pattern is the index of the failregex (Matched) or ignoreregex (Ignored)
+	// Pattern is the index of the failregex (Matched), ignoreregex (Ignored) or successregex (Succeeded)
 	// that decided, -1 for a line that was missed.
 	Pattern int
 	// Date names the date template that dated the line; "" if none did, the
@@ -48,4 +52,8 @@ type Result struct {
 	// Failure is nil unless the line is a failure. A matched line that only
 	// feeds a session has none.
 	Failure *Failure
+	// Success is nil unless the line says that somebody was let in: a successregex matched, or a
+	// failregex that captured <F-MLFGAINED>, in a session of which the host is known. It is never there
+	// beside a Failure, nor without [Options.Success].
+	Success *Success
 }

@@ -46,7 +46,7 @@ func (m *modes) filter(mode string) (*Filter, error) {
 	}
 	f, known := m.compiled[mode]
 	if !known {
-		f, m.failed[mode] = Compile(m.spec, Options{Mode: mode, Timezone: time.UTC})
+		f, m.failed[mode] = Compile(m.spec, Options{Mode: mode, Timezone: time.UTC, Success: true})
 		m.compiled[mode] = f
 	}
 	return f, m.failed[mode]
@@ -93,6 +93,13 @@ func (f *Filter) testLines(test Test) []Line {
 func (f *Filter) judge(test Test, result Result, explain func() string) string {
 	failure := result.Failure
 	switch {
+	case test.Success && result.Success == nil:
+		return "want a successful login, got none: " + explain()
+	case test.Success:
+		failure = (*Failure)(result.Success)
+	case result.Verdict == Succeeded:
+		return fmt.Sprintf("want no successful login, got one of %s by successregex %d: write success = true if it is one",
+			accusedText((*Failure)(result.Success)), result.Pattern+1)
 	case test.Match && failure == nil && result.Verdict == Matched:
 		return fmt.Sprintf("want a failure, got none: %s matched, but only feeds a session", f.decider(result.Pattern))
 	case test.Match && failure == nil:
@@ -101,6 +108,8 @@ func (f *Filter) judge(test Test, result Result, explain func() string) string {
 		return fmt.Sprintf("want no failure, got one of %s by %s", accusedText(failure), f.decider(result.Pattern))
 	case !test.Match:
 		return ""
+	}
+	switch {
 	case test.Host != "" && !sameHost(test.Host, failure.Host):
 		return fmt.Sprintf("want host %s, got %s", quote(test.Host), quote(failure.Host))
 	case test.ID != "" && test.ID != failure.ID:

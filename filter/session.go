@@ -47,6 +47,8 @@ type outcome struct {
 	// weight of the failure: of a session, the greatest of the lines that are reported together.
 	weight int
 	known  *captures
+	// gained says that the line let somebody in.
+	gained bool
 	lines  []string // held back before, oldest first, without the line itself
 }
 
@@ -58,13 +60,13 @@ func (s *sessions) observe(found *captures, earlier []string, line string, weigh
 	nofail := gained || found.get("nofail") != ""
 	key := found.get("mlfid")
 	if key == "" {
-		return outcome{fails: !nofail && identified(found), weight: weight, known: found, lines: earlier}
+		return outcome{fails: !nofail && identified(found), weight: weight, known: found, gained: gained, lines: earlier}
 	}
 	forget := found.get("mlfforget") != ""
 	one := s.find(key, now)
 	switch {
 	case one == nil && forget:
-		return outcome{fails: !nofail && identified(found), weight: weight, known: found, lines: earlier} // a session of one line
+		return outcome{fails: !nofail && identified(found), weight: weight, known: found, gained: gained, lines: earlier} // a session of one line
 	case one == nil:
 		one = s.begin(key, now)
 	case forget:
@@ -92,10 +94,10 @@ func (one *session) observe(found *captures, earlier []string, line string, gain
 	}
 	switch {
 	case nofail && forget:
-		return outcome{known: &one.known}
+		return outcome{known: &one.known, gained: gained}
 	case nofail:
 		one.hold(line)
-		return outcome{known: &one.known}
+		return outcome{known: &one.known, gained: gained}
 	case !identified(&one.known):
 		one.pending = true
 		one.hold(line)

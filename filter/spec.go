@@ -24,6 +24,10 @@ type Spec struct {
 	// Weights say how much a failure counts that the failregex of the same index has found, 1 to
 	// [MaxWeight]; 0, or none at that index: 1.
 	Weights []int
+	// Successregex are patterns in the same language for lines that tell of a login that was
+	// let in. They see what failregex sees, if no failregex has matched, and must name
+	// a host or an id. Only [Options.Success] asks for them.
+	Successregex []string
 	// JSON are rules for lines of JSON.
 	JSON []JSON
 	// Trusted are the proxies that JSON rules without their own trust.
@@ -70,9 +74,10 @@ type Test struct {
 	Lines []string
 	// Mode is the filter's mode in this test, "" for the ordinary one.
 	Mode string
-	// Match says whether the last line is a failure.
-	Match bool
-	// Host, ID, User and Time are what the failure must name; "" and zero: not
+	// Match says whether the last line is a failure, Success whether it is a login that was
+	// let in, which is no failure.
+	Match, Success bool
+	// Host, ID, User and Time are what the failure or success must name; "" and zero: not
 	// looked at.
 	Host string
 	ID   string

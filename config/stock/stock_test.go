@@ -75,8 +75,8 @@ func TestNoFilterCanBeMadeToAccuseSomebodyElse(t *testing.T) {
 	forEachFilter(t, func(t *testing.T, spec filter.Spec) {
 		report(t, filter.Attack(spec))
 		for i, test := range spec.Tests {
-			if test.Match && test.Host == innocent {
-				t.Errorf("test %d accuses %s, who is innocent in every line", i+1, innocent)
+			if (test.Match || test.Success) && test.Host == innocent {
+				t.Errorf("test %d accuses or trusts %s, who is innocent in every line", i+1, innocent)
 			}
 		}
 	})
@@ -119,6 +119,11 @@ func TestEveryPatternOfEveryFilterIsNeeded(t *testing.T) {
 			without.Failregex = slices.Delete(slices.Clone(spec.Failregex), i, i+1)
 			mustFail(t, without, spec.Failregex[i])
 		}
+		for i := range spec.Successregex {
+			without := spec
+			without.Successregex = slices.Delete(slices.Clone(spec.Successregex), i, i+1)
+			mustFail(t, without, spec.Successregex[i])
+		}
 		for i := range spec.Unless {
 			without := spec
 			without.Unless = slices.Delete(slices.Clone(spec.Unless), i, i+1)
@@ -147,7 +152,7 @@ func mustFail(t *testing.T, without filter.Spec, pattern string) {
 
 func TestEveryPatternIsTiedToTheStart(t *testing.T) {
 	forEachFilter(t, func(t *testing.T, spec filter.Spec) {
-		patterns := slices.Clone(spec.Failregex)
+		patterns := slices.Concat(spec.Failregex, spec.Successregex)
 		for _, mode := range spec.Modes {
 			patterns = append(patterns, mode.Failregex...)
 		}

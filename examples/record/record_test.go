@@ -27,11 +27,13 @@ func TestFiltersReadWhatServicesLog(t *testing.T) {
 		command []string
 		// filters, each with how many failures there are at least.
 		filters map[string]int
+		// successes is how many logins are let in at least, of which the filters tell.
+		successes int
 	}{
-		{[]string{"sshd.sh"}, map[string]int{"sshd": 30, "sshd[mode=aggressive]": 60}},
-		{[]string{"nginx.sh"}, map[string]int{"nginx-http-auth": 12}},
-		{[]string{"apache.sh"}, map[string]int{"apache-auth": 15}},
-		{[]string{"django.sh"}, map[string]int{"django-auth": 5, "django-axes": 3, "django-admin": 5}},
+		{[]string{"sshd.sh"}, map[string]int{"sshd": 30, "sshd[mode=aggressive]": 60}, 8},
+		{[]string{"nginx.sh"}, map[string]int{"nginx-http-auth": 12}, 0},
+		{[]string{"apache.sh"}, map[string]int{"apache-auth": 15}, 0},
+		{[]string{"django.sh"}, map[string]int{"django-auth": 5, "django-axes": 3, "django-admin": 5}, 0},
 	} {
 		t.Run(script.command[0], func(t *testing.T) {
 			t.Parallel()
@@ -43,36 +45,46 @@ func TestFiltersReadWhatServicesLog(t *testing.T) {
 				t.Fatalf("%v\n%s", err, errors.Bytes())
 			}
 			for name, least := range script.filters {
-				if n := failures(t, name, string(logged)); n < least {
-					t.Errorf("%s finds %d failures, want %d or more, in\n%s", name, n, least, logged)
+				failed, succeeded := tell(t, name, string(logged))
+				if failed < least {
+					t.Errorf("%s finds %d failures, want %d or more, in\n%s", name, failed, least, logged)
+				}
+				if succeeded < script.successes {
+					t.Errorf("%s finds %d successful logins, want %d or more, in\n%s", name, succeeded, script.successes, logged)
 				}
 			}
 		})
 	}
 }
 
-// failures counts those that a stock filter finds, and sees that none is the innocent's.
-func failures(t *testing.T, name, logged string) (n int) {
+// tell counts the failures and the successful logins that a stock filter finds, and sees that none is the
+// innocent's.
+func tell(t *testing.T, name, logged string) (failed, succeeded int) {
 	t.Helper()
 	name, mode, _ := strings.Cut(strings.TrimSuffix(name, "]"), "[mode=")
 	spec, problems := config.LoadFilter(config.Options{File: filepath.Join(t.TempDir(), "gaol.toml"), Stock: stock.FS()}, name)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	f, err := filter.Compile(spec, filter.Options{Mode: mode})
+	f, err := filter.Compile(spec, filter.Options{Mode: mode, Success: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := f.NewMatcher()
 	for line := range strings.Lines(logged) {
 		result := m.Match(filter.Line{Text: strings.TrimSuffix(line, "\n"), Read: time.Now()})
-		if result.Failure == nil {
-			continue
+		host := ""
+		switch {
+		case result.Failure != nil:
+			failed++
+			host = result.Failure.Host
+		case result.Success != nil:
+			succeeded++
+			host = result.Success.Host
 		}
-		n++
-		if strings.HasPrefix(result.Failure.Host, innocent) {
-			t.Errorf("%s accuses the innocent by\n%s", name, line)
+		if strings.HasPrefix(host, innocent) {
+			t.Errorf("%s accuses or trusts the innocent by\n%s", name, line)
 		}
 	}
-	return n
+	return failed, succeeded
 }

@@ -144,8 +144,10 @@ say "right password, root (PermitRootLogin prohibit-password)"
 login 4 right root "${password[@]}" -o NumberOfPasswordPrompts=1
 say "right password: a success"
 login 4 right alice "${password[@]}"
+login 6 right alice "${password[@]}"
 say "right key: a success"
 login 4 - alice -o IdentitiesOnly=yes -i "$tmp/key4"
+login 6 - alice -o IdentitiesOnly=yes -i "$tmp/key4"
 say "wrong keys, then the right password: a success"
 login 4 right alice -o PreferredAuthentications=publickey,password -o IdentitiesOnly=yes -i "$tmp/key1" -i "$tmp/key2"
 say "wrong keys, known user"
@@ -215,6 +217,18 @@ say "keyboard-interactive by way of PAM, unknown user"
 login 4 wrong nobody-here "${interactive[@]}"
 login 6 wrong nobody-here "${interactive[@]}" -o NumberOfPasswordPrompts=1
 login 4 wrong "x from $innocent" "${interactive[@]}" -o NumberOfPasswordPrompts=1
+say "keyboard-interactive by way of PAM: a success"
+login 4 right alice "${interactive[@]}"
+stop_sshd
+
+say "a certificate, whose id was chosen by who signed it: a success"
+ssh-keygen -q -t ed25519 -N '' -f "$tmp/ca"
+sshd "UsePAM yes" "TrustedUserCAKeys $tmp/ca.pub"
+for id in alice@example.com "x from $innocent port 22 ssh2: RSA"; do
+	ssh-keygen -q -s "$tmp/ca" -I "$id" -n alice "$tmp/key3.pub"
+	login 4 - alice -o PreferredAuthentications=publickey -o IdentitiesOnly=yes -i "$tmp/key3"
+	rm "$tmp/key3-cert.pub"
+done
 stop_sshd
 
 say "keys only: passwords are not asked for"
