@@ -29,6 +29,8 @@ type Ban struct {
 	// Patterns are the failregexes that matched Lines, one for each; "": not known. They are set in
 	// the ban that a failure leads to and in what the store has kept; a jail forgets them.
 	Patterns []string
+	// Shadow says that it has locked nobody out, as the jail only counts and decides (see Options).
+	Shadow bool
 	// By says who made it: "jail", "escalation" for a network that the jail has banned for its hosts (their
 	// number is Failures, and Lines says which), or "hand"; the latter also of one that was made longer
 	// by hand.

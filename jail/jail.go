@@ -19,6 +19,7 @@ type Jail struct {
 	bans  bans
 	// networks are those of hosts that were banned lately.
 	networks networks
+	trust    trust
 	// names are the ids behind the hashes in hosts.
 	names map[key]string
 	// earlier has the bans of each target so far.
@@ -37,6 +38,8 @@ type Counts struct {
 	// BannedCurrent are in force; BannedTotal counts those that were made or restored.
 	BannedCurrent, BannedTotal int
 	Hosts                      int
+	// Trusted hosts were let in within TrustTime.
+	Trusted int
 	// EvictedHosts were forgotten because of MaxHosts.
 	EvictedHosts int
 }
@@ -83,7 +86,7 @@ func New(opts Options) (*Jail, error) {
 		return nil, err
 	}
 	return &Jail{
-		opts: opts, hosts: newHosts(), bans: newBans(), networks: newNetworks(),
+		opts: opts, hosts: newHosts(), bans: newBans(), networks: newNetworks(), trust: trust{newHosts()},
 		names: make(map[key]string), earlier: make(map[key]past),
 	}, nil
 }
@@ -163,7 +166,7 @@ func (j *Jail) count(who key, at time.Time, f filter.Failure, out *Outcome) {
 		Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Time: at, Weight: weight, User: p.user(), Line: p.line(), Pattern: p.pattern,
 		Read: f.Read, Until: f.Read.Add(keepFor(j.opts.FindTime)),
 	}
-	first, n, ok := window(j.hosts.timesOf(i), at.UnixNano(), j.opts.MaxRetry, j.opts.FindTime)
+	first, n, ok := window(j.hosts.timesOf(i), at.UnixNano(), j.needed(who, at.UnixNano()), j.opts.FindTime)
 	if !ok || f.ID == "" && j.judge(f.Prefix, f.Read) == Undecided {
 		j.trim(i, j.horizon(f))
 		return
@@ -174,7 +177,7 @@ func (j *Jail) count(who key, at time.Time, f filter.Failure, out *Outcome) {
 // trim forgets what of a host's failures cannot matter any more, as of none that is dated before horizon.
 func (j *Jail) trim(i uint32, horizon int64) {
 	findtime := j.opts.FindTime
-	j.hosts.trim(i, horizon, timesPerHost(j.opts.MaxRetry, findtime), time.Duration(spansFor(findtime))*findtime, j.opts.MaxMatches)
+	j.hosts.trim(i, horizon, timesPerHost(j.opts.mostNeeded(), findtime), time.Duration(spansFor(findtime))*findtime, j.opts.MaxMatches)
 }
 
 // weightOf is for how many failures one of that weight counts.
@@ -264,7 +267,7 @@ func (j *Jail) enter(who key, ban Ban, now time.Time) (running, extended bool) {
 func (j *Jail) newBan(who key, start time.Time, base time.Duration) Ban {
 	before := j.earlier[who]
 	length := j.opts.Increment.BanTime(base, int(before.own+before.others), j.opts.Rand)
-	ban := Ban{Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Start: start, By: byJail}
+	ban := Ban{Jail: j.opts.Name, Prefix: who.prefix(), ID: j.names[who], Start: start, Shadow: j.opts.Shadow, By: byJail}
 	if length != Forever {
 		ban.End = start.Add(length)
 	}
@@ -313,6 +316,7 @@ func (j *Jail) Expire(now time.Time) []Ban {
 		j.forget(i)
 	}
 	j.networks.expire(now.Add(-keepFor(j.opts.Escalate.FindTime)))
+	j.forgetTrust(now)
 	return ended
 }
 
@@ -339,5 +343,8 @@ func (j *Jail) Counts() Counts {
 	defer j.mu.Unlock()
 	c := j.counts
 	c.FailuresCurrent, c.Hosts, c.BannedCurrent = j.hosts.total, j.hosts.len(), j.bans.running
+	if j.opts.TrustTime > 0 {
+		c.Trusted = j.trust.len()
+	}
 	return c
 }

@@ -21,6 +21,10 @@ type Options struct {
 	// Both are required and positive.
 	MaxRetry int
 	FindTime time.Duration
+	// TrustTime is for how long a host that was let in (see [Jail.Trust]) needs TrustRetry more
+	// failures for a ban; 0: for none. TrustRetry 0 means MaxRetry.
+	TrustTime  time.Duration
+	TrustRetry int
 	// BanTime is the length of a first ban: positive, or Forever.
 	BanTime time.Duration
 	// Increment lengthens the bans of those who come back.
@@ -40,6 +44,9 @@ type Options struct {
 	// Judge is asked of the address of each failure who may be banned, besides Ignore; nil: everybody.
 	// It must not block.
 	Judge func(p netip.Prefix, now time.Time) Verdict
+	// Shadow marks bans as such that are not enforced (enforce = false). They are an earlier ban to
+	// this jail alone.
+	Shadow bool
 	// Rand gives numbers in [0, 1) for Increment.RndTime; nil: math/rand/v2.
 	Rand func() float64
 }
@@ -60,7 +67,8 @@ type Increment struct {
 	MaxTime time.Duration
 	// RndTime is the longest random addition, on top of MaxTime.
 	RndTime time.Duration
-	// OverallJails counts the bans of all jails, not of this one alone.
+	// OverallJails counts the bans of all jails, not of this one alone; those that were
+	// not enforced (Ban.Shadow) count in their own alone.
 	OverallJails bool
 }
 
@@ -83,12 +91,15 @@ func (o Options) checked() (Options, error) {
 	setDefault(&o.IPv6Prefix, 64)
 	setDefault(&o.MaxHosts, defaultMaxHosts)
 	setDefault(&o.MaxMatches, o.MaxRetry)
+	setDefault(&o.TrustRetry, o.MaxRetry)
 	if o.Rand == nil {
 		o.Rand = rand.Float64
 	}
 	check(o.Name != "", "name is missing")
 	check(o.MaxRetry > 0 && o.MaxRetry <= maxMaxRetry, "maxretry is %d: must be 1 to %d", o.MaxRetry, maxMaxRetry)
 	check(o.FindTime > 0 && o.FindTime <= maxBanTime, "findtime is %s: must be positive", o.FindTime)
+	check(o.TrustTime >= 0 && o.TrustTime <= maxBanTime, "trusttime is %s: must not be negative", o.TrustTime)
+	check(o.TrustRetry > 0 && o.TrustRetry <= maxMaxRetry, "trustretry is %d: must be 1 to %d", o.TrustRetry, maxMaxRetry)
 	check(o.BanTime > 0 && o.BanTime <= maxBanTime || o.BanTime == Forever, "bantime is %s: must be positive or forever", o.BanTime)
 	check(o.IPv4Prefix > 0 && o.IPv4Prefix <= 32, "ipv4prefix is %d: must be 1 to 32", o.IPv4Prefix)
 	check(o.IPv6Prefix > 0 && o.IPv6Prefix <= 128, "ipv6prefix is %d: must be 1 to 128", o.IPv6Prefix)

@@ -34,11 +34,11 @@ func (j *Jail) learn(who key, own, others int, end time.Time) past {
 }
 
 // Note tells the jail of a ban of another one. It counts as an earlier ban of the
-// same target where Increment.OverallJails says so.
+// same target where Increment.OverallJails says so and it is enforced.
 func (j *Jail) Note(b Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.opts.Increment.OverallJails && b.Jail != j.opts.Name {
+	if j.opts.Increment.OverallJails && b.Jail != j.opts.Name && !b.Shadow {
 		j.learn(banKey(b), 0, 1, b.End)
 	}
 }

@@ -61,6 +61,7 @@ func (j *Jail) restoreBan(b Ban, now time.Time) bool {
 		return false
 	}
 	j.learn(who, max(b.Count-int(j.earlier[who].own), 0), 0, b.End)
+	b.Shadow = b.Shadow && j.opts.Shadow
 	j.bans.put(&entry{key: who, ban: b, leaves: b.End, running: true})
 	j.counts.BannedTotal++
 	return true
@@ -75,9 +76,10 @@ func (k Key) key() key {
 }
 
 // Reconfigure replaces the options, as a reload does. Bans in force keep their ends (see
-// [Jail.Pardon] for those that are ignored now). Counted failures are kept, and counted by the new
-// rules from the next failure of their host on; those by a prefix length that is no longer the
-// jail's are forgotten. A change of Name is an error.
+// [Jail.Pardon] for those that are ignored now), and cease to be shadows if Shadow does. Counted failures and trust are kept, and
+// counted by the new rules from the next failure of their host on; those by a prefix length that is no longer
+// the jail's count no more, unless another change brings it back while they matter. A change of Name is an
+// error.
 func (j *Jail) Reconfigure(opts Options, now time.Time) error {
 	opts, err := opts.checked()
 	if err != nil {
@@ -90,13 +92,16 @@ func (j *Jail) Reconfigure(opts Options, now time.Time) error {
 	}
 	old := j.opts
 	j.opts = opts
-	for k, i := range j.hosts.all() {
-		if k.bits != idBits && (k.is4() && opts.IPv4Prefix != old.IPv4Prefix || !k.is4() && opts.IPv6Prefix != old.IPv6Prefix) {
-			j.forget(i)
+	if old.Shadow && !opts.Shadow {
+		for _, e := range j.bans.byKey {
+			e.ban.Shadow = e.ban.Shadow && !e.running
 		}
 	}
 	if esc := opts.Escalate; !esc.Enabled || esc.IPv4Prefix != old.Escalate.IPv4Prefix || esc.IPv6Prefix != old.Escalate.IPv6Prefix {
 		j.networks = newNetworks()
+	}
+	for j.trust.len() > opts.MaxHosts {
+		j.trust.remove(j.trust.coldest(opts.MaxHosts))
 	}
 	for j.hosts.len() > opts.MaxHosts {
 		j.counts.EvictedHosts++

@@ -47,7 +47,7 @@ func (j *Jail) Decide(p netip.Prefix, now time.Time) (out Outcome, forgotten *Fo
 	if e := j.bans.holding(who, func(b *entry) bool { return !b.ban.Over(now) }); e != nil {
 		return out, nil
 	}
-	if first, n, ok := anyWindow(j.hosts.timesOf(i), j.opts.MaxRetry, j.opts.FindTime); ok {
+	if first, n, ok := anyWindow(j.hosts.timesOf(i), j.needed(who, now.UnixNano()), j.opts.FindTime); ok {
 		j.fall(i, first, n, now, &out)
 	}
 	return out, nil

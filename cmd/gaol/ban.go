@@ -84,7 +84,10 @@ func banText(reply control.BanReply, now time.Time, p painter) string {
 	var t table
 	for _, ban := range reply.Banned {
 		state := cell{}
-		if !ban.Enforced {
+		switch {
+		case ban.Shadow:
+			state = cell{"shadow", yellow}
+		case !ban.Enforced:
 			state = cell{"not enforced", yellow}
 		}
 		t.row(

@@ -122,6 +122,9 @@ func bannedText(bans []control.Ban, addrs, free []string, now time.Time, p paint
 
 // enforcement tells the how-manieth ban it is and whether the kernel keeps it.
 func enforcement(b control.Ban) cell {
+	if b.Shadow {
+		return cell{fmt.Sprintf("#%d, shadow", b.Count), yellow}
+	}
 	if !b.Enforced {
 		return cell{fmt.Sprintf("#%d, not enforced", b.Count), yellow}
 	}

@@ -44,14 +44,16 @@ func TestBannedText(t *testing.T) {
 		{Jail: "sshd", Prefix: "192.0.3.0/24", End: &end, Count: 1, By: "escalation", Enforced: true,
 			Lines: []string{"2026-03-10T21:11:00Z banned 192.0.3.7", "2026-03-10T21:31:00Z banned 192.0.3.8"}},
 		{Jail: "mail", ID: "bob\r", End: &end, Count: 1, Enforced: true, User: "bob"},
+		{Jail: "trial", Prefix: "192.0.2.8/32", End: &end, Count: 1, Shadow: true, User: "eve"},
 	}
 	want := strings.Join([]string{
-		`ADDRESS        JAIL  ENDS      BAN               WHY`,
-		`192.0.2.7      sshd  in 9m     #2                user \x1b[2Jroot`,
-		`2001:db8::/64  web   for ever  #1, not enforced  by hand`,
-		`192.0.2.8      web   for ever  #1                by hand; user root`,
-		`192.0.3.0/24   sshd  in 9m     #1                2 hosts of it, the last: 2026-03-10T21:31:00Z banned 192.0.3.8`,
-		`bob\r          mail  in 9m     #1                tried bob`,
+		`ADDRESS        JAIL   ENDS      BAN               WHY`,
+		`192.0.2.7      sshd   in 9m     #2                user \x1b[2Jroot`,
+		`2001:db8::/64  web    for ever  #1, not enforced  by hand`,
+		`192.0.2.8      web    for ever  #1                by hand; user root`,
+		`192.0.3.0/24   sshd   in 9m     #1                2 hosts of it, the last: 2026-03-10T21:31:00Z banned 192.0.3.8`,
+		`bob\r          mail   in 9m     #1                tried bob`,
+		`192.0.2.8      trial  in 9m     #1, shadow        tried eve`,
 		`192.0.2.9 is not banned.`,
 		``,
 	}, "\n")

@@ -34,6 +34,11 @@ type jailReport struct {
 	BanTime  *float64 `json:"bantime_seconds"`
 	// Escalate is when networks are banned; null: never.
 	Escalate *escalateReport `json:"escalate"`
+	// TrustTime, in seconds, and TrustRetry are left out where nobody is trusted.
+	TrustTime  float64 `json:"trusttime_seconds,omitzero"`
+	TrustRetry int     `json:"trustretry,omitzero"`
+	// Shadow says that bans reach nobody; left out where they do.
+	Shadow bool `json:"shadow,omitzero"`
 	// Ports are empty where the whole host is closed.
 	Ports     []string `json:"ports"`
 	Protocol  string   `json:"protocol"`
@@ -51,8 +56,8 @@ type jailReport struct {
 	// of the two is.
 	files bool
 	// guessed says that one of Logs is enough.
-	guessed           bool
-	findTime, banTime string
+	guessed                      bool
+	findTime, banTime, trustTime string
 }
 
 // escalateReport is when networks are banned for the hosts in them.
@@ -110,6 +115,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		Actions:       []string{},
 		IgnoreIP:      withoutPasswords(j.IgnoreIP),
 		IgnoreSelf:    j.IgnoreSelf,
+		Shadow:        !j.Enforce,
 		IgnoreCommand: emptyNotNull(j.IgnoreCommand),
 		Trusted:       withoutPasswords(j.Trusted),
 		files:         files,
@@ -131,6 +137,9 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		// The error of a bad pattern is a problem of the configuration already.
 		found, _ := filepath.Glob(glob)
 		r.Logs = append(r.Logs, logReport{glob, emptyNotNull(found)})
+	}
+	if j.Compiled != nil && j.Compiled.Trusts() {
+		r.TrustTime, r.TrustRetry, r.trustTime = j.TrustTime.Seconds(), j.TrustRetry, config.FormatDuration(j.TrustTime)
 	}
 	for _, port := range j.Rule.Ports {
 		r.Ports = append(r.Ports, portText(port))
@@ -172,8 +181,15 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 	if e := r.Escalate; e != nil {
 		field("networks", fmt.Sprintf("a /%d (IPv6: /%d), after bans of %d hosts of it within %s", e.IPv4Prefix, e.IPv6Prefix, e.Hosts, e.findTime), plain)
 	}
+	if r.TrustTime > 0 {
+		field("trust", fmt.Sprintf("%d failures for %s after a login", r.MaxRetry+r.TrustRetry, r.trustTime), plain)
+	}
 	field("closes", r.closes(), plain)
-	field("through", strings.Join(append([]string{r.BanAction}, r.Actions...), ", "), plain)
+	if r.Shadow {
+		field("through", "nothing: it counts and decides alone (enforce = false)", yellow)
+	} else {
+		field("through", strings.Join(append([]string{r.BanAction}, r.Actions...), ", "), plain)
+	}
 	exempt := func(name, text string, all bool) {
 		s := plain
 		if !all {

@@ -89,11 +89,19 @@ func (v *statusView) table(jails []control.JailStatus) {
 		t.row(
 			cell{printable(j.Name), bold},
 			cell{tallyText(j.Failures), plain},
-			cell{tallyText(j.Banned), plain},
+			bannedCell(j),
 			v.sources(j),
 		)
 	}
 	t.write(&v.out, v.paint)
+}
+
+// bannedCell tells how many are banned, and whether that is only what would be.
+func bannedCell(j control.JailStatus) cell {
+	if j.Shadow {
+		return cell{tallyText(j.Banned) + " shadow", yellow}
+	}
+	return cell{tallyText(j.Banned), plain}
 }
 
 // sources tells in few words how a jail's logs are doing.
@@ -123,6 +131,9 @@ func (v *statusView) jail(j control.JailStatus) {
 	if !j.Enabled {
 		field("state", "not running", red)
 	}
+	if j.Shadow {
+		field("state", "shadow: counts and decides, and locks nobody out (enforce = false)", yellow)
+	}
 	if j.Filter != "" {
 		field("filter", printable(j.Filter), plain)
 	}
@@ -133,6 +144,9 @@ func (v *statusView) jail(j control.JailStatus) {
 			humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit)), humanCount(int64(j.Hosts.Forgotten))), yellow)
 	} else if j.Enabled {
 		field("hosts", fmt.Sprintf("%s tracked, %s at most", humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit))), plain)
+	}
+	if j.Trusted > 0 {
+		field("trusted", plural(j.Trusted, "host that was let in", "hosts that were let in"), plain)
 	}
 	for _, s := range j.Sources {
 		name := "log"

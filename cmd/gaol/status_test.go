@@ -24,6 +24,7 @@ func sampleStatus(now time.Time) control.Status {
 				Sources:  []control.SourceStatus{{Path: "/var/log/a\n.log", LagSeconds: 61.5}},
 				Actions:  []control.ActionStatus{{Name: "iptables", Problem: "permission denied"}},
 				Problems: []string{"action iptables: permission denied"}},
+			{Name: "trial", Enabled: true, Filter: "sshd", Shadow: true, Trusted: 2, Banned: control.Tally{Current: 1, Total: 4}},
 			{Name: "mail", Filter: "mail", Problems: []string{"reading gaol.toml:3: unknown key"}},
 		},
 		Problems:  []string{"the store is full"},
@@ -42,10 +43,11 @@ func TestStatusTable(t *testing.T) {
 	want := strings.Join([]string{
 		`gaol 1.2.3, up 1h 30m`,
 		``,
-		`JAIL  FAILURES  BANNED  LOGS`,
-		`sshd  2 (17)    1 (3)   /var/log/auth.log`,
-		`web   0 (0)     0 (0)   /var/log/a\n.log: 1m 1s behind`,
-		`mail  0 (0)     0 (0)   not running`,
+		`JAIL   FAILURES  BANNED        LOGS`,
+		`sshd   2 (17)    1 (3)         /var/log/auth.log`,
+		`web    0 (0)     0 (0)         /var/log/a\n.log: 1m 1s behind`,
+		`trial  0 (0)     1 (4) shadow  none`,
+		`mail   0 (0)     0 (0)         not running`,
 		``,
 		`Never banned, as gaol was used from there: 192.0.2.50 (for 11h 1m)`,
 		``,
@@ -74,6 +76,7 @@ func TestStatusOfAJailThatCountsBans(t *testing.T) {
 		`jail      recidive`,
 		`failures  2 now, 7 since the start`,
 		`banned    1 now, 1 since the start`,
+		`hosts     0 tracked, 0 at most`,
 		`counts    bans by other jails: 1,234, the last 3s ago`,
 		``,
 	}, "\n")
@@ -106,5 +109,24 @@ func TestStatusOfACrowd(t *testing.T) {
 	view.jail(sampleStatus(time.Now()).Jails[1])
 	if want := "hosts     1,000 tracked, 1,000 at most: 12,345 forgotten since the start for want of room\n"; !strings.Contains(view.out.String(), want) {
 		t.Errorf("got\n%s\nwant %s", view.out.String(), want)
+	}
+}
+
+func TestStatusOfAShadow(t *testing.T) {
+	now := time.Date(2026, 3, 10, 21, 31, 23, 0, time.UTC)
+	view := statusView{now: now}
+	view.jail(sampleStatus(now).Jails[2])
+	want := strings.Join([]string{
+		`jail      trial`,
+		`state     shadow: counts and decides, and locks nobody out (enforce = false)`,
+		`filter    sshd`,
+		`failures  0 now, 0 since the start`,
+		`banned    1 now, 4 since the start`,
+		`hosts     0 tracked, 0 at most`,
+		`trusted   2 hosts that were let in`,
+		``,
+	}, "\n")
+	if got := view.out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

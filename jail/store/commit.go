@@ -17,10 +17,12 @@ import (
 type Changes struct {
 	// Counted are failures that were counted, in the order in which they were.
 	Counted []jail.Counted
+	// Trusted are hosts that were let in. Of each, the last time counts.
+	Trusted []jail.Trusted
 	// Forgotten are targets whose counted failures were dropped by hand. Their earlier bans
 	// do not count any more.
 	Forgotten []jail.Forgotten
-	// Bans are new, or known by jail, target and start: those take the new end and By. The
+	// Bans are new, or known by jail, target and start: those take the new end, By and Shadow. The
 	// failures counted against the target that are dated before the ban's end are deleted
 	// with it.
 	Bans []jail.Ban
@@ -85,6 +87,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 	defer tx.Rollback()
 	w := writer{ctx: ctx, stmts: s.stmts.in(tx), maxMatches: s.opts.MaxMatches, numbers: map[string]int64{"": 0}}
 	w.counted(c.Counted)
+	w.trusted(c.Trusted)
 	w.bans(c.Bans)
 	w.ended(c.Ended)
 	w.forgotten(c.Forgotten)
@@ -97,7 +100,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 
 // statements are prepared once.
 type statements struct {
-	count, outdated, ban, drop, end, pardon, position, done, name *sql.Stmt
+	count, outdated, trust, stale, ban, drop, end, pardon, position, done, name *sql.Stmt
 }
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
@@ -108,8 +111,11 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 	}{
 		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, pattern, weight, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.outdated, `DELETE FROM counted WHERE jail = ? AND until < ?`},
-		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, sum = excluded.sum`},
+		{&s.trust, `INSERT INTO trusted (jail, prefix, id, time, read, until) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET time = max(time, excluded.time), read = excluded.read, until = excluded.until`},
+		{&s.stale, `DELETE FROM trusted WHERE jail = ? AND until < ?`},
+		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, shadow, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, shadow = excluded.shadow, sum = excluded.sum`},
 		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
 		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
 		{&s.pardon, `UPDATE bans SET pardoned = 1 WHERE jail = ? AND prefix = ? AND id = ? AND pardoned = 0`},
@@ -139,7 +145,7 @@ func (s statements) in(tx *sql.Tx) statements {
 }
 
 func (s *statements) all() []**sql.Stmt {
-	return []**sql.Stmt{&s.count, &s.outdated, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done, &s.name}
+	return []**sql.Stmt{&s.count, &s.outdated, &s.trust, &s.stale, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done, &s.name}
 }
 
 func (s *statements) close() error {
@@ -210,6 +216,19 @@ func (w *writer) counted(list []jail.Counted) {
 	}
 }
 
+func (w *writer) trusted(list []jail.Trusted) {
+	read := make(map[string]time.Time)
+	for _, t := range list {
+		w.exec(w.stmts.trust, t.Jail, prefixText(t.Prefix), t.ID, nanos(t.Time), nanos(t.Read), nanos(t.Until))
+		if t.Read.After(read[t.Jail]) {
+			read[t.Jail] = t.Read
+		}
+	}
+	for name, now := range read {
+		w.exec(w.stmts.stale, name, nanos(now))
+	}
+}
+
 func (w *writer) bans(list []jail.Ban) {
 	for _, b := range list {
 		prefix, start, ends := prefixText(b.Prefix), nanos(b.Start), end(b)
@@ -217,7 +236,7 @@ func (w *writer) bans(list []jail.Ban) {
 		if n := len(lines); w.maxMatches > 0 && n > w.maxMatches {
 			lines, patterns = lines[n-w.maxMatches:], patterns[min(len(patterns), n-w.maxMatches):]
 		}
-		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, start, ends, b.Count, b.Failures, b.User, linesText(lines), b.By, w.numbersText(patterns),
+		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, start, ends, b.Count, b.Failures, b.User, linesText(lines), b.By, w.numbersText(patterns), b.Shadow,
 			w.sums.ban(b.Jail, prefix, b.ID, start, ends))
 		w.exec(w.stmts.drop, prefix, b.Jail, b.ID, endOrLast(b))
 	}

@@ -1,6 +1,6 @@
 // Package store keeps what must outlive the process in one SQLite file: bans in force,
-// failures that have been counted, how far each log has been read, and the history of all
-// bans.
+// failures that have been counted, who was let in, how far each log has been read, and the
+// history of all bans.
 //
 // [Store.Commit] takes everything that handling some lines has led to, together with the
 // position behind those lines, in one transaction. So whatever a crash takes away, it

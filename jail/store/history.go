@@ -137,14 +137,14 @@ func (t *teller) failures() {
 
 // stories tells the beginning of each ban, and its being lifted.
 func (t *teller) stories() {
-	const columns = "jail, prefix, id, start, ends, count, failures, user, lines, patterns, made_by, ended, ended_by"
+	const columns = "jail, prefix, id, start, ends, count, failures, user, lines, patterns, made_by, shadow, ended, ended_by"
 	t.tell(columns, "bans", func(scan func(...any) error) (bool, error) {
 		var b jail.Ban
 		var prefix, endedBy string
 		var lines, patterns sql.RawBytes
 		var start int64
 		var ends, ended sql.NullInt64
-		err := scan(&b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &lines, &patterns, &b.By, &ended, &endedBy)
+		err := scan(&b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &lines, &patterns, &b.By, &b.Shadow, &ended, &endedBy)
 		if err != nil {
 			return false, err
 		}

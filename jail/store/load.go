@@ -16,19 +16,27 @@ type State struct {
 	// Bans are in force, of all jails, in the order in which they were made. Where there
 	// are very many, only the last ones have their Lines.
 	Bans []jail.Ban
+	// Trusted are hosts that were let in, of each the last time, in the order in which that was read.
+	Trusted []jail.Trusted
 	// Earlier says how often each target has been banned so far, bans in force included, by
 	// jail.
 	Earlier map[string]map[jail.Key]int
+	// Enforced says of those targets which of Earlier were enforced that have any which were not.
+	Enforced map[string]map[jail.Key]int
 	// Positions are where sources have been left, the one written last at the end.
 	Positions []filter.Position
 }
 
-// OthersOf says how often each target has been banned so far by all jails but that of this name.
+// OthersOf says how often each target has been banned so far by all jails but that of this name; only bans that
+// were enforced count.
 func (st *State) OthersOf(name string) map[jail.Key]int {
 	sum := make(map[jail.Key]int)
 	for other, earlier := range st.Earlier {
 		for k, n := range earlier {
-			if other != name {
+			if enforced, some := st.Enforced[other][k]; some {
+				n = enforced
+			}
+			if other != name && n > 0 {
 				sum[k] += n
 			}
 		}
@@ -46,7 +54,8 @@ func (s *Store) Load(ctx context.Context, now time.Time) (State, error) {
 		// them at once.
 		st.Bans = l.bans(`WHERE ended IS NULL AND (ends IS NULL OR ends > ?) ORDER BY rowid DESC`, nanos(now))
 		slices.Reverse(st.Bans)
-		l.earlier(st.Earlier)
+		st.Trusted = l.trusted()
+		l.earlier(&st)
 		st.Positions = l.positions()
 	})
 	if err != nil {
@@ -132,14 +141,14 @@ func (l *loader) bans(where string, args ...any) []jail.Ban {
 	l.query(`SELECT count(*) FROM bans `+where, args, func(scan func(...any) error) error { return scan(&n) })
 	list, rowids := make([]jail.Ban, 0, n), make([]int64, 0, n)
 	names := make(interned)
-	query := `SELECT rowid, jail, prefix, id, start, ends, count, failures, user, made_by, ended IS NULL AND ended_by != '', sum FROM bans ` + where
+	query := `SELECT rowid, jail, prefix, id, start, ends, count, failures, user, made_by, ended IS NULL AND ended_by != '', shadow, sum FROM bans ` + where
 	l.query(query, args, func(scan func(...any) error) error {
 		var b jail.Ban
 		var prefix string
 		var rowid, start int64
 		var ends, sum sql.NullInt64
 		var contradictory bool
-		err := scan(&rowid, &b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &b.By, &contradictory, &sum)
+		err := scan(&rowid, &b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &b.By, &contradictory, &b.Shadow, &sum)
 		if err != nil {
 			return err
 		}
@@ -230,13 +239,43 @@ func (l *loader) counted(findtime map[string]time.Duration, each func(jail.Count
 	})
 }
 
+// trusted reads who was let in.
+func (l *loader) trusted() []jail.Trusted {
+	var list []jail.Trusted
+	names := make(interned)
+	l.query(`SELECT jail, prefix, id, time, read, until FROM trusted ORDER BY read`, nil, func(scan func(...any) error) error {
+		var t jail.Trusted
+		var prefix string
+		var at, read, until int64
+		err := scan(&t.Jail, &prefix, &t.ID, &at, &read, &until)
+		if err != nil {
+			return err
+		}
+		t.Jail, t.Time, t.Read, t.Until = names.get(t.Jail), timeOf(at), timeOf(read), timeOf(until)
+		t.Prefix, err = parsePrefix(prefix)
+		list = append(list, t)
+		return err
+	})
+	return list
+}
+
 // slack is how much longer than findtime a jail keeps failures: the dates of two lines may
 // each be off by a minute.
 const slack = 2 * time.Minute
 
-func (l *loader) earlier(to map[string]map[jail.Key]int) {
+// earlier counts the bans of each target.
+func (l *loader) earlier(st *State) {
 	// A ban that was taken over from elsewhere may know of more than there are rows.
-	query := `SELECT jail, prefix, id, max(count(*), max(count)) FROM bans WHERE pardoned = 0 GROUP BY prefix, jail, id`
+	enforced := make(map[string]map[jail.Key]int)
+	l.count(`SELECT jail, prefix, id, max(count(*), max(count)) FROM bans WHERE pardoned = 0 GROUP BY prefix, jail, id`, st.Earlier)
+	l.count(`SELECT jail, prefix, id, (SELECT count(*) FROM bans AS b WHERE b.prefix = bans.prefix AND b.jail = bans.jail AND b.id = bans.id
+		AND b.pardoned = 0 AND b.shadow = 0) FROM bans WHERE pardoned = 0 AND shadow = 1 GROUP BY prefix, jail, id`, enforced)
+	if len(enforced) > 0 {
+		st.Enforced = enforced
+	}
+}
+
+func (l *loader) count(query string, to map[string]map[jail.Key]int) {
 	l.query(query, nil, func(scan func(...any) error) error {
 		var name, prefix, id string
 		var n int

@@ -16,12 +16,13 @@ const (
 	purgePages = 500
 )
 
-// Purge deletes bans that were over before that time and counted failures that could not
+// Purge deletes bans that were over before that time, and counted failures and trust that could not
 // matter any more then, and gives their space back to the disk.
 func (s *Store) Purge(ctx context.Context, before time.Time) error {
 	for _, table := range []struct{ name, old string }{
 		{"bans", "coalesce(ended, ends) < ?"},
 		{"counted", "until < ?"},
+		{"trusted", "until < ?"},
 	} {
 		if err := s.purgeTable(ctx, table.name, table.old, before); err != nil {
 			return err

@@ -74,6 +74,20 @@ CREATE INDEX bans_id ON bans (id) WHERE id != '';
 CREATE INDEX counted_id ON counted (id) WHERE id != '';
 `, `
 ALTER TABLE counted ADD COLUMN weight INTEGER NOT NULL DEFAULT 1; -- for how many failures it counts
+`, `
+CREATE TABLE trusted (
+	jail   TEXT NOT NULL,
+	prefix TEXT NOT NULL,
+	id     TEXT NOT NULL,
+	time   INTEGER NOT NULL,       -- when it was let in last
+	read   INTEGER NOT NULL,
+	until  INTEGER NOT NULL,       -- when that can no longer matter
+	PRIMARY KEY (jail, prefix, id)
+);
+CREATE INDEX trusted_until ON trusted (jail, until);
+`, `
+ALTER TABLE bans ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0; -- 1: it was never enforced
+CREATE INDEX bans_shadow ON bans (prefix, jail, id) WHERE shadow = 1;
 `}
 
 // migrate does the steps that the file has not seen yet, in one transaction.

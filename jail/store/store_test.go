@@ -372,3 +372,55 @@ func TestMaxMatches(t *testing.T) {
 		t.Errorf("got %q, want the last line", got)
 	}
 }
+
+func TestTrustIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gaol.sqlite3")
+	s := open(t, path)
+	trusted := func(name, host string, seconds int) jail.Trusted {
+		return jail.Trusted{Jail: name, Prefix: prefix(host + "/32"), Time: at(seconds), Read: at(seconds), Until: at(seconds + 3600)}
+	}
+	byID := jail.Trusted{Jail: "sshd", ID: "joe", Time: at(3), Read: at(3), Until: at(3603)}
+	late := trusted("sshd", "192.0.2.1", 5)
+	late.Time = at(1) // read late
+	commit(t, s, store.Changes{Trusted: []jail.Trusted{trusted("sshd", "192.0.2.1", 2), byID, trusted("web", "192.0.2.1", 4), late}})
+	want := trusted("sshd", "192.0.2.1", 5)
+	want.Time = at(2)
+	same(t, "trusted", load(t, s, at(5)).Trusted, []jail.Trusted{byID, trusted("web", "192.0.2.1", 4), want})
+
+	// What matters no more leaves with the next one of its jail, or by a purge.
+	commit(t, s, store.Changes{Trusted: []jail.Trusted{trusted("sshd", "192.0.2.2", 3604)}})
+	same(t, "trusted", load(t, s, at(5)).Trusted, []jail.Trusted{trusted("web", "192.0.2.1", 4), want, trusted("sshd", "192.0.2.2", 3604)})
+	if err := s.Purge(t.Context(), at(4000)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "trusted", load(t, s, at(5)).Trusted, []jail.Trusted{trusted("sshd", "192.0.2.2", 3604)})
+}
+
+func TestShadowsCountInTheirOwnJailAlone(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "gaol.sqlite3"))
+	key := jail.Key{Prefix: prefix("192.0.2.1/32")}
+	shadow := func(seconds, count int) jail.Ban {
+		b := ban("192.0.2.1", seconds, 10)
+		b.Jail, b.Shadow, b.Count = "trial", true, count
+		return b
+	}
+	earlier := func(name string) int {
+		st := load(t, s, at(1000))
+		return st.Earlier[name][key] + st.OthersOf(name)[key]
+	}
+	commit(t, s, store.Changes{Bans: []jail.Ban{ban("192.0.2.1", 1, 10), shadow(2, 1), shadow(20, 2)}})
+	if sshd, trial, other := earlier("sshd"), earlier("trial"), earlier("other"); sshd != 1 || trial != 3 || other != 1 {
+		t.Errorf("got %d bans in sshd, %d in trial, %d elsewhere; want 1, 3, 1", sshd, trial, other)
+	}
+	// One that has become real counts everywhere.
+	real := shadow(20, 2)
+	real.Shadow = false
+	commit(t, s, store.Changes{Bans: []jail.Ban{real}})
+	if sshd, trial, other := earlier("sshd"), earlier("trial"), earlier("other"); sshd != 2 || trial != 3 || other != 2 {
+		t.Errorf("got %d bans in sshd, %d in trial, %d elsewhere; want 2, 3, 2", sshd, trial, other)
+	}
+	st := load(t, s, at(5))
+	if len(st.Bans) != 3 || st.Bans[0].Shadow || !st.Bans[1].Shadow || st.Bans[2].Shadow {
+		t.Errorf("got %+v", st.Bans)
+	}
+}

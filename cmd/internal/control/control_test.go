@@ -292,8 +292,8 @@ func TestMetrics(t *testing.T) {
 		Hosts:    control.HostsStatus{Current: 7, Limit: 100, Forgotten: 8},
 		Sources:  []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 70, Matched: 7, LagSeconds: 1.5}, {Path: "/var/log/\xff.log", Lines: 1}},
 		Actions:  []control.ActionStatus{{Name: "nftables", Healthy: true}, {Name: "command"}, {Name: "command", Healthy: true}},
-		Problems: []string{"b", "c"},
-	}}}}
+		Problems: []string{"b", "c"}, Trusted: 4,
+	}, {Name: "trial", Shadow: true}}}}
 	server := httptest.NewServer(control.Handler(f))
 	defer server.Close()
 	resp, err := http.Get(server.URL + "/metrics")
@@ -305,6 +305,7 @@ func TestMetrics(t *testing.T) {
 	for _, want := range []string{
 		`gaol_info{version="1.2.3"} 1`, `gaol_problems{jail=""} 1`, `gaol_problems{jail="sshd"} 2`,
 		`gaol_failures{jail="sshd"} 3`, `gaol_failures_total{jail="sshd"} 9`, `gaol_banned{jail="sshd"} 1`,
+		`gaol_jail_enforces{jail="sshd"} 1`, `gaol_jail_enforces{jail="trial"} 0`, `gaol_trusted{jail="sshd"} 4`,
 		`gaol_banned_total{jail="sshd"} 2`, `gaol_hosts{jail="sshd"} 7`, `gaol_hosts_limit{jail="sshd"} 100`, `gaol_hosts_forgotten_total{jail="sshd"} 8`, `gaol_source_lines_total{jail="sshd",source="/var/log/auth.log"} 70`,
 		`gaol_source_lag_seconds{jail="sshd",source="/var/log/auth.log"} 1.5`, `gaol_action_healthy{action="nftables",jail="sshd"} 1`,
 		`gaol_action_healthy{action="command",jail="sshd"} 0`, `gaol_source_lines_total{jail="sshd",source="/var/log/` + "\uFFFD" + `.log"} 1`,

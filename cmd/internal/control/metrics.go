@@ -20,7 +20,7 @@ func Metrics(d Daemon) http.Handler {
 // metrics can't disagree.
 type collector struct {
 	daemon Daemon
-	info, problems, failures, failuresTotal, banned, bannedTotal,
+	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten,
 	lines, matched, lag, lastLine, healthy *prometheus.Desc
 }
@@ -33,10 +33,12 @@ func newCollector(d Daemon) *collector {
 		daemon:         d,
 		info:           desc("info", "Always 1; the version is a label.", "version"),
 		problems:       desc("problems", "Problems shown in gaol status; jail is empty for those of the daemon.", "jail"),
-		failures:       desc("failures", "Failures counted now.", "jail"),
-		failuresTotal:  desc("failures_total", "Failures counted since the start.", "jail"),
+		failures:       desc("failures", "Failures counted now, each by its weight.", "jail"),
+		failuresTotal:  desc("failures_total", "Failures counted since the start, each by its weight.", "jail"),
 		banned:         desc("banned", "Bans in force.", "jail"),
 		bannedTotal:    desc("banned_total", "Bans made since the start.", "jail"),
+		enforces:       desc("jail_enforces", "1 for a jail whose bans are enforced, 0 for one that only counts and decides (enforce = false).", "jail"),
+		trusted:        desc("trusted", "Hosts that were let in within trusttime.", "jail"),
 		hosts:          desc("hosts", "Hosts tracked now.", "jail"),
 		hostsLimit:     desc("hosts_limit", "Hosts tracked at most: maxhosts.", "jail"),
 		hostsForgotten: desc("hosts_forgotten_total", "Hosts forgotten since the start because there were more than maxhosts.", "jail"),
@@ -49,7 +51,7 @@ func newCollector(d Daemon) *collector {
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal,
+	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
 		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
 		ch <- d
 	}
@@ -81,6 +83,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(c.hosts, float64(j.Hosts.Current), j.Name)
 		gauge(c.hostsLimit, float64(j.Hosts.Limit), j.Name)
 		counter(c.hostsForgotten, float64(j.Hosts.Forgotten), j.Name)
+		gauge(c.enforces, numberOf(!j.Shadow), j.Name)
+		gauge(c.trusted, float64(j.Trusted), j.Name)
 		for _, s := range j.Sources {
 			counter(c.lines, float64(s.Lines), j.Name, s.Path)
 			counter(c.matched, float64(s.Matched), j.Name, s.Path)
@@ -100,14 +104,19 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 func healthByName(actions []ActionStatus) map[string]float64 {
 	health := map[string]float64{}
 	for _, a := range actions {
-		healthy := 0.0
-		if a.Healthy {
-			healthy = 1
-		}
+		healthy := numberOf(a.Healthy)
 		if before, ok := health[a.Name]; ok {
 			healthy = min(before, healthy)
 		}
 		health[a.Name] = healthy
 	}
 	return health
+}
+
+// numberOf is how Prometheus has a bool.
+func numberOf(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

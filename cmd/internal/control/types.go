@@ -30,9 +30,14 @@ type JailStatus struct {
 	// has its reasons in Problems.
 	Enabled bool `json:"enabled"`
 	// Filter is "" for a jail that counts the bans of others; its one source is "bans".
-	Filter   string         `json:"filter"`
-	Failures Tally          `json:"failures"`
-	Banned   Tally          `json:"banned"`
+	Filter string `json:"filter"`
+	// Shadow says that the jail counts and decides alone, and its bans reach nobody (enforce = false).
+	Shadow bool `json:"shadow,omitempty"`
+	// Failures counts each by its weight.
+	Failures Tally `json:"failures"`
+	Banned   Tally `json:"banned"`
+	// Trusted is how many hosts were let in within trusttime.
+	Trusted  int            `json:"trusted,omitempty"`
 	Sources  []SourceStatus `json:"sources"`
 	Actions  []ActionStatus `json:"actions"`
 	Hosts    HostsStatus    `json:"hosts"`
@@ -86,9 +91,11 @@ type Ban struct {
 	End   *time.Time `json:"end"`
 	Count int        `json:"count"`
 	// Enforced says that the kernel was seen to hold the ban.
-	Enforced bool     `json:"enforced"`
-	User     string   `json:"user"`
-	Lines    []string `json:"lines"`
+	Enforced bool `json:"enforced"`
+	// Shadow says that it is not meant to, as the jail is one with enforce = false.
+	Shadow bool     `json:"shadow,omitempty"`
+	User   string   `json:"user"`
+	Lines  []string `json:"lines"`
 	// By says who made it: "jail", "escalation" for a network that was banned for its hosts (Lines says
 	// which), or "hand"; the latter also of one that was made longer by hand.
 	By string `json:"by"`
@@ -272,6 +279,10 @@ type Event struct {
 	// Enforced, of a ban, says that it is told for the second time: now the
 	// kernel holds it.
 	Enforced bool `json:"enforced,omitempty"`
+	// Shadow, of a ban or its end, says that it is one of a jail with enforce = false.
+	Shadow bool `json:"shadow,omitempty"`
+	// Weight, of a failure, is for how many it counts, if more than one.
+	Weight int `json:"weight,omitempty"`
 	// Line is the log line that caused it; Text says more in words.
 	Line string `json:"line,omitempty"`
 	Text string `json:"text,omitempty"`

@@ -76,7 +76,7 @@ func concerns(b jail.Ban, targets []target) bool {
 func (c *cell) describeBanLocked(b jail.Ban) control.Ban {
 	described := control.Ban{
 		Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID, Start: b.Start, Count: b.Count,
-		Enforced: c.isHeldLocked(b), User: b.User, Lines: slices.Clone(b.Lines), By: b.By,
+		Enforced: c.isHeldLocked(b), Shadow: !c.conf.Enforce, User: b.User, Lines: slices.Clone(b.Lines), By: b.By,
 	}
 	if described.Lines == nil {
 		described.Lines = []string{}
@@ -265,6 +265,9 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 		d.announceBan(b, now)
 		bans = append(bans, b)
 		made = append(made, cellBan{c, b})
+	}
+	if !c.conf.Enforce {
+		warnings = append(warnings, fmt.Sprintf("jail %s locks nobody out: it has enforce = false", c.name))
 	}
 	c.enforceLocked(bans)
 	d.writer.add(store.Changes{Bans: bans})

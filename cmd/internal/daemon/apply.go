@@ -45,6 +45,8 @@ type transition struct {
 	// forgot says that the store was begun anew, and must be told what is in force.
 	forgot bool
 	reply  control.ReloadReply
+	// emerged are bans that were shadows until now.
+	emerged []jail.Ban
 	// after are steps that wait for actions, in order for each jail, to be taken once the
 	// lock is free.
 	after map[string][]func()
@@ -136,6 +138,7 @@ func (t *transition) change(conf *config.Config) {
 		delete(gone, w.Name)
 		t.jailLocked(w)
 	}
+	t.tellEmergedLocked()
 	for _, j := range leftOut {
 		if !t.isWished(j.Name) {
 			t.problems.drop(j.Name)
@@ -194,8 +197,30 @@ func (t *transition) beginLocked(w wish) error {
 		return err
 	}
 	t.cells[w.Name] = w.cell
+	t.emergeLocked(w.cell, w.restored)
 	t.actLocked(w.cell, actions, w.restored)
 	return nil
+}
+
+// emergeLocked takes note of bans that were those of a shadow jail until now, if it is none any more.
+func (t *transition) emergeLocked(c *cell, bans []jail.Ban) {
+	for _, b := range bans {
+		if b.Shadow && c.conf.Enforce {
+			b.Shadow = false
+			t.emerged = append(t.emerged, b)
+		}
+	}
+}
+
+// tellEmergedLocked tells the store and the other jails, which all run by now, of bans that have become
+// real: from now on they lock somebody out, and count as earlier bans everywhere.
+func (t *transition) tellEmergedLocked() {
+	for _, b := range t.emerged {
+		t.noteLocked(b)
+	}
+	if len(t.emerged) > 0 {
+		t.writer.add(store.Changes{Bans: t.emerged})
+	}
 }
 
 // actLocked gives a cell its actions, which begin with bans.
@@ -223,6 +248,10 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	if !slices.Equal(c.conf.IgnoreCommand, w.IgnoreCommand) || c.conf.IgnoreRefresh != w.IgnoreRefresh {
 		inquiry = newInquiry(w.Jail, t.inquire)
 	}
+	var shadows []jail.Ban
+	if !c.conf.Enforce {
+		shadows = c.jail.Banned()
+	}
 	if err := c.jail.Reconfigure(jailOptions(w.Jail, w.ignore, inquiry), now); err != nil {
 		return err
 	}
@@ -238,6 +267,7 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	if w.Compiled != nil && !sameFilter(before, w.Jail) {
 		c.use(w.Compiled)
 	}
+	t.emergeLocked(c, shadows)
 	t.pardonLocked(c, now)
 	switch {
 	case sameActions(before, w.Jail):
@@ -260,7 +290,7 @@ func sameJail(a, b config.Jail) bool {
 
 // sameFilter says whether what the filter remembers of sessions can be kept.
 func sameFilter(a, b config.Jail) bool {
-	return a.Mode == b.Mode && a.UseDNS == b.UseDNS && reflect.DeepEqual(a.Filter, b.Filter) && reflect.DeepEqual(a.Timezone, b.Timezone)
+	return a.Mode == b.Mode && a.UseDNS == b.UseDNS && (a.TrustTime > 0) == (b.TrustTime > 0) && reflect.DeepEqual(a.Filter, b.Filter) && reflect.DeepEqual(a.Timezone, b.Timezone)
 }
 
 func sameActions(a, b config.Jail) bool {
@@ -332,8 +362,9 @@ func (t *transition) settle() {
 
 func jailOptions(j config.Jail, ignore *jail.Ignore, inquiry *inquiry) jail.Options {
 	opts := jail.Options{
-		Name: j.Name, MaxRetry: j.MaxRetry, FindTime: j.FindTime, BanTime: j.BanTime, Increment: j.Increment, Escalate: j.Escalate,
-		IPv4Prefix: j.IPv4Prefix, IPv6Prefix: j.IPv6Prefix, MaxHosts: j.MaxHosts, MaxMatches: j.MaxMatches, Ignore: ignore,
+		Name: j.Name, MaxRetry: j.MaxRetry, FindTime: j.FindTime, TrustTime: j.TrustTime, TrustRetry: j.TrustRetry,
+		BanTime: j.BanTime, Increment: j.Increment, Escalate: j.Escalate,
+		IPv4Prefix: j.IPv4Prefix, IPv6Prefix: j.IPv6Prefix, MaxHosts: j.MaxHosts, MaxMatches: j.MaxMatches, Ignore: ignore, Shadow: !j.Enforce,
 	}
 	if inquiry != nil {
 		opts.Judge = inquiry.judge

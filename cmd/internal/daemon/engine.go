@@ -43,15 +43,15 @@ type engine struct {
 func (e *engine) handle(ctx context.Context, batch source.Batch) error {
 	e.writer.room(ctx)
 	type hit struct {
-		cell     *cell
-		failures []filter.Failure
+		cell      *cell
+		sightings []sighting
 	}
 	var hits []hit
 	readers := e.readers(batch.Patterns)
 	candidates := e.scans.scan(batch.Patterns, readers, batch.Lines)
 	for _, c := range readers {
-		if failures := c.tap(batch.Source).match(batch, candidates); len(failures) > 0 {
-			hits = append(hits, hit{c, failures})
+		if sightings := c.tap(batch.Source).match(batch, candidates); len(sightings) > 0 {
+			hits = append(hits, hit{c, sightings})
 		}
 	}
 
@@ -59,7 +59,7 @@ func (e *engine) handle(ctx context.Context, batch source.Batch) error {
 	defer e.mu.Unlock()
 	changes := store.Changes{Positions: []filter.Position{batch.Position}, Done: batch.Done}
 	for _, h := range hits {
-		e.observeLocked(h.cell, h.failures, &changes)
+		e.observeLocked(h.cell, h.sightings, &changes)
 	}
 	e.places.add(changes.Positions)
 	e.places.remove(changes.Done)
@@ -86,16 +86,27 @@ func (e *engine) observe(c *cell, failures []filter.Failure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var changes store.Changes
-	e.observeLocked(c, failures, &changes)
+	sightings := make([]sighting, len(failures))
+	for i, f := range failures {
+		sightings[i].Failure = f
+	}
+	e.observeLocked(c, sightings, &changes)
 	e.writer.add(changes)
 }
 
-func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *store.Changes) {
+func (e *engine) observeLocked(c *cell, sightings []sighting, changes *store.Changes) {
 	if e.cells[c.name] != c {
 		return // it was taken away meanwhile, and counts no more
 	}
 	var bans []jail.Ban
-	for _, f := range failures {
+	for _, s := range sightings {
+		f := s.Failure
+		if s.success {
+			if t := c.jail.Trust(filter.Success(f)); t != nil {
+				changes.Trusted = append(changes.Trusted, *t)
+			}
+			continue
+		}
 		o := c.jail.Observe(f)
 		e.judgeDateLocked(c, f, o)
 		switch {
@@ -169,7 +180,7 @@ func (e *engine) recordLocked(c *cell, b jail.Ban, changes *store.Changes) {
 // endLocked ends the ban that next takes the place of, as its time was over: whoever is told of
 // bans hears of an end between two of them.
 func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time) {
-	ended := jail.Ban{Jail: next.Jail, Prefix: next.Prefix, ID: next.ID}
+	ended := jail.Ban{Jail: next.Jail, Prefix: next.Prefix, ID: next.ID, Shadow: next.Shadow}
 	e.announceUnban(ended, now, byTime)
 	c.releaseLocked([]jail.Ban{ended})
 }
@@ -177,8 +188,16 @@ func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time) {
 func (e *engine) publishFailure(f filter.Failure, counted jail.Counted) {
 	e.events.publish(control.Event{
 		Time: counted.Time, What: "failure", Jail: counted.Jail, Prefix: prefixText(counted.Prefix), ID: counted.ID,
-		User: f.User, Line: counted.Line,
+		User: f.User, Line: counted.Line, Weight: moreThanOne(counted.Weight),
 	})
+}
+
+// moreThanOne is a weight worth telling, 0 for one that is not.
+func moreThanOne(weight int) int {
+	if weight > 1 {
+		return weight
+	}
+	return 0
 }
 
 // noteLocked tells the jails that count the bans of all of one more.
@@ -190,7 +209,11 @@ func (e *engine) noteLocked(b jail.Ban) {
 
 // announceBan tells the log and listeners of a ban, or of its new end.
 func (e *engine) announceBan(b jail.Ban, now time.Time) {
-	e.log.Info("banned", "jail", b.Jail, "prefix", b.Target(), "until", untilText(b.End), "count", b.Count,
+	log := e.log
+	if b.Shadow {
+		log = log.With("shadow", true)
+	}
+	log.Info("banned", "jail", b.Jail, "prefix", b.Target(), "until", untilText(b.End), "count", b.Count,
 		"failures", b.Failures, "user", b.User, "by", b.By)
 	e.events.publish(banEvent("ban", b, now))
 }
@@ -218,7 +241,7 @@ func (e *engine) announceUnban(b jail.Ban, now time.Time, why string) {
 }
 
 func banEvent(what string, b jail.Ban, now time.Time) control.Event {
-	event := control.Event{Time: now, What: what, Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID, User: b.User}
+	event := control.Event{Time: now, What: what, Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID, User: b.User, Shadow: b.Shadow}
 	if !b.Forever() {
 		event.End = &b.End
 	}

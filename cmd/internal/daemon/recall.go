@@ -50,6 +50,7 @@ func (t *transition) restore(w *wish) {
 	if w.Increment.OverallJails {
 		w.cell.jail.RestoreOthers(t.state.OthersOf(w.Name), now)
 	}
+	w.cell.jail.RestoreTrust(t.state.Trusted, now)
 	if len(w.restored) > 0 {
 		t.log.Info("restored bans", "jail", w.Name, "count", len(w.restored), "took", t.opts.Now().Sub(now))
 	}

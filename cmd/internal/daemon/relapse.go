@@ -37,7 +37,7 @@ func (e *engine) relapseLocked(from *cell, b jail.Ban, cause filter.Failure, cha
 		if from.conf.Enforce || !c.conf.Enforce {
 			c.heard.bans++
 			c.heard.last = cause.Read
-			e.observeLocked(c, []filter.Failure{f}, changes)
+			e.observeLocked(c, []sighting{{Failure: f}}, changes)
 		}
 	}
 }

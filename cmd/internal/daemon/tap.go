@@ -28,21 +28,32 @@ func newTap(f *filter.Filter, trusts func(netip.Addr) bool, proxies *accusedProx
 	return t
 }
 
-// match returns the failures in a batch; candidates are those of its lines that can hold
+// sighting is what a line says of a host: that it failed or, with success, that it was let in.
+type sighting struct {
+	filter.Failure
+	success bool
+}
+
+// match returns the failures and successes in a batch; candidates are those of its lines that can hold
 // any. A rotated file and its successor may meet here at the same time; they take
 // turns.
-func (t *tap) match(batch source.Batch, candidates filter.Candidates) []filter.Failure {
+func (t *tap) match(batch source.Batch, candidates filter.Candidates) []sighting {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var failures []filter.Failure
+	var sightings []sighting
+	saw := func(f filter.Failure, success bool) {
+		f.Since = batch.Since
+		sightings = append(sightings, sighting{f, success})
+	}
 	t.matcher.MatchAll(candidates, func(_ int, result filter.Result) {
-		if result.Verdict == filter.Matched {
+		if result.Verdict != filter.Missed && result.Verdict != filter.Ignored {
 			t.matched += int64(1 + len(result.Earlier))
 		}
 		if result.Failure != nil {
-			failure := *result.Failure
-			failure.Since = batch.Since
-			failures = append(failures, failure)
+			saw(*result.Failure, false)
+		}
+		if result.Success != nil {
+			saw(filter.Failure(*result.Success), true)
 		}
 	})
 	if n := len(batch.Lines); n > 0 {
@@ -52,7 +63,7 @@ func (t *tap) match(batch source.Batch, candidates filter.Candidates) []filter.F
 			t.proxies.see(netip.PrefixFrom(a, a.BitLen()), t.lastLine)
 		}
 	}
-	return failures
+	return sightings
 }
 
 // use continues with another filter, as after a reload.

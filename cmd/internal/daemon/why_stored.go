@@ -77,6 +77,7 @@ func restoreStored(ctx context.Context, r *store.Reader, cells []*cell, now time
 		if c.conf.Increment.OverallJails {
 			c.jail.RestoreOthers(state.OthersOf(c.conf.Name), now)
 		}
+		c.jail.RestoreTrust(state.Trusted, now)
 		jails[c.conf.Name], findtimes[c.conf.Name] = c, c.conf.FindTime
 	}
 	return r.Counted(ctx, findtimes, func(c jail.Counted) { jails[c.Jail].jail.RestoreFailure(c, now) })

@@ -83,7 +83,7 @@ func (w *writer) room(ctx context.Context) {
 func (w *writer) add(c store.Changes) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.urgent = w.urgent || len(c.Counted)+len(c.Bans)+len(c.Ended)+len(c.Forgotten) > 0
+	w.urgent = w.urgent || len(c.Counted)+len(c.Trusted)+len(c.Bans)+len(c.Ended)+len(c.Forgotten) > 0
 	w.pending = append(w.pending, c)
 	if w.size += weight(c); w.size > maxPending {
 		w.giveUpLocked()
@@ -92,7 +92,7 @@ func (w *writer) add(c store.Changes) {
 }
 
 func weight(c store.Changes) int {
-	return 1 + len(c.Counted) + len(c.Bans) + len(c.Ended) + len(c.Forgotten)
+	return 1 + len(c.Counted) + len(c.Trusted) + len(c.Bans) + len(c.Ended) + len(c.Forgotten)
 }
 
 func (w *writer) giveUpLocked() {
@@ -250,6 +250,7 @@ func merge(batch []store.Changes) (n int, together store.Changes) {
 	for _, c := range batch {
 		n++
 		together.Counted = append(together.Counted, c.Counted...)
+		together.Trusted = append(together.Trusted, c.Trusted...)
 		together.Bans = append(together.Bans, c.Bans...)
 		together.Ended = append(together.Ended, c.Ended...)
 		together.Forgotten = append(together.Forgotten, c.Forgotten...)
