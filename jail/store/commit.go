@@ -22,7 +22,7 @@ type Changes struct {
 	// Forgotten are targets whose counted failures were dropped by hand. Their earlier bans
 	// do not count any more.
 	Forgotten []jail.Forgotten
-	// Bans are new, or known by jail, target and start: those take the new end, By and Shadow. The
+	// Bans are new, or known by jail, target and start: those take the new end, By, Count and Shadow. The
 	// failures counted against the target that are dated before the ban's end are deleted
 	// with it.
 	Bans []jail.Ban
@@ -115,7 +115,7 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 			ON CONFLICT DO UPDATE SET time = max(time, excluded.time), read = excluded.read, until = excluded.until`},
 		{&s.stale, `DELETE FROM trusted WHERE jail = ? AND until < ?`},
 		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, shadow, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, shadow = excluded.shadow, sum = excluded.sum`},
+			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, shadow = excluded.shadow, count = max(count, excluded.count), sum = excluded.sum`},
 		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
 		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
 		{&s.pardon, `UPDATE bans SET pardoned = 1 WHERE jail = ? AND prefix = ? AND id = ? AND pardoned = 0`},
