@@ -74,7 +74,7 @@ func jailKeys() []key[draft] {
 			value: duration(time.Second, longestFindTime, func(d *draft) *time.Duration { return &d.FindTime })},
 		{name: "trusttime", scope: ofDefault,
 			doc: "For how long a host that was let in (`successregex` of the filter) may fail more often before it is banned; without it, " +
-				"never. A success lifts no ban and resets no count. Everybody behind the same address (NAT, a proxy, a company's gateway, the same IPv6 prefix) is trusted with whoever has logged in, an attacker there as well.",
+				"never. A success lifts no ban and resets no count. Everybody behind the same address (NAT, a proxy, a company's gateway, the same IPv6 prefix) is trusted with whoever has logged in, an attacker there as well ([counting.md](counting.md)).",
 			value: duration(time.Second, longestFindTime, func(d *draft) *time.Duration { return &d.TrustTime })},
 		{name: "trustretry", scope: ofDefault, doc: "How many more failures than `maxretry` a host in its `trusttime` needs for a ban; without it as many again.",
 			value: whole(1, 10_000, func(d *draft) *int { return &d.TrustRetry })},

@@ -105,7 +105,7 @@ func tableIntro(table string) string {
 			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"
 	case "a pattern with a weight":
 		return "In failregex, beside plain ones: `failregex = ['…', { regex = '…', weight = 3 }]`. With `maxretry = 5`, two failures of that pattern " +
-			"lead to a ban, or one and two others. A weight of `maxretry` or more bans at once. Wherever failures are counted, in status, metrics and bans, one of weight 3 " +
+			"lead to a ban, or one and two others ([counting.md](counting.md)). A weight of `maxretry` or more bans at once. Wherever failures are counted, in status, metrics and bans, one of weight 3 " +
 			"counts as three. Of a session of several lines, the greatest weight of its lines counts.\n\n"
 	case "[[json]] of a filter file":
 		return "A rule for lines of JSON: `when = { \"request.uri\" = '^/login', status = [401, 403] }`, `host = \"request.client_ip\"`. " +

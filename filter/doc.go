@@ -32,7 +32,8 @@
 //	<F-CONTENT>…     in prefregex: the part that is left for failregex
 //	<F-MLFID>…       what all lines of one session have in common
 //	<F-NOFAIL>…      if not empty: no failure by itself, but part of a session
-//	<F-MLFGAINED>…   if not empty: no failure, access was granted
+//	<F-MLFGAINED>…   if not empty: no failure, access was granted, which is a [Success]
+//	                 where Options.Success asks for them
 //	<F-MLFFORGET>…   if not empty: the session ends
 //
 // A tag may stand in a pattern more than once; of several texts captured under
@@ -42,6 +43,15 @@
 // What an address group captures must be one, whole: no zone id, no part of a
 // longer number or of a host name. Otherwise the pattern does not match, and
 // the next is tried.
+//
+// # Weights and successes
+//
+// A pattern may weigh more than one (Spec.Weights): for so many failures each of its own counts.
+//
+// Spec.Successregex has patterns for lines of logins that were let in. They are in the same language, see what
+// failregex sees, and are asked if no failregex has matched. Whoever counts may trust such a host,
+// so a pattern that a client can trick gives him more tries: tie it to both ends of
+// the line, and let no text of his stand before the address that may look like the rest of it.
 //
 // # JSON
 //

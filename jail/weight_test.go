@@ -140,6 +140,26 @@ func TestFullWindowsOnBothSidesOfALateFailure(t *testing.T) {
 	}
 }
 
+// What may still matter stays, however many they are, when a reload asks for fewer.
+func TestFewerFailuresAfterAReloadForgetNothingThatMatters(t *testing.T) {
+	opts := options()
+	opts.MaxRetry, opts.MaxMatches = 100, 5
+	j := newJail(t, opts)
+	for n := range 60 {
+		j.Observe(old("192.0.2.6", -1150+float64(n)))
+	}
+	opts.MaxRetry = 3
+	if err := j.Reconfigure(opts, noon); err != nil {
+		t.Fatal(err)
+	}
+	if out := j.Observe(old("192.0.2.6", 0)); out.Ban != nil {
+		t.Errorf("got %+v, want no ban for one", out.Ban)
+	}
+	if out := j.Observe(old("192.0.2.6", -590)); out.Ban == nil || out.Ban.Failures != 61 {
+		t.Errorf("got %+v, want a ban for all of them", out.Ban)
+	}
+}
+
 // A reload that asks for fewer failures judges what comes from then on, not the past.
 func TestFewerFailuresAfterAReloadDoNotJudgeThePast(t *testing.T) {
 	opts := options()

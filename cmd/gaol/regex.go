@@ -16,6 +16,7 @@ type regexOptions struct {
 	failures bool
 	missed   bool
 	verbose  bool
+	success  bool
 	now      string
 	timezone string
 	maxlines int
@@ -62,6 +63,7 @@ an engine with a limit on its steps for each line, and what went over that limit
 	flags.BoolVar(&opts.failures, "failures", false, "list every failure")
 	flags.BoolVar(&opts.missed, "missed", false, "list every missed line, however many")
 	flags.BoolVarP(&opts.verbose, "verbose", "v", false, "list patterns without a hit as well")
+	flags.BoolVar(&opts.success, "success", false, "look for successful logins as well, as a jail with trusttime does")
 	flags.StringVar(&opts.now, "now", "", "`TIME` at which to read the log, for dates without a year (default: now)")
 	flags.StringVar(&opts.timezone, "timezone", "", "zone `TZ` of dates without one: Europe/Berlin, +02:00, CET-1CEST (default: this host's)")
 	flags.IntVar(&opts.maxlines, "maxlines", 0, "number `N` of lines that patterns see together (default: as the filter says)")
@@ -82,7 +84,7 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 	if opts.maxlines != 0 {
 		tried.spec.MaxLines = opts.maxlines
 	}
-	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Timezone: zone, Names: tried.names})
+	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Timezone: zone, Names: tried.names, Success: opts.success})
 	if err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 		text := regexText{opts: opts, paint: a.paint(a.stdout)}
 		err = a.printText(text.write(report, tally, tried, log))
 	}
-	if err == nil && report.Matched == 0 {
+	if err == nil && report.Matched+report.Succeeded == 0 {
 		return errNo
 	}
 	return err

@@ -11,12 +11,15 @@ import (
 
 // portion is what a filter makes of a part of a log. Lines count from where it begins.
 type portion struct {
-	lines       int64
-	ignored     int64
-	matched     int64
-	failregex   []int64
-	ignoreregex []int64
-	dates       []dateHits
+	lines   int64
+	ignored int64
+	matched int64
+	// succeeded are lines by which a successregex has let somebody in.
+	succeeded    int64
+	failregex    []int64
+	successregex []int64
+	ignoreregex  []int64
+	dates        []dateHits
 	// undated is the number of missed lines whose date was not looked for.
 	undated  int64
 	failures []failureEntry
@@ -31,8 +34,9 @@ type portion struct {
 
 func newPortion(f *filter.Filter) portion {
 	return portion{
-		failregex:   make([]int64, len(f.Failregex())),
-		ignoreregex: make([]int64, len(f.Ignoreregex())),
+		failregex:    make([]int64, len(f.Failregex())),
+		successregex: make([]int64, len(f.Successregex())),
+		ignoreregex:  make([]int64, len(f.Ignoreregex())),
 	}
 }
 
@@ -182,6 +186,9 @@ func (e *examiner) add(p *portion, line filter.Line, result filter.Result, dates
 		if e.wants.failures && result.Failure != nil {
 			p.failures = append(p.failures, entryOf(result.Failure, line, p.lines))
 		}
+	case filter.Succeeded:
+		p.succeeded++
+		p.successregex[result.Pattern]++
 	case filter.Ignored:
 		p.ignored += lines
 		p.ignoreregex[result.Pattern]++

@@ -25,14 +25,17 @@ const (
 
 // regexReport is the document of "gaol regex --json".
 type regexReport struct {
-	Lines       int64         `json:"lines"`
-	Ignored     int64         `json:"ignored"`
-	Matched     int64         `json:"matched"`
-	Missed      int64         `json:"missed"`
-	Seconds     float64       `json:"seconds"`
-	Failregex   []patternHits `json:"failregex"`
-	Ignoreregex []patternHits `json:"ignoreregex"`
-	Dates       []dateHits    `json:"dates"`
+	Lines   int64 `json:"lines"`
+	Ignored int64 `json:"ignored"`
+	Matched int64 `json:"matched"`
+	Missed  int64 `json:"missed"`
+	// Succeeded are lines of successful logins; they and Successregex are left out unless asked for.
+	Succeeded    int64         `json:"succeeded,omitzero"`
+	Seconds      float64       `json:"seconds"`
+	Failregex    []patternHits `json:"failregex"`
+	Successregex []patternHits `json:"successregex,omitzero"`
+	Ignoreregex  []patternHits `json:"ignoreregex"`
+	Dates        []dateHits    `json:"dates"`
 	// Failures and MissedLines are nil, and left out, unless asked for.
 	Failures    []failureEntry `json:"failures,omitzero"`
 	MissedLines []missedEntry  `json:"missed_lines,omitzero"`
@@ -136,9 +139,13 @@ func (t *tally) merge(p *portion) {
 	t.lines += p.lines
 	t.ignored += p.ignored
 	t.matched += p.matched
+	t.succeeded += p.succeeded
 	t.undated += p.undated
 	for i, n := range p.failregex {
 		t.failregex[i] += n
+	}
+	for i, n := range p.successregex {
+		t.successregex[i] += n
 	}
 	for i, n := range p.ignoreregex {
 		t.ignoreregex[i] += n
@@ -169,11 +176,15 @@ func (t *tally) report(took time.Duration) regexReport {
 		Lines:       t.lines,
 		Ignored:     t.ignored,
 		Matched:     t.matched,
-		Missed:      t.lines - t.ignored - t.matched,
+		Missed:      t.lines - t.ignored - t.matched - t.succeeded,
+		Succeeded:   t.succeeded,
 		Seconds:     took.Round(time.Microsecond).Seconds(),
 		Failregex:   hitsOf(t.filter.Failregex(), t.failregex, t.filter.Weight),
-		Ignoreregex: hitsOf(t.filter.Ignoreregex(), t.ignoreregex, func(int) int { return 1 }),
+		Ignoreregex: hitsOf(t.filter.Ignoreregex(), t.ignoreregex, light),
 		Dates:       emptyNotNull(slices.Clone(t.dates)),
+	}
+	if success := t.filter.Successregex(); len(success) > 0 {
+		r.Successregex = hitsOf(success, t.successregex, light)
 	}
 	slices.SortStableFunc(r.Dates, func(a, b dateHits) int { return int(b.Hits - a.Hits) })
 	for _, runaway := range t.runaways {
@@ -204,6 +215,9 @@ func hitsOf(patterns []string, counts []int64, weight func(pattern int) int) []p
 	}
 	return hits
 }
+
+// light is the weight of patterns that have none.
+func light(int) int { return 1 }
 
 // moreThanOne is a weight worth telling, 0 for one that is not.
 func moreThanOne(weight int) int {

@@ -23,9 +23,16 @@ func (x *regexText) write(r regexReport, t *tally, tried triedFilter, log *logIn
 	x.out.WriteByte('\n')
 	x.title("Results")
 	x.patterns("Failregex", r.Failregex)
+	if x.opts.success {
+		x.patterns("Successregex", r.Successregex)
+	}
 	x.patterns("Ignoreregex", r.Ignoreregex)
 	x.dates(r.Dates, t.undated)
-	fmt.Fprintf(&x.out, "Lines: %d lines, %d ignored, %d matched, %d missed\n", r.Lines, r.Ignored, r.Matched, r.Missed)
+	fmt.Fprintf(&x.out, "Lines: %d lines, %d ignored, %d matched, %d missed", r.Lines, r.Ignored, r.Matched, r.Missed)
+	if x.opts.success {
+		fmt.Fprintf(&x.out, ", %d successful", r.Succeeded)
+	}
+	x.out.WriteByte('\n')
 	fmt.Fprintf(&x.out, "[processed in %.2f sec]\n", r.Seconds)
 	x.failures(r.Failures)
 	x.missed(r.Missed, t)

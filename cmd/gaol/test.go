@@ -27,8 +27,8 @@ func newTestCommand(a *app) *cobra.Command {
 		Short: "Run the tests in filter files, and attack the filters",
 		Long: `Runs the tests that stand in filter files, and attacks each filter with its
 own test lines: other addresses, whole log lines and control characters are
-put where the user name stands, and the filter fails if it then accuses
-somebody else. FILTER is a name or a .toml file; without one, all stock
+put where the user name stands, and the filter fails if it then accuses or
+trusts somebody else. FILTER is a name or a .toml file; without one, all stock
 filters and your own are tested.`,
 		Example: `  gaol test
   gaol test sshd`,
