@@ -111,6 +111,12 @@ func TestJSONProblems(t *testing.T) {
 			`reading filter.d/x.toml:4: json[1].trusted[4]: found number 5, expected an address or a prefix, such as "10.0.0.0/8"`}},
 		{"message and host", "failregex = '<HOST>'\n[[json]]\nmessage = 'm'\nhost = 'h'", []string{
 			`reading filter.d/x.toml:4: json[1].host: message and host: with message, <HOST> and <F-USER> in failregex say what is where; leave one out`}},
+		{"a success that weighs", rule("success = true\nweight = 2"), []string{
+			`reading filter.d/x.toml:5: json[1].weight: success and weight: a login that was let in has no weight: leave one of the two out`}},
+		{"message and success", "failregex = '<HOST>'\n[[json]]\nmessage = 'm'\nsuccess = true", []string{
+			`reading filter.d/x.toml:4: json[1].success: message and success: with message, successregex looks for successful logins`}},
+		{"successes alone", rule("success = true"), []string{
+			`reading filter.d/x.toml:1: not a usable pattern: the filter has no failregex: add one that names the failing <HOST>`}},
 		{"message alone", "[[json]]\nmessage = 'm'", []string{
 			`reading filter.d/x.toml:2: json[1].message: message without failregex: write failregex = ['…'] for the text in that field`}},
 		{"peer without host", "[[json]]\nwhen.a = 1\nid = 'i'\npeer = 'p'", []string{

@@ -47,6 +47,8 @@ func jsonKeys() []key[filter.JSON] {
 			value: paths(func(r *rule) *[]string { return &r.Time })},
 		{name: "weight", def: "1", doc: weightDoc,
 			value: whole(1, filter.MaxWeight, func(r *rule) *int { return &r.Weight })},
+		{name: "success", def: "false", doc: "Whether these are logins that were let in, as `successregex` finds them, and no failures.",
+			value: boolean(func(r *rule) *bool { return &r.Success })},
 		{name: "message",
 			doc: "In place of all but `when`, `unless` and `time`: the field with the text that `failregex`, `ignoreregex`, " +
 				"`prefregex` and `unless` are for.",
@@ -88,12 +90,15 @@ func (c *checker) checkJSON(n *node, rule filter.JSON) {
 	p := c.at(n)
 	switch {
 	case len(rule.Message) > 0:
-		for _, name := range []string{"host", "peer", "trusted", "user", "id", "weight"} {
+		for _, name := range []string{"host", "peer", "trusted", "user", "id", "weight", "success"} {
 			if n.table[name] != nil {
 				p = c.at(n.table[name])
 				p.What, p.Hint = "message and "+name, "with message, <HOST> and <F-USER> in failregex say what is where; leave one out"
 				if name == "weight" {
 					p.Hint = "with message, the patterns in failregex have weights"
+				}
+				if name == "success" {
+					p.Hint = "with message, successregex looks for successful logins"
 				}
 			}
 		}
@@ -101,6 +106,9 @@ func (c *checker) checkJSON(n *node, rule filter.JSON) {
 		p.What, p.Hint = "no host", `write host = "…", the path of the client's address`
 	case len(rule.When) == 0:
 		p.What, p.Hint = "every line would match", `write when = { status = 401 }, or what makes a line a failure`
+	case rule.Success && n.table["weight"] != nil:
+		p = c.at(n.table["weight"])
+		p.What, p.Hint = "success and weight", "a login that was let in has no weight: leave one of the two out"
 	case len(rule.Host) == 0 && n.table["peer"] != nil:
 		p = c.at(n.table["peer"])
 		p.What, p.Hint = "peer without host", "write host alone, if there are no proxies"

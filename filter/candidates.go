@@ -83,7 +83,7 @@ func (t *texts) ofJSON(f *Filter, seam literal.Seam, known bool) {
 		}
 		t.more = append(t.more, sets)
 	}
-	for _, rule := range f.json.rules {
+	for _, rule := range slices.Concat(f.json.rules, f.json.successes) {
 		t.more = append(t.more, rule.required(f.json.fields))
 	}
 	best := make([]literal.Set, len(t.more))

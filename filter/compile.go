@@ -75,8 +75,8 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 	c.checkSubject(f)
 	c.checkSuccess(f)
 	c.checkWeights(&spec)
-	f.json = c.json(&spec, opts.Names)
-	if len(spec.Failregex) == 0 && f.json == nil {
+	f.json = c.json(&spec, opts.Names, opts.Success)
+	if len(spec.Failregex) == 0 && !slices.ContainsFunc(spec.JSON, func(j JSON) bool { return !j.Success }) {
 		c.errs = append(c.errs, errors.New("the filter has no failregex: add one that names the failing <HOST>"))
 	}
 	if f.json != nil && f.OverLines() {
@@ -173,8 +173,10 @@ func withMode(spec Spec, name string) (Spec, error) {
 func gained(g group) bool { return g.name == "mlfgained" }
 
 // Trusts says whether the filter can tell of logins that were let in: it was compiled for that
-// (see [Options]), and has a successregex or <F-MLFGAINED>.
-func (f *Filter) Trusts() bool { return len(f.success) > 0 || f.gains }
+// (see [Options]), and has a successregex, a rule for JSON that is one, or <F-MLFGAINED>.
+func (f *Filter) Trusts() bool {
+	return len(f.success) > 0 || f.gains || f.json != nil && len(f.json.successes) > 0
+}
 
 // OverLines says that patterns see several lines together (maxlines).
 func (f *Filter) OverLines() bool { return f.spec.MaxLines > 1 }
@@ -219,11 +221,17 @@ func (f *Filter) decider(pattern int) string {
 	return fmt.Sprintf("failregex %d", pattern+1)
 }
 
-// Successregex returns the patterns as written that the filter was compiled with.
+// Successregex returns the patterns as written that the filter was compiled with, and behind them the rules for
+// JSON that let in.
 func (f *Filter) Successregex() []string {
 	all := make([]string, len(f.success))
 	for i, p := range f.success {
 		all[i] = p.text
+	}
+	if f.json != nil {
+		for _, rule := range f.json.successes {
+			all = append(all, rule.text)
+		}
 	}
 	return all
 }

@@ -39,6 +39,8 @@ type JSON struct {
 	// Weight is how much a failure counts that the rule has found, 1 to [MaxWeight]; 0 means 1. With
 	// Message, it is for the failregexes to say.
 	Weight int
+	// Success makes it a rule for lines of logins that were let in, as Spec.Successregex is.
+	Success bool
 	// Message is where the text stands that Failregex, Prefregex and Unless of the Spec
 	// see. With it in any rule, they see nothing else of lines; Ignoreregex sees it as well as
 	// the whole object. A date in the text is cut out, as from a line, and so are line

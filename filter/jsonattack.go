@@ -79,7 +79,7 @@ func (m *Matcher) partsOf(rule *jsonRule, line string) map[int]*jsonString {
 		}
 	}
 	if rule == nil {
-		for _, rule := range m.filter.json.rules {
+		for _, rule := range slices.Concat(m.filter.json.rules, m.filter.json.successes) {
 			for _, v := range there(m.fields, slices.Concat(rule.host, rule.peer)) {
 				add(v, nil)
 			}

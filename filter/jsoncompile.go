@@ -15,8 +15,8 @@ import (
 // jsonRules are a filter's rules for JSON, compiled.
 type jsonRules struct {
 	fields *jsonline.Fields
-	// rules accuse; messages say where the text for the failregexes is.
-	rules, messages []*jsonRule
+	// rules accuse, successes let in; messages say where the text for the failregexes is.
+	rules, successes, messages []*jsonRule
 	// places are where services usually have the date, in order of preference.
 	places *jsonline.Fields
 }
@@ -61,9 +61,10 @@ type jsonCompiler struct {
 	paths []jsonline.Path
 }
 
-// json compiles the rules of spec. It returns nil if there are none.
-func (c *compiler) json(spec *Spec, names bool) *jsonRules {
-	if len(spec.JSON) == 0 {
+// json compiles the rules of spec, those for successes if they are asked for. It returns nil if there are
+// none.
+func (c *compiler) json(spec *Spec, names, success bool) *jsonRules {
+	if !slices.ContainsFunc(spec.JSON, func(j JSON) bool { return success || !j.Success }) {
 		return nil
 	}
 	jc := jsonCompiler{compiler: c, names: names}
@@ -75,10 +76,13 @@ func (c *compiler) json(spec *Spec, names bool) *jsonRules {
 			c.errs = append(c.errs, fmt.Errorf("%s: %w", what, err))
 			continue
 		}
-		if rule := jc.rule(what, spec, j); len(j.Message) > 0 {
-			all.messages = append(all.messages, rule)
-		} else {
-			all.rules = append(all.rules, rule)
+		switch {
+		case len(j.Message) > 0:
+			all.messages = append(all.messages, jc.rule(what, spec, j))
+		case !j.Success:
+			all.rules = append(all.rules, jc.rule(what, spec, j))
+		case success:
+			all.successes = append(all.successes, jc.rule(what, spec, j))
 		}
 	}
 	all.fields = jsonline.NewFields(jc.paths)
@@ -103,6 +107,8 @@ func checkJSON(spec *Spec, j *JSON) error {
 	switch {
 	case len(j.Message) > 0 && len(j.Host)+len(j.User)+len(j.ID)+len(j.Peer) > 0:
 		return errors.New("message and host, peer, user or id: with message, the failregexes say where these stand")
+	case j.Success && (len(j.Message) > 0 || j.Weight > 0):
+		return errors.New("success with message or weight: a success has no weight, and in a message successregex looks for it")
 	case len(j.Message) > 0 && len(spec.Failregex) == 0:
 		return errors.New("message without a failregex: add one for the text in that field")
 	case len(j.Message) > 0:

@@ -58,6 +58,12 @@ func (m *Matcher) decide(result *Result, v, message *view, now time.Time) *jsonR
 			return rule
 		}
 	}
+	for i, rule := range f.json.successes {
+		if rule.accuse(m.fields, &m.found, &m.work) {
+			result.Verdict, result.Pattern = Succeeded, len(f.success)+i
+			return rule
+		}
+	}
 	return nil
 }
 

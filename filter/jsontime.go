@@ -90,7 +90,7 @@ func (m *Matcher) explicitDate(rule *jsonRule, now time.Time) (logtime.Found, bo
 	if rule != nil {
 		return m.fieldDates.in(m.fields, rule.at, now)
 	}
-	for _, rules := range [][]*jsonRule{m.filter.json.rules, m.filter.json.messages} {
+	for _, rules := range [][]*jsonRule{m.filter.json.rules, m.filter.json.successes, m.filter.json.messages} {
 		for _, rule := range rules {
 			if found, ok := m.fieldDates.in(m.fields, rule.at, now); ok {
 				return found, true

@@ -34,11 +34,23 @@ func TestSuccesses(t *testing.T) {
 		`^<F-MLFID>\w+</F-MLFID> <F-MLFGAINED>welcome</F-MLFGAINED> <F-USER>\w+</F-USER>$`,
 	}}
 	json.JSON = []filter.JSON{{Message: []string{"msg"}}}
+	rules := filter.Spec{JSON: []filter.JSON{
+		{When: []filter.Condition{{Path: "event", Values: []any{"^login_failed$"}}}, Host: []string{"ip"}},
+		{When: []filter.Condition{{Path: "event", Values: []any{"^login$"}}}, Host: []string{"ip"}, User: []string{"user"}, Success: true},
+	}}
+	mixed := login
+	mixed.JSON = rules.JSON[1:]
 	for _, tt := range []struct {
 		name, lines string
 		spec        filter.Spec
 		want        string // of the last line
 	}{
+		{"a rule for JSON", `{"event":"login","user":"joe","ip":"192.0.2.5"}`, rules, "192.0.2.5"},
+		{"a rule for failures in JSON", `{"event":"login_failed","user":"joe","ip":"192.0.2.5"}`, rules, ""},
+		{"no rule", `{"event":"logout","user":"joe","ip":"192.0.2.5"}`, rules, ""},
+		{"a rule for JSON beside patterns", `{"event":"login","user":"joe","ip":"192.0.2.5"}`, mixed, "192.0.2.5"},
+		{"a pattern beside a rule for JSON", "yes joe from 192.0.2.5", mixed, "192.0.2.5"},
+		{"a failure beside a rule for JSON", "no joe from 192.0.2.5", mixed, ""},
 		{"an address", "yes joe from 192.0.2.5", login, "192.0.2.5"},
 		{"dated", "2026-03-10 21:31:23 yes joe from 2001:db8::5", login, "2001:db8::5"},
 		{"an id", "session abc opened", login, "id abc"},
@@ -128,6 +140,36 @@ func TestBadSuccessregex(t *testing.T) {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
 	}
+}
+
+// Nobody may be trusted by what he writes into an object either.
+func TestAttacksOnTrustInJSON(t *testing.T) {
+	spec := filter.Spec{
+		JSON: []filter.JSON{
+			{When: []filter.Condition{{Path: "event", Values: []any{"^login_failed$"}}}, Host: []string{"ip"}, User: []string{"user"}},
+			{When: []filter.Condition{{Path: "event", Values: []any{"^login$"}}}, Host: []string{"ip"}, User: []string{"user"}, Success: true},
+		},
+		Tests: []filter.Test{
+			{Lines: []string{`{"event":"login_failed","user":"joe","ip":"192.0.2.5"}`}, Match: true, Host: "192.0.2.5"},
+			{Lines: []string{`{"event":"login","user":"joe","ip":"192.0.2.6"}`}, Success: true, Host: "192.0.2.6", User: "joe"},
+		},
+	}
+	for _, r := range append(filter.RunTests(spec), filter.Attack(spec)...) {
+		if !r.OK {
+			t.Errorf("%s: %s", r.Attack, r.Problem)
+		}
+	}
+	// A rule that looks for the event anywhere in the object's text finds it in the name.
+	spec.JSON[1].When[0] = filter.Condition{Path: "user", Values: []any{"login"}}
+	spec.JSON[0].Unless = []filter.Condition{{Path: "user", Values: []any{"login"}}}
+	spec.Tests[1].Lines[0] = `{"event":"x","user":"login","ip":"192.0.2.6"}`
+	spec.Tests[1].User = "login"
+	for _, r := range filter.Attack(spec) {
+		if !r.OK {
+			return
+		}
+	}
+	t.Error("no attack finds a rule that a name fulfils")
 }
 
 func TestTestsOfSuccesses(t *testing.T) {
