@@ -294,7 +294,7 @@ func (j *Jail) proven(proofs []proof) (user string, lines, patterns []string) {
 
 // Expire returns the bans that have ended at now; each is returned once. It also
 // forgets hosts that have not failed for FindTime and the two minutes that dates may be off, and
-// networks in the same way.
+// networks and those that were let in likewise.
 func (j *Jail) Expire(now time.Time) []Ban {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -328,11 +328,15 @@ func (j *Jail) Next() (time.Time, bool) {
 		return j.replaced[0].End, true
 	}
 	next, ok := j.bans.next()
-	if at, has := j.hosts.next(keepFor(j.opts.FindTime)); has && (!ok || at.Before(next)) {
-		next, ok = at, true
+	sooner := func(at time.Time, has bool) {
+		if has && (!ok || at.Before(next)) {
+			next, ok = at, true
+		}
 	}
-	if at, has := j.networks.next(keepFor(j.opts.Escalate.FindTime)); has && (!ok || at.Before(next)) {
-		next, ok = at, true
+	sooner(j.hosts.next(keepFor(j.opts.FindTime)))
+	sooner(j.networks.next(keepFor(j.opts.Escalate.FindTime)))
+	if j.opts.TrustTime > 0 {
+		sooner(j.trust.next(keepFor(j.opts.TrustTime)))
 	}
 	return next, ok
 }

@@ -148,6 +148,9 @@ func TestTrustIsBounded(t *testing.T) {
 	if c := j.Counts(); c.Trusted != 10 {
 		t.Errorf("got %+v, want 10 trusted after a reload", c)
 	}
+	if next, ok := j.Next(); !ok || next.After(at(400+3600+121)) {
+		t.Errorf("the next thing to do is at %v, %v", next, ok)
+	}
 	j.Expire(at(400 + 3600 + 121))
 	if c := j.Counts(); c.Trusted != 0 {
 		t.Errorf("got %+v, want nobody after trusttime", c)
