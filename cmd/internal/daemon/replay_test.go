@@ -50,7 +50,7 @@ maxretry = 3
 bantime = "1h"
 [jail.app]
 enabled = true
-failregex = ['^ERROR Login failure <HOST>$']
+failregex = ['^ERROR Login failure <HOST>$', { regex = '^ERROR \d+ failed from <HOST>$', weight = 2 }]
 logpath = ["DIR/app.log"]
 maxretry = 4
 findtime = "2m"
@@ -91,8 +91,8 @@ func TestReplayDecidesAsTheDaemon(t *testing.T) {
 		jails []string
 		has   []string
 	}{
-		"two jails, one with sessions": {replayedJails, []string{"app", "session"}, []string{"app ", "session ", "#3 "}},
-		"recidive and escalation":      {escalatingJails, []string{"app"}, []string{"recidive ", "/24 ", "by escalation"}},
+		"two jails, one with sessions":  {replayedJails, []string{"app", "session"}, []string{"app ", "session ", "#3 "}},
+		"recidive, escalation, weights": {escalatingJails, []string{"app"}, []string{"recidive ", "/24 ", "by escalation", "for 5 "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := strings.Join(decideAlike(t, tt.conf, tt.jails), "\n")

@@ -108,7 +108,7 @@ func (c *counting) count(s *stream, h *hit) {
 	// Like a daemon that catches up, the jails are not told to forget what is over by now: a line
 	// that is dated out of order may be of that time.
 	out := c.observe(p, filter.Failure{
-		Time: time.Unix(0, h.at), Read: time.Unix(0, h.clock), CatchUp: true, Prefix: h.prefix, ID: h.id, Host: h.host,
+		Time: time.Unix(0, h.at), Read: time.Unix(0, h.clock), CatchUp: true, Prefix: h.prefix, ID: h.id, Host: h.host, Weight: int(h.weight),
 	})
 	switch {
 	case out.Unresolved != "":

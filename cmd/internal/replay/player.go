@@ -34,7 +34,7 @@ func newPlayer(ctx context.Context, j config.Jail, opts Options) (*player, error
 	if err != nil {
 		return nil, err
 	}
-	return &player{Jail: j, jail: counting, faults: faults}, nil
+	return &player{Jail: j, jail: counting, ignore: ignore, faults: faults}, nil
 }
 
 // notes say what of the player's failures could not be taken as the daemon takes them.

@@ -81,7 +81,8 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 // player is a jail that may read logs, or the bans of the others.
 type player struct {
 	config.Jail
-	jail *jail.Jail
+	jail   *jail.Jail
+	ignore *jail.Ignore
 	// faults are what could not be learned of who is ignored.
 	faults []error
 	// undated, unresolved and lost count failures that bear no date, that name a host, and that could not be

@@ -49,6 +49,7 @@ type hit struct {
 	// nanoseconds since 1970. 0: it is not known yet.
 	clock, at int64
 	player    int32
+	weight    int32
 	undated   bool
 	prefix    netip.Prefix
 	id, host  string
@@ -86,6 +87,7 @@ func (s *stream) run(ctx context.Context) {
 func newMatcher(p *player) *filter.Matcher {
 	m := p.Compiled.NewMatcher()
 	m.Borrow() // a hit copies what is kept
+	m.Trust(p.ignore.Trusts)
 	return m
 }
 
@@ -203,7 +205,7 @@ func look(hits []hit, player int32, m *filter.Matcher, f *filter.Filter, b sourc
 }
 
 func hitOf(f *filter.Failure, player int32) hit {
-	h := hit{player: player, prefix: f.Prefix, id: strings.Clone(f.ID)}
+	h := hit{player: player, weight: int32(f.Weight), prefix: f.Prefix, id: strings.Clone(f.ID)}
 	if !f.Prefix.IsValid() && f.ID == "" {
 		h.host = strings.Clone(f.Host)
 	}
