@@ -20,9 +20,11 @@ type Standing struct {
 	Kept []Counted
 	// Ignored is the rule by which all of the target is ignored; "": none.
 	Ignored string
-	// MaxRetry failures within FindTime lead to a ban.
-	MaxRetry int
+	// Needed failures within FindTime lead to a ban of that host. It is trusted, and so needs more,
+	// until Trusted; zero: it is not.
+	Needed   int
 	FindTime time.Duration
+	Trusted  time.Time
 }
 
 // maxKept bounds Standing.Kept.
@@ -33,7 +35,7 @@ const maxKept = 100
 func (j *Jail) About(target Key, now time.Time) Standing {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	s := Standing{MaxRetry: j.opts.MaxRetry, FindTime: j.opts.FindTime}
+	s := Standing{FindTime: j.opts.FindTime}
 	who := target.key()
 	touches := func(k key) bool { return k.within(who) || who.within(k) }
 	for k, e := range j.bans.byKey {
@@ -52,9 +54,19 @@ func (j *Jail) About(target Key, now time.Time) Standing {
 			nearest, s.Failures, s.Until = i, n, until
 		}
 	}
+	host := who
+	if target.ID == "" && target.Prefix.IsSingleIP() {
+		host = prefixKey(j.counted(target.Prefix))
+	}
 	if nearest != 0 {
+		host = j.hosts.hosts.at(nearest).key
 		s.Kept = j.kept(nearest)
 		s.Nearest = Key{Prefix: s.Kept[0].Prefix, ID: s.Kept[0].ID}
+	}
+	s.Needed = j.needed(host, now.UnixNano())
+	if s.Needed > j.opts.MaxRetry {
+		last, _ := j.trust.last(host)
+		s.Trusted = time.Unix(0, last).Add(j.opts.TrustTime)
 	}
 	if target.ID == "" {
 		s.Ignored, _ = j.opts.Ignore.Holds(target.Prefix)

@@ -57,7 +57,7 @@ func TestAbout(t *testing.T) {
 	}
 
 	s := j.About(jail.Key{Prefix: netip.MustParsePrefix("192.0.2.1/32")}, at(650))
-	if s.MaxRetry != 4 || s.FindTime != 10*time.Minute || !s.Until.Equal(at(1100)) {
+	if s.Needed != 4 || s.FindTime != 10*time.Minute || !s.Until.Equal(at(1100)) {
 		t.Errorf("got %+v", s)
 	}
 	if len(s.Kept) != 3 || s.Kept[0].Pattern != "^new$" || s.Kept[0].Line != "line of 192.0.2.1" || s.Kept[2].Pattern != "^old$" {
@@ -93,5 +93,19 @@ func TestBanHasThePatternsOfItsLines(t *testing.T) {
 	}
 	if out := j.Observe(failedBy("192.0.2.1", at(2), "^one$")); !out.AlreadyBanned || out.Within.Prefix != ban.Prefix {
 		t.Errorf("got %+v, want it within the ban", out)
+	}
+}
+
+func TestAboutTellsOfTrust(t *testing.T) {
+	j := newJail(t, trusting())
+	j.Trust(success("192.0.2.6", noon))
+	for host, want := range map[string]int{"192.0.2.6/32": 5, "192.0.2.7/32": 3} {
+		s := j.About(jail.Key{Prefix: prefix(host)}, at(60))
+		if trusted := !s.Trusted.IsZero(); s.Needed != want || trusted != (want == 5) || trusted && !s.Trusted.Equal(at(3600)) {
+			t.Errorf("%s: got %+v", host, s)
+		}
+	}
+	if s := j.About(jail.Key{Prefix: prefix("192.0.2.6/32")}, at(3601)); s.Needed != 3 || !s.Trusted.IsZero() {
+		t.Errorf("when it is over: got %+v", s)
 	}
 }

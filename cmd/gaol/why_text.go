@@ -112,6 +112,9 @@ func (v *whyView) counts(j control.WhyJail) string {
 	if j.Until != nil {
 		text += ", the first lapses " + humanUntil(j.Until, v.now)
 	}
+	if j.TrustedUntil != nil {
+		text += ", trusted for " + humanDuration(j.TrustedUntil.Sub(v.now)) + " as it was let in"
+	}
 	return text
 }
 

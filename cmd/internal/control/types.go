@@ -139,9 +139,11 @@ type WhyJail struct {
 	Host  string `json:"host"`
 	Hosts int    `json:"hosts"`
 	// Until is when the first of Failures no longer counts.
-	Until   *time.Time `json:"until"`
-	Banned  bool       `json:"banned"`
-	Ignored string     `json:"ignored"`
+	Until *time.Time `json:"until"`
+	// TrustedUntil is until when it is trusted, as it was let in, and Needed is more for that; null: it is not.
+	TrustedUntil *time.Time `json:"trusted_until"`
+	Banned       bool       `json:"banned"`
+	Ignored      string     `json:"ignored"`
 	// SinceEnforced is how many failures were logged since the kernel holds its bans.
 	SinceEnforced int `json:"since_enforced"`
 }

@@ -88,7 +88,7 @@ func (q *question) problem(format string, args ...any) {
 func (q *question) askLocked(c *cell) {
 	s := c.jail.About(q.target, q.now)
 	j := control.WhyJail{
-		Name: c.name, Failures: s.Failures, Needed: s.MaxRetry, FindTimeSeconds: s.FindTime.Seconds(), Hosts: s.Hosts,
+		Name: c.name, Failures: s.Failures, Needed: s.Needed, TrustedUntil: timeOrNil(s.Trusted), FindTimeSeconds: s.FindTime.Seconds(), Hosts: s.Hosts,
 		Until: timeOrNil(s.Until), Banned: len(s.Bans) > 0, Ignored: s.Ignored,
 	}
 	if s.Hosts > 0 {

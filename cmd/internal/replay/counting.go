@@ -94,9 +94,15 @@ func (h *heads) Pop() any {
 	return x
 }
 
-// count has a jail count one failure.
+// count has a jail take in one failure or success.
 func (c *counting) count(s *stream, h *hit) {
 	p := s.players[h.player]
+	if h.success {
+		if !h.undated && h.clock != 0 {
+			p.jail.Trust(filter.Success(h.asFailure()))
+		}
+		return
+	}
 	c.result.Failures++
 	if h.undated {
 		if h.clock == 0 {
@@ -107,14 +113,18 @@ func (c *counting) count(s *stream, h *hit) {
 	}
 	// Like a daemon that catches up, the jails are not told to forget what is over by now: a line
 	// that is dated out of order may be of that time.
-	out := c.observe(p, filter.Failure{
-		Time: time.Unix(0, h.at), Read: time.Unix(0, h.clock), CatchUp: true, Prefix: h.prefix, ID: h.id, Host: h.host, Weight: int(h.weight),
-	})
+	out := c.observe(p, h.asFailure())
 	switch {
 	case out.Unresolved != "":
 		p.unresolved++
 	case out.Ignored != "":
 		c.result.Ignored++
+	}
+}
+
+func (h *hit) asFailure() filter.Failure {
+	return filter.Failure{
+		Time: time.Unix(0, h.at), Read: time.Unix(0, h.clock), CatchUp: true, Prefix: h.prefix, ID: h.id, Host: h.host, Weight: int(h.weight),
 	}
 }
 

@@ -248,3 +248,23 @@ logpath = ["DIR/app.log"]
 		}
 	}
 }
+
+// Who was let in needs more failures here, too.
+func TestTrustIsReplayed(t *testing.T) {
+	p := newPlace(t, app("app", `logpath = ["DIR/app.log"]
+successregex = ['^INFO Login <HOST>$']
+trusttime = "1h"
+trustretry = 1`))
+	letIn := strings.Replace(failed(0, "192.0.2.1"), "ERROR Login failure", "INFO Login", 1)
+	p.write("app.log", letIn+failed(1, "192.0.2.1")+failed(1, "192.0.2.2")+failed(2, "192.0.2.1")+failed(2, "192.0.2.2")+
+		failed(3, "192.0.2.1")+failed(3, "192.0.2.2")+failed(4, "192.0.2.1"))
+	for _, zone := range []*time.Location{nil, time.UTC} {
+		opts := p.options("app.log")
+		opts.Zone = zone
+		r := p.run(opts)
+		expect(t, r, "app 192.0.2.2 3 10m0s #1", "app 192.0.2.1 4 10m0s #1")
+		if r.Failures != 7 {
+			t.Errorf("%d failures, want 7", r.Failures)
+		}
+	}
+}

@@ -43,7 +43,7 @@ type stream struct {
 	err  error
 }
 
-// hit is a failure, as far as it matters. It shares no memory with the log.
+// hit is a failure or, with success, a login that was let in, as far as it matters. It shares no memory with the log.
 type hit struct {
 	// clock is the latest date in the log for this jail so far, at the failure's own; both in
 	// nanoseconds since 1970. 0: it is not known yet.
@@ -51,6 +51,7 @@ type hit struct {
 	player    int32
 	weight    int32
 	undated   bool
+	success   bool
 	prefix    netip.Prefix
 	id, host  string
 }
@@ -187,7 +188,7 @@ func (e *examiner) Recall(memory []filter.Memory) {
 	}
 }
 
-// look appends a filter's failures in a block.
+// look appends a filter's failures and successes in a block.
 func look(hits []hit, player int32, m *filter.Matcher, f *filter.Filter, b source.Block) []hit {
 	for next := 0; next < len(b.Text); {
 		at := f.Candidate(b.Text, next)
@@ -196,8 +197,14 @@ func look(hits []hit, player int32, m *filter.Matcher, f *filter.Filter, b sourc
 		}
 		var line filter.Line
 		line, next = b.Line(at)
-		if failure := m.MatchCandidate(line, b.Text[:at]).Failure; failure != nil {
-			hits = append(hits, hitOf(failure, player))
+		result := m.MatchCandidate(line, b.Text[:at])
+		if result.Failure != nil {
+			hits = append(hits, hitOf(result.Failure, player))
+		}
+		if result.Success != nil {
+			h := hitOf((*filter.Failure)(result.Success), player)
+			h.success = true
+			hits = append(hits, h)
 		}
 	}
 	m.Passed(b.Text)
