@@ -205,8 +205,9 @@ func (w *writer) counted(list []jail.Counted) {
 	newest := make(map[string]time.Time)
 	for _, c := range list {
 		prefix, at, read := prefixText(c.Prefix), nanos(c.Time), nanos(c.Read)
-		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.number(c.Pattern), max(c.Weight, 1),
-			w.sums.counted(c.Jail, prefix, c.ID, at, read))
+		weight := max(c.Weight, 1)
+		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.number(c.Pattern), weight,
+			w.sums.counted(c.Jail, prefix, c.ID, at, read, weight))
 		if c.Read.After(newest[c.Jail]) {
 			newest[c.Jail] = c.Read
 		}

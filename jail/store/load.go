@@ -222,7 +222,7 @@ func (l *loader) counted(findtime map[string]time.Duration, each func(jail.Count
 		if err != nil {
 			return err
 		}
-		if !matches(sum, l.sums.counted(c.Jail, prefix, c.ID, at, read)) {
+		if !matches(sum, l.sums.counted(c.Jail, prefix, c.ID, at, read, c.Weight)) {
 			return errDamaged
 		}
 		from, known := oldest[c.Jail]

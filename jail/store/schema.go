@@ -62,7 +62,6 @@ CREATE INDEX positions_serial ON positions (serial); -- each write asks for the 
 ALTER TABLE bans ADD COLUMN sum INTEGER;
 ALTER TABLE counted ADD COLUMN sum INTEGER;
 ALTER TABLE positions ADD COLUMN sum INTEGER;
-`, `
 -- The failregexes that have matched. Failures name them by number: a text is as long as a line.
 CREATE TABLE patterns (
 	number INTEGER PRIMARY KEY,
@@ -72,9 +71,7 @@ ALTER TABLE counted ADD COLUMN pattern INTEGER NOT NULL DEFAULT 0; -- 0: not kno
 ALTER TABLE bans ADD COLUMN patterns TEXT NOT NULL DEFAULT '[]';   -- a JSON array of numbers, one for each of lines
 CREATE INDEX bans_id ON bans (id) WHERE id != '';
 CREATE INDEX counted_id ON counted (id) WHERE id != '';
-`, `
 ALTER TABLE counted ADD COLUMN weight INTEGER NOT NULL DEFAULT 1; -- for how many failures it counts
-`, `
 CREATE TABLE trusted (
 	jail   TEXT NOT NULL,
 	prefix TEXT NOT NULL,
@@ -85,7 +82,6 @@ CREATE TABLE trusted (
 	PRIMARY KEY (jail, prefix, id)
 );
 CREATE INDEX trusted_until ON trusted (jail, until);
-`, `
 ALTER TABLE bans ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0; -- 1: it was never enforced
 CREATE INDEX bans_shadow ON bans (prefix, jail, id) WHERE shadow = 1;
 `}

@@ -24,10 +24,10 @@ func (s *summer) ban(jail, prefix, id string, start int64, ends sql.NullInt64) i
 	return s.sum()
 }
 
-// counted sums up whom a failure is counted against, and when.
-func (s *summer) counted(jail, prefix, id string, at, read int64) int64 {
+// counted sums up whom a failure is counted against, when, and for how many.
+func (s *summer) counted(jail, prefix, id string, at, read int64, weight int) int64 {
 	s.texts(jail, prefix, id)
-	s.numbers(at, read)
+	s.numbers(at, read, int64(weight))
 	return s.sum()
 }
 
