@@ -112,15 +112,16 @@ func (f *family) makeRules() error {
 		if f.seen.leads(chain, f.chain, want) {
 			continue
 		}
-		if err := f.removeJumps(chain); err != nil {
-			return err
-		}
 		// One before the other, so that each is first whatever other programs
-		// do in the meantime.
+		// do in the meantime. Those of before go afterwards, so that nobody is let in
+		// in between.
 		for _, spec := range slices.Backward(want) {
 			if err := f.ipt.Insert(filter, chain, 1, spec...); err != nil {
 				return explain("jumping from "+chain+" to "+f.chain, err)
 			}
+		}
+		if err := f.removeJumps(chain); err != nil {
+			return err
 		}
 	}
 	// Chains of an earlier run's that are not to be jumped from any more.
@@ -134,29 +135,31 @@ func (f *family) makeRules() error {
 	return nil
 }
 
-// makeChain makes the chain that refuses.
+// makeChain makes the chain that refuses. At no time does it let anybody through.
 func (f *family) makeChain() error {
-	verdict := f.verdict()
+	verdict, before := f.verdict(), f.seen.byChain[f.chain]
 	switch {
 	case !f.seen.has(f.chain):
 		if err := f.ipt.NewChain(filter, f.chain); err != nil {
 			return explain("making chain "+f.chain, err)
 		}
-	case slices.Equal(f.seen.byChain[f.chain], []string{strings.Join(verdict, " ")}):
+	case slices.Equal(before, []string{strings.Join(verdict, " ")}):
 		return nil
-	default:
-		if err := f.ipt.ClearChain(filter, f.chain); err != nil {
+	}
+	if err := f.ipt.Insert(filter, f.chain, 1, verdict...); err != nil {
+		return explain("filling chain "+f.chain, err)
+	}
+	for _, rule := range before {
+		if err := f.ipt.Delete(filter, f.chain, words(rule)...); err != nil {
 			return explain("emptying chain "+f.chain, err)
 		}
-	}
-	if err := f.ipt.Append(filter, f.chain, verdict...); err != nil {
-		return explain("filling chain "+f.chain, err)
 	}
 	return nil
 }
 
 // removeJumps removes the jumps to our chain that were read from chain. It
-// names them by their words: their numbers may be those of other rules by now.
+// names them by their words: their numbers may be those of other rules by now. Of two that are
+// alike the first goes, which changes their order at most.
 func (f *family) removeJumps(chain string) error {
 	for _, jump := range f.seen.jumps(chain, f.chain) {
 		if err := f.ipt.Delete(filter, chain, words(jump)...); err != nil {

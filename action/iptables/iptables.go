@@ -72,12 +72,13 @@ type Set struct {
 }
 
 var (
-	_ action.Action  = (*Set)(nil)
-	_ action.Checker = (*Set)(nil)
-	_ action.Holder  = (*Set)(nil)
-	_ action.Limited = (*Set)(nil)
-	_ action.Prober  = (*Set)(nil)
-	_ action.Noter   = (*Set)(nil)
+	_ action.Action   = (*Set)(nil)
+	_ action.Adjuster = (*Set)(nil)
+	_ action.Checker  = (*Set)(nil)
+	_ action.Holder   = (*Set)(nil)
+	_ action.Limited  = (*Set)(nil)
+	_ action.Prober   = (*Set)(nil)
+	_ action.Noter    = (*Set)(nil)
 )
 
 const (
@@ -91,18 +92,10 @@ const (
 
 // New checks opts. It starts nothing and touches neither kernel nor programs.
 func New(opts Options) (*Set, error) {
-	rule := opts.Rule
-	if rule.Jail == "" {
-		return nil, errors.New("iptables: the rule names no jail")
+	rule, err := checked(opts.Rule)
+	if err != nil {
+		return nil, err
 	}
-	switch rule.Protocol {
-	case "":
-		rule.Protocol = "tcp"
-	case "tcp", "udp", "all":
-	default:
-		return nil, fmt.Errorf("iptables: protocol %q of jail %s: expected tcp, udp or all", rule.Protocol, rule.Jail)
-	}
-	rule.Ports = action.MergePorts(rule.Ports)
 	log := opts.Logger
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -111,6 +104,22 @@ func New(opts Options) (*Set, error) {
 	s.v4 = newFamily(unix.AF_INET, opts.IPTables, s.name, s.name, rule)
 	s.v6 = newFamily(unix.AF_INET6, opts.IP6Tables, s.name, s.name+"6", rule)
 	return s, nil
+}
+
+// checked is rule with its defaults.
+func checked(rule action.Rule) (action.Rule, error) {
+	if rule.Jail == "" {
+		return rule, errors.New("iptables: the rule names no jail")
+	}
+	switch rule.Protocol {
+	case "":
+		rule.Protocol = "tcp"
+	case "tcp", "udp", "all":
+	default:
+		return rule, fmt.Errorf("iptables: protocol %q of jail %s: expected tcp, udp or all", rule.Protocol, rule.Jail)
+	}
+	rule.Ports = action.MergePorts(rule.Ports)
+	return rule, nil
 }
 
 // Longest implements action.Limited: the kernel's timeouts end at 24.8 days.
@@ -162,6 +171,35 @@ func (s *Set) usable(ctx context.Context) ([]*family, error) {
 	default:
 		return nil, err
 	}
+}
+
+// Adjust implements action.Adjuster: the new rules come before the old ones go.
+func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
+	rule, err := checked(rule)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rule.Jail != s.rule.Jail {
+		return fmt.Errorf("iptables: the rules of jail %s cannot become those of jail %s", s.rule.Jail, rule.Jail)
+	}
+	s.rule, s.v4.rule, s.v6.rule = rule, rule, rule
+	use := s.families
+	s.families = nil // unless all goes well
+	for _, f := range use {
+		if err := f.read(ctx); err != nil {
+			return err
+		}
+		if err := f.makeRules(); err != nil {
+			return err
+		}
+	}
+	if missing := s.missingChains(use); len(missing) > 0 && use != nil {
+		return fmt.Errorf("jumping to %s: iptables has no chain %v: make it, or take it out of the jail's chains", s.name, missing)
+	}
+	s.families = use
+	return nil
 }
 
 func (s *Set) startFamily(ctx context.Context, f *family) error {
