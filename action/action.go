@@ -122,24 +122,3 @@ func (h *Held) Add(member netip.Prefix, left time.Duration, packets uint64) {
 	h.Holds = true
 	h.Packets += packets
 }
-
-// Port is a range of TCP or UDP ports, First to Last inclusive.
-type Port struct {
-	First, Last uint16
-}
-
-// Rule is what a firewall action needs to know of a jail.
-type Rule struct {
-	// Jail is the jail's name; sets and chains are called after it.
-	Jail string
-	// Ports are closed to the banned; none: all of the host.
-	Ports []Port
-	// Protocol is "tcp", "udp" or "all"; "" means "tcp". With "all", or without Ports,
-	// every packet is refused.
-	Protocol string
-	// Drop discards packets silently instead of refusing them (reject).
-	Drop bool
-	// Chains are where iptables jumps from; none: INPUT, and DOCKER-USER where
-	// it exists.
-	Chains []string
-}

@@ -2,7 +2,6 @@ package action
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"gaol/jail"
@@ -61,24 +60,4 @@ func Normal(p netip.Prefix) (netip.Prefix, bool) {
 		p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
 	}
 	return p.Masked(), true
-}
-
-// MergePorts returns ports in order, overlapping and adjacent ranges joined, so that rules
-// can list them. A range whose First and Last are swapped is read the right
-// way round.
-func MergePorts(ports []Port) []Port {
-	sorted := slices.Clone(ports)
-	for i, p := range sorted {
-		sorted[i] = Port{min(p.First, p.Last), max(p.First, p.Last)}
-	}
-	slices.SortFunc(sorted, func(a, b Port) int { return int(a.First) - int(b.First) })
-	var merged []Port
-	for _, p := range sorted {
-		if n := len(merged); n > 0 && int(p.First) <= int(merged[n-1].Last)+1 {
-			merged[n-1].Last = max(merged[n-1].Last, p.Last)
-			continue
-		}
-		merged = append(merged, p)
-	}
-	return merged
 }

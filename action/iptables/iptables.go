@@ -92,9 +92,9 @@ const (
 
 // New checks opts. It starts nothing and touches neither kernel nor programs.
 func New(opts Options) (*Set, error) {
-	rule, err := checked(opts.Rule)
+	rule, err := opts.Rule.Checked()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("iptables: %w", err)
 	}
 	log := opts.Logger
 	if log == nil {
@@ -104,22 +104,6 @@ func New(opts Options) (*Set, error) {
 	s.v4 = newFamily(unix.AF_INET, opts.IPTables, s.name, s.name, rule)
 	s.v6 = newFamily(unix.AF_INET6, opts.IP6Tables, s.name, s.name+"6", rule)
 	return s, nil
-}
-
-// checked is rule with its defaults.
-func checked(rule action.Rule) (action.Rule, error) {
-	if rule.Jail == "" {
-		return rule, errors.New("iptables: the rule names no jail")
-	}
-	switch rule.Protocol {
-	case "":
-		rule.Protocol = "tcp"
-	case "tcp", "udp", "all":
-	default:
-		return rule, fmt.Errorf("iptables: protocol %q of jail %s: expected tcp, udp or all", rule.Protocol, rule.Jail)
-	}
-	rule.Ports = action.MergePorts(rule.Ports)
-	return rule, nil
 }
 
 // Longest implements action.Limited: the kernel's timeouts end at 24.8 days.
@@ -150,6 +134,11 @@ func (s *Set) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	return s.begin(use)
+}
+
+// begin uses families from now on, whose rules are made.
+func (s *Set) begin(use []*family) error {
 	if missing := s.missingChains(use); len(missing) > 0 {
 		return fmt.Errorf("jumping to %s: iptables has no chain %v: make it, or take it out of the jail's chains", s.name, missing)
 	}
@@ -175,16 +164,16 @@ func (s *Set) usable(ctx context.Context) ([]*family, error) {
 
 // Adjust implements action.Adjuster: the new rules come before the old ones go.
 func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
-	rule, err := checked(rule)
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if rule.Jail != s.rule.Jail {
-		return fmt.Errorf("iptables: the rules of jail %s cannot become those of jail %s", s.rule.Jail, rule.Jail)
+	rule, err := rule.Succeeding(s.rule)
+	if err != nil {
+		return fmt.Errorf("iptables: %w", err)
 	}
 	s.rule, s.v4.rule, s.v6.rule = rule, rule, rule
+	if s.families == nil {
+		return nil
+	}
 	use := s.families
 	s.families = nil // unless all goes well
 	for _, f := range use {
@@ -195,11 +184,7 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 			return err
 		}
 	}
-	if missing := s.missingChains(use); len(missing) > 0 && use != nil {
-		return fmt.Errorf("jumping to %s: iptables has no chain %v: make it, or take it out of the jail's chains", s.name, missing)
-	}
-	s.families = use
-	return nil
+	return s.begin(use)
 }
 
 func (s *Set) startFamily(ctx context.Context, f *family) error {

@@ -31,7 +31,6 @@ package nftables
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -81,31 +80,15 @@ const maxName = 64
 
 // New checks opts. It starts nothing and does not touch the kernel.
 func New(opts Options) (*Set, error) {
-	rule, err := checked(opts.Rule)
+	rule, err := opts.Rule.Checked()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("nftables: %w", err)
 	}
 	log := opts.Logger
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Set{rule: rule, name: action.ObjectName(rule.Jail, maxName), log: log}, nil
-}
-
-// checked is rule with its defaults.
-func checked(rule action.Rule) (action.Rule, error) {
-	if rule.Jail == "" {
-		return rule, errors.New("nftables: the rule names no jail")
-	}
-	switch rule.Protocol {
-	case "":
-		rule.Protocol = "tcp"
-	case "tcp", "udp", "all":
-	default:
-		return rule, fmt.Errorf("nftables: protocol %q of jail %s: expected tcp, udp or all", rule.Protocol, rule.Jail)
-	}
-	rule.Ports = action.MergePorts(rule.Ports)
-	return rule, nil
 }
 
 // Start implements action.Action. What is there under the jail's names is
@@ -134,14 +117,11 @@ func (s *Set) Start(ctx context.Context) error {
 
 // Adjust implements action.Adjuster: the chain has other rules from one packet to the next.
 func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
-	rule, err := checked(rule)
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if rule.Jail != s.rule.Jail {
-		return fmt.Errorf("nftables: the rules of jail %s cannot become those of jail %s", s.rule.Jail, rule.Jail)
+	rule, err := rule.Succeeding(s.rule)
+	if err != nil {
+		return fmt.Errorf("nftables: %w", err)
 	}
 	s.rule = rule
 	if s.made == nil {
