@@ -46,14 +46,20 @@ func (t *transition) recall(ctx context.Context, running map[string]*cell) {
 
 func (t *transition) restore(w *wish) {
 	now := t.opts.Now()
-	w.restored = w.cell.jail.Restore(t.state.Bans, t.state.Earlier[w.Name], now)
-	if w.Increment.OverallJails {
-		w.cell.jail.RestoreOthers(t.state.OthersOf(w.Name), now)
-	}
-	w.cell.jail.RestoreTrust(t.state.Trusted, now)
+	w.restored = w.cell.restore(t.state, now)
 	if len(w.restored) > 0 {
 		t.log.Info("restored bans", "jail", w.Name, "count", len(w.restored), "took", t.opts.Now().Sub(now))
 	}
+}
+
+// restore takes up what the store knows of a jail besides counted failures, and returns the bans that are in force.
+func (c *cell) restore(st *store.State, now time.Time) (running []jail.Ban) {
+	running = c.jail.Restore(st.Bans, st.Earlier[c.name], now)
+	if c.conf.Increment.OverallJails { // it takes a look at the bans of all jails
+		c.jail.RestoreOthers(st.OthersOf(c.name), now)
+	}
+	c.jail.RestoreTrust(st.Trusted, now)
+	return running
 }
 
 // remembered is what the store knows besides counted failures, for jails that a reload brings.

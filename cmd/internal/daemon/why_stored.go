@@ -73,12 +73,8 @@ func restoreStored(ctx context.Context, r *store.Reader, cells []*cell, now time
 	}
 	jails, findtimes := map[string]*cell{}, map[string]time.Duration{}
 	for _, c := range cells {
-		c.jail.Restore(state.Bans, state.Earlier[c.conf.Name], now)
-		if c.conf.Increment.OverallJails {
-			c.jail.RestoreOthers(state.OthersOf(c.conf.Name), now)
-		}
-		c.jail.RestoreTrust(state.Trusted, now)
-		jails[c.conf.Name], findtimes[c.conf.Name] = c, c.conf.FindTime
+		c.restore(&state, now)
+		jails[c.name], findtimes[c.name] = c, c.conf.FindTime
 	}
 	return r.Counted(ctx, findtimes, func(c jail.Counted) { jails[c.Jail].jail.RestoreFailure(c, now) })
 }
