@@ -45,8 +45,8 @@ type QueueOptions struct {
 	Room int
 	// Secrets never show in a problem.
 	Secrets []string
-	// Keep is told of what has changed since Add, to be stored; it must not block. nil: nothing is
-	// stored.
+	// Keep is told of what has changed since Add, to be stored. It is called from Run's goroutine, with
+	// no lock held, so it may take the one that is held around Add. nil: nothing is stored.
 	Keep func(Changed)
 	// Logger is told of problems and their end; nil: nobody is.
 	Logger *slog.Logger

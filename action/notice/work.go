@@ -58,7 +58,9 @@ func (q *Queue) tell(ctx context.Context) {
 	if err != nil && attempt.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: %w", context.Cause(attempt), err)
 	}
-	q.settle(ctx, err)
+	if c := q.settle(ctx, err); len(c.Put)+len(c.Gone) > 0 {
+		q.opts.Keep(c)
+	}
 }
 
 // take is the next message: one event while there are no more than messages allowed, else all.
@@ -74,8 +76,8 @@ func (q *Queue) take() Message {
 	return Message{Host: q.opts.Host, Observe: q.opts.Observe, Events: eventsOf(q.flying)}
 }
 
-// settle notes what came of a message.
-func (q *Queue) settle(ctx context.Context, err error) {
+// settle notes what came of a message, and returns what is to be stored of that.
+func (q *Queue) settle(ctx context.Context, err error) Changed {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	done := q.flying
@@ -103,7 +105,5 @@ func (q *Queue) settle(ctx context.Context, err error) {
 	for _, e := range done {
 		c.Gone = append(c.Gone, e.Seq)
 	}
-	if len(c.Put)+len(c.Gone) > 0 {
-		q.opts.Keep(c)
-	}
+	return c
 }

@@ -29,6 +29,11 @@ type Changes struct {
 	// Positions say how far sources have been handled, Done which of them are not needed any more.
 	Positions []filter.Position
 	Done      []filter.Position
+	// Notices are new, or take the place of the one with their Seq; NoticesGone need not be told any more.
+	Notices     []Notice
+	NoticesGone []int64
+	// Told take the place of what was known of their target.
+	Told []Told
 }
 
 // Ended is a ban that was lifted.
@@ -89,6 +94,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 	w.ended(c.Ended)
 	w.forgotten(c.Forgotten)
 	w.positions(c.Positions, c.Done)
+	w.notices(c)
 	if w.err != nil {
 		return w.err
 	}
@@ -97,7 +103,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 
 // statements are prepared once.
 type statements struct {
-	count, outdated, ban, drop, end, pardon, position, done *sql.Stmt
+	count, outdated, ban, drop, end, pardon, position, done, notice, noticeGone, told *sql.Stmt
 }
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
@@ -118,6 +124,11 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 			ON CONFLICT DO UPDATE SET offset = excluded.offset, fingerprint = excluded.fingerprint,
 			fingerprint_size = excluded.fingerprint_size, cursor = excluded.cursor, seen = excluded.seen, serial = excluded.serial`},
 		{&s.done, `DELETE FROM positions WHERE path = ? AND device = ? AND inode = ?`},
+		{&s.notice, `INSERT INTO notices (seq, action, queue, event) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET action = excluded.action, queue = excluded.queue, event = excluded.event`},
+		{&s.noticeGone, `DELETE FROM notices WHERE seq = ?`},
+		{&s.told, `INSERT INTO told (queue, target, at, until) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET at = excluded.at, until = excluded.until`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.query)
 		if err != nil {
@@ -137,7 +148,7 @@ func (s statements) in(tx *sql.Tx) statements {
 }
 
 func (s *statements) all() []**sql.Stmt {
-	return []**sql.Stmt{&s.count, &s.outdated, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done}
+	return []**sql.Stmt{&s.count, &s.outdated, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done, &s.notice, &s.noticeGone, &s.told}
 }
 
 func (s *statements) close() error {

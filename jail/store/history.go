@@ -139,6 +139,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) error {
 		}{
 			{`DELETE FROM bans WHERE coalesce(ended, ends) < ?`, []any{nanos(before)}},
 			{`DELETE FROM counted WHERE until < ?`, []any{nanos(before)}},
+			{`DELETE FROM told WHERE until < ?`, []any{nanos(before)}},
 		} {
 			if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
 				return err

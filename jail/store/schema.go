@@ -57,6 +57,20 @@ CREATE TABLE positions (
 `, `
 ALTER TABLE positions ADD COLUMN seen INTEGER NOT NULL DEFAULT 0; -- when the file ended there; 0: not known
 CREATE INDEX positions_serial ON positions (serial); -- each write asks for the last one
+`, `
+CREATE TABLE notices (
+	seq    INTEGER PRIMARY KEY,
+	action TEXT NOT NULL,
+	queue  TEXT NOT NULL,
+	event  TEXT NOT NULL           -- a JSON document
+);
+CREATE TABLE told (
+	queue  TEXT NOT NULL,
+	target TEXT NOT NULL,
+	at     INTEGER NOT NULL,
+	until  INTEGER NOT NULL,       -- when it does not matter any more
+	PRIMARY KEY (queue, target)
+) WITHOUT ROWID;
 `}
 
 // migrate does the steps that the file has not seen yet, in one transaction.
