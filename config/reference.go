@@ -25,6 +25,8 @@ type Key struct {
 const (
 	jailTable      = "[jail.NAME]"
 	incrementTable = "[jail.NAME.bantime_increment]"
+	actionTable    = "an entry of action"
+	notifierTable  = "an entry of action that tells others"
 )
 
 // Reference lists all keys, table by table in a reader's order.
@@ -33,7 +35,11 @@ func Reference() []Key {
 	all = append(all, describe("the top level", topKeys())...)
 	all = append(all, describe(jailTable, pick(jailKeys(), ofJail, ofDefault, ofBoth, ofAll))...)
 	all = append(all, describe(incrementTable, incrementKeys())...)
-	all = append(all, describe("an entry of action", actionKeys())...)
+	all = append(all, describe(actionTable, actionKeysOf(commandKind))...)
+	all = append(all, describe(notifierTable, sharedNotifierKeys())...)
+	for _, kind := range notifierKinds() {
+		all = append(all, describe("`"+kind+"`", ownNotifierKeys(kind))...)
+	}
 	all = append(all, describe("[store]", storeKeys())...)
 	all = append(all, describe("[web]", webKeys())...)
 	all = append(all, describe("a filter file", filterKeys())...)
@@ -95,9 +101,12 @@ func tableIntro(table string) string {
 			"filter file may stand here too; they replace the filter's.\n\n"
 	case incrementTable:
 		return "Also `[default.bantime_increment]`.\n\n"
-	case "an entry of action":
+	case actionTable:
 		return "In a jail: `action = [{ name = \"command\", ban = [\"/usr/local/bin/notify\"] }]`. The keys of " +
 			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"
+	case notifierTable:
+		return "`action = [{ name = \"webhook\", url = \"https://…\" }]`, or any other of the kinds below; see [actions.md](actions.md). They have " +
+			"these keys, those of their kind, and `name`, `kind` and `description`.\n\n"
 	case "[[json]] of a filter file":
 		return "A rule for lines of JSON: `when = { \"request.uri\" = '^/login', status = [401, 403] }`, `host = \"request.client_ip\"`. " +
 			"[json.md](json.md) says what paths and conditions are, with examples. Also `[[jail.NAME.json]]`, or in a jail's " +

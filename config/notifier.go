@@ -1,0 +1,84 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"gaol/action"
+	"gaol/action/notice"
+	"gaol/action/webhook"
+)
+
+// Kinds of actions.
+const (
+	commandKind = "command"
+	webhookKind = "webhook"
+)
+
+// kinds are all there are.
+func kinds() []string {
+	return []string{commandKind, webhookKind}
+}
+
+// Notifier is an entry of a jail's action list that tells others of bans, with what its file says filled
+// in.
+type Notifier struct {
+	// Name is what status and log call it, Kind what it is.
+	Name, Kind string
+	// On, Burst, Every, Once and Timeout are those of [notice.QueueOptions].
+	On                   []string
+	Burst                int
+	Every, Once, Timeout time.Duration
+	// Hostname is told instead of this host's own.
+	Hostname string
+	// Lines is how many log lines are told of a ban; -1: as many as is usual for the kind.
+	Lines int
+
+	// URL is where a request goes.
+	URL action.Secret
+	// Headers are sent as well.
+	Headers map[string]action.Secret
+	// Template is the body of the request, "" for the usual document.
+	Template string
+	// Token proves who we are, Signing signs what is sent.
+	Token, Signing action.Secret
+	// CA is a file of further certificates to trust.
+	CA string
+}
+
+// lines is Lines, or usual where nothing was said.
+func (n Notifier) lines(usual int) int {
+	if n.Lines < 0 {
+		return usual
+	}
+	return n.Lines
+}
+
+// Sender makes what tells. This is the list of all kinds there are.
+func (n Notifier) Sender() (notice.Sender, error) {
+	switch n.Kind {
+	case webhookKind:
+		return webhook.New(webhook.Options{URL: n.URL, Headers: n.Headers, Token: n.Token, Secret: n.Signing, Template: n.Template, Lines: n.lines(10), CA: n.CA})
+	}
+	return nil, fmt.Errorf("no such kind of action: %q", n.Kind)
+}
+
+// Reports says that the action tells a third party of single addresses: it does so for bans that a jail
+// decided on, never when gaol only observes.
+func (n Notifier) Reports() bool { return slices.Contains([]string{}, n.Kind) }
+
+// Secrets are the texts that must not show anywhere.
+func (n Notifier) Secrets() []string {
+	var secrets []string
+	for _, s := range []action.Secret{n.Token, n.Signing} {
+		secrets = append(secrets, s.Reveal())
+	}
+	for _, s := range n.Headers {
+		secrets = append(secrets, s.Reveal())
+	}
+	if n.URL != "" {
+		secrets = append(secrets, notice.URLSecrets(n.URL.Reveal())...)
+	}
+	return secrets
+}
