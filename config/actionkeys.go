@@ -151,7 +151,7 @@ func (c *checker) action(n *node) (actionDraft, bool) {
 	if n.kind == table {
 		entry = merge(entry, n)
 	}
-	a := actionDraft{Action: Action{Timeout: time.Minute}, Notifier: Notifier{Kind: kindOf(name, entry), Lines: -1}}
+	a := actionDraft{Action: Action{Timeout: time.Minute}, Notifier: usualNotifier(kindOf(name, entry))}
 	before := len(c.problems)
 	if entry != nil {
 		readKeys(c, entry, actionKeysOf(a.Kind), &a)

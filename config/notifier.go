@@ -1,8 +1,13 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"gaol/action"
@@ -47,6 +52,24 @@ type Notifier struct {
 	CA string
 }
 
+// usualNotifier is what a kind does unless it is told otherwise.
+func usualNotifier(kind string) Notifier {
+	n := Notifier{Kind: kind, Lines: -1}
+	if n.Reports() {
+		n.Every, n.Once = time.Second, day
+	}
+	return n
+}
+
+// Key is the same for entries that say the same, secrets included, and tells nothing of them.
+func (n Notifier) Key() string {
+	secrets := n.Secrets()
+	slices.Sort(secrets)           // those of headers come in any order
+	document, _ := json.Marshal(n) // of texts and numbers, which can't fail
+	sum := sha256.Sum256([]byte(string(document) + "\x00" + strings.Join(secrets, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
 // lines is Lines, or usual where nothing was said.
 func (n Notifier) lines(usual int) int {
 	if n.Lines < 0 {
@@ -62,6 +85,19 @@ func (n Notifier) Sender() (notice.Sender, error) {
 		return webhook.New(webhook.Options{URL: n.URL, Headers: n.Headers, Token: n.Token, Secret: n.Signing, Template: n.Template, Lines: n.lines(10), CA: n.CA})
 	}
 	return nil, fmt.Errorf("no such kind of action: %q", n.Kind)
+}
+
+// Queue is how often and of what sender tells.
+func (n Notifier) Queue(sender notice.Sender) notice.QueueOptions {
+	opts := notice.QueueOptions{
+		Name: n.Name, Sender: sender, Host: n.Hostname, On: n.On, Burst: n.Burst, Every: n.Every, Once: n.Once, Timeout: n.Timeout,
+		Secrets: n.Secrets(), Single: n.Reports(),
+	}
+	if opts.Host == "" {
+		// Without a name it is not told.
+		opts.Host, _ = os.Hostname()
+	}
+	return opts
 }
 
 // Reports says that the action tells a third party of single addresses: it does so for bans that a jail

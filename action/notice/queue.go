@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"sync"
@@ -104,8 +105,9 @@ type Queue struct {
 	status  QueueStatus
 }
 
-// NewQueue makes a Queue with what waited in an earlier run. It starts nothing; Run does.
-func NewQueue(opts QueueOptions, waiting []Entry, before []Told) *Queue {
+// NewQueue makes a Queue that knows whom others were told of in an earlier run. It starts nothing; Run
+// does.
+func NewQueue(opts QueueOptions, before []Told) *Queue {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -133,7 +135,7 @@ func NewQueue(opts QueueOptions, waiting []Entry, before []Told) *Queue {
 	now := opts.Now()
 	q := &Queue{
 		opts: opts, log: opts.Logger.With("action", opts.Name), wake: make(chan struct{}, 1),
-		waiting: slices.Clone(waiting), pace: newPace(opts.Burst, opts.Every, now), told: newTold(opts.Once),
+		pace: newPace(opts.Burst, opts.Every, now), told: newTold(opts.Once),
 		status: QueueStatus{Name: opts.Name, Healthy: true},
 	}
 	for _, t := range before {
@@ -163,6 +165,19 @@ func (q *Queue) Add(entries ...Entry) Changed {
 		q.waiting = append(q.waiting, e)
 		c.Put = append(c.Put, e)
 	}
+	q.shedLocked(&c)
+	q.rouse()
+	return c
+}
+
+// Resume makes the queue tell of an event that an earlier one has taken already, and returns what is to be
+// stored of that.
+func (q *Queue) Resume(e Entry) Changed {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at, _ := slices.BinarySearchFunc(q.waiting, e, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	q.waiting = slices.Insert(q.waiting, at, e)
+	c := Changed{Put: []Entry{e}}
 	q.shedLocked(&c)
 	q.rouse()
 	return c

@@ -113,7 +113,7 @@ func inQueue(t *testing.T, opts notice.QueueOptions, f func(t *testing.T, q *not
 	synctest.Test(t, func(t *testing.T) {
 		o, k := &other{}, &kept{entries: map[int64]notice.Entry{}}
 		opts.Sender, opts.Keep = o, k.keep
-		q := notice.NewQueue(opts, nil, nil)
+		q := notice.NewQueue(opts, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- q.Run(ctx) }()
@@ -294,7 +294,7 @@ func TestOnce(t *testing.T) {
 		time.Sleep(time.Minute)
 		q.Add(entry(1))
 		expect(t, o, "192.0.2.1")
-		later := notice.NewQueue(notice.QueueOptions{Once: time.Hour, Sender: o}, nil, first.Told)
+		later := notice.NewQueue(notice.QueueOptions{Once: time.Hour, Sender: o}, first.Told)
 		time.Sleep(-time.Since(first.Told[0].At) + 61*time.Minute)
 		if c := later.Add(entry(1)); len(c.Put) != 1 {
 			t.Errorf("an hour later it is told again: %v", c)
@@ -310,7 +310,12 @@ func TestWhatWaitedIsToldByTheNextRun(t *testing.T) {
 		o := &other{}
 		before := entries(1, 2)
 		before[0].Event.More = 40
-		q := notice.NewQueue(notice.QueueOptions{Sender: o, Burst: 1}, before, nil)
+		q := notice.NewQueue(notice.QueueOptions{Sender: o, Burst: 1}, nil)
+		for _, e := range before {
+			if c := q.Resume(e); len(c.Put) != 1 {
+				t.Errorf("stored %v", c)
+			}
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() { _ = q.Run(ctx) }()
@@ -321,7 +326,7 @@ func TestWhatWaitedIsToldByTheNextRun(t *testing.T) {
 func TestAStopLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &other{hang: true}
-		q := notice.NewQueue(notice.QueueOptions{Sender: o}, nil, nil)
+		q := notice.NewQueue(notice.QueueOptions{Sender: o}, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- q.Run(ctx) }()

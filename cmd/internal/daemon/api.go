@@ -251,17 +251,19 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 	// So that the end of a ban that was over is told before the next one.
 	d.expireLocked(c, now)
 	var bans []jail.Ban
+	var changes store.Changes
 	for _, t := range targets {
 		if rule, ok := c.ignore.Overlaps(t.prefix); ok {
 			warnings = append(warnings, fmt.Sprintf("jail %s would never ban %s by itself (%s)", c.name, jail.Ban{Prefix: t.prefix}.Target(), rule))
 		}
 		b := c.jail.Ban(t.prefix, length, now)
-		d.announceBanLocked(b, now)
+		d.announceBanLocked(b, now, &changes)
 		bans = append(bans, b)
 		made = append(made, cellBan{c, b})
 	}
 	c.enforceLocked(bans)
-	d.writer.add(store.Changes{Bans: bans})
+	changes.Bans = bans
+	d.writer.add(changes)
 	return made, warnings
 }
 
@@ -361,7 +363,7 @@ func (d *Daemon) unban(c *cell, targets []target, reply *control.UnbanReply) {
 	}
 	changes := store.Changes{Forgotten: forgotten}
 	for _, b := range ended {
-		d.announceUnban(b, now, store.ByHand)
+		d.announceUnbanLocked(b, now, store.ByHand, &changes)
 		changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: store.ByHand})
 		reply.Unbanned = append(reply.Unbanned, control.Unbanned{Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID})
 	}

@@ -175,6 +175,7 @@ func (t *transition) change(conf *config.Config) {
 		t.endLocked(gone[name])
 		t.reply.Stopped = append(t.reply.Stopped, name)
 	}
+	t.retireLocked()
 }
 
 func (t *transition) isWished(name string) bool {
@@ -221,6 +222,9 @@ func (t *transition) beginLocked(w wish) error {
 	if err != nil {
 		return err
 	}
+	if err := t.postLocked(c, w.Jail); err != nil {
+		return err
+	}
 	began := t.opts.Now()
 	restored := c.jail.Restore(t.state.Bans, t.state.Counted, t.state.EarlierOf(w.Name, w.Increment.OverallJails), began)
 	if len(restored) > 0 {
@@ -253,6 +257,9 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	}
 	now := t.opts.Now()
 	if err := c.jail.Reconfigure(jailOptions(w.Jail, w.ignore), now); err != nil {
+		return err
+	}
+	if err := t.postLocked(c, w.Jail); err != nil {
 		return err
 	}
 	before := c.conf

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"gaol/action/notice"
 	"gaol/cmd/internal/control"
 	"gaol/filter"
 	"gaol/jail"
@@ -29,8 +30,12 @@ type engine struct {
 
 	mu    sync.Mutex
 	cells map[string]*cell
+	// posts tell others, by config.Notifier.Key.
+	posts map[string]*post
 	// places are how far all sources have been read.
 	places latest
+	// noticed is the Seq of the last notice.
+	noticed int64
 	// stopping says that nobody may change anything any more by hand.
 	stopping bool
 }
@@ -110,12 +115,12 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 			e.publishFailure(f, *o.Counted)
 		}
 		if o.Extended {
-			e.endLocked(c, *o.Ban, f.Read)
+			e.endLocked(c, *o.Ban, f.Read, changes)
 		}
 		if o.Ban != nil {
 			bans = append(bans, *o.Ban)
 			changes.Bans = append(changes.Bans, *o.Ban)
-			e.announceBanLocked(*o.Ban, f.Read)
+			e.announceBanLocked(*o.Ban, f.Read, changes)
 		}
 		if o.Expired != nil {
 			changes.Bans = append(changes.Bans, *o.Expired)
@@ -130,9 +135,9 @@ func (e *engine) observeLocked(c *cell, failures []filter.Failure, changes *stor
 
 // endLocked ends the ban that next takes the place of, as its time was over: whoever is told of
 // bans hears of an end between two of them.
-func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time) {
+func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time, changes *store.Changes) {
 	ended := jail.Ban{Jail: next.Jail, Prefix: next.Prefix, ID: next.ID}
-	e.announceUnban(ended, now, byTime)
+	e.announceUnbanLocked(ended, now, byTime, changes)
 	c.releaseLocked([]jail.Ban{ended})
 }
 
@@ -150,13 +155,14 @@ func (e *engine) noteLocked(b jail.Ban) {
 	}
 }
 
-// announceBanLocked tells everybody of a ban: the log, listeners, and the jails that count
-// the bans of all.
-func (e *engine) announceBanLocked(b jail.Ban, now time.Time) {
+// announceBanLocked tells everybody of a ban: the log, listeners, the jails that count
+// the bans of all, and those who are told by notices, which are added to changes.
+func (e *engine) announceBanLocked(b jail.Ban, now time.Time, changes *store.Changes) {
 	e.noteLocked(b)
 	e.log.Info("banned", "jail", b.Jail, "prefix", b.Target(), "until", untilText(b.End), "count", b.Count,
 		"failures", b.Failures, "user", b.User, "by", b.By)
 	e.events.publish(banEvent("ban", b, now))
+	e.noticeLocked(notice.Ban, b, now, "", changes)
 }
 
 // enforced is told by a firewall that it has taken bans, and tells listeners of those that
@@ -174,11 +180,12 @@ func (e *engine) enforced(c *cell, by *runner, bans []jail.Ban, at time.Time) {
 	}
 }
 
-func (e *engine) announceUnban(b jail.Ban, now time.Time, why string) {
+func (e *engine) announceUnbanLocked(b jail.Ban, now time.Time, why string, changes *store.Changes) {
 	e.log.Info("unbanned", "jail", b.Jail, "prefix", b.Target(), "by", why)
 	event := banEvent("unban", b, now)
 	event.Text = why
 	e.events.publish(event)
+	e.noticeLocked(notice.Unban, b, now, why, changes)
 }
 
 func banEvent(what string, b jail.Ban, now time.Time) control.Event {
@@ -219,10 +226,14 @@ func (e *engine) expireLocked(c *cell, now time.Time) {
 	if len(ended) == 0 {
 		return
 	}
+	var changes store.Changes
 	for _, b := range ended {
-		e.announceUnban(b, now, byTime)
+		e.announceUnbanLocked(b, now, byTime, &changes)
 	}
 	c.releaseLocked(ended)
+	if len(changes.Notices) > 0 {
+		e.writer.add(changes)
+	}
 }
 
 // pardon lifts the bans of those who are ignored by now.
@@ -241,7 +252,7 @@ func (e *engine) pardonLocked(c *cell, now time.Time) {
 	}
 	var changes store.Changes
 	for _, b := range ended {
-		e.announceUnban(b, now, byIgnore)
+		e.announceUnbanLocked(b, now, byIgnore, &changes)
 		changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: byIgnore})
 	}
 	c.releaseLocked(ended)
@@ -255,6 +266,9 @@ func (e *engine) inForce() store.Changes {
 	changes := store.Changes{Positions: e.places.all()}
 	for _, c := range e.cells {
 		changes.Bans = append(changes.Bans, c.jail.Banned()...)
+	}
+	for _, p := range e.posts {
+		changes.Notices = append(changes.Notices, p.stored(p.queue.Waiting())...)
 	}
 	return changes
 }
