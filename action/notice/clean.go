@@ -19,7 +19,7 @@ const (
 // most longest bytes, the end left out.
 func Clean(text string, longest int) string {
 	// A bound first: a stranger can make it as long as a line may be.
-	text = cut(text, longest)
+	text = Shorten(text, longest)
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
@@ -29,11 +29,11 @@ func Clean(text string, longest int) string {
 		}
 		return r // an invalid byte arrives, and leaves, as U+FFFD
 	}, text)
-	return cut(text, longest) // U+FFFD has three bytes
+	return Shorten(text, longest) // U+FFFD has three bytes
 }
 
-// cut shortens text to at most longest bytes, not in the middle of a character.
-func cut(text string, longest int) string {
+// Shorten cuts text to at most longest bytes, not in the middle of a character.
+func Shorten(text string, longest int) string {
 	if len(text) <= longest {
 		return text
 	}
