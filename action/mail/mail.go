@@ -263,7 +263,7 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := errors.New(notice.Clean(err.Error(), 500))
+	text := &reply{text: notice.Clean(err.Error(), 500), cause: err}
 	code := replyCode(err)
 	switch {
 	case code == 530, code == 534, code == 535, code == 538, code == 550, code == 553, code == 554:
@@ -278,6 +278,21 @@ func explain(err error) error {
 		return &notice.Failure{Err: text, Settings: true}
 	}
 	return text
+}
+
+// reply is an error with what it says made harmless, as a server's words are in it.
+type reply struct {
+	text  string
+	cause error
+}
+
+func (r *reply) Error() string { return r.text }
+func (r *reply) Unwrap() error { return r.cause }
+
+// RefusedRecipient says of an error of Send that the server would not take one of the recipients.
+func RefusedRecipient(err error) bool {
+	sent, ok := errors.AsType[*gomail.SendError](err)
+	return ok && sent.Reason == gomail.ErrSMTPRcptTo
 }
 
 // replyCode is the server's code, 0 where there is none.
