@@ -11,19 +11,29 @@ import (
 	"time"
 
 	"gaol/action"
+	"gaol/action/abuseipdb"
+	"gaol/action/blocklistde"
+	"gaol/action/mail"
 	"gaol/action/notice"
+	"gaol/action/notify"
 	"gaol/action/webhook"
+	"gaol/action/xarf"
 )
 
 // Kinds of actions.
 const (
-	commandKind = "command"
-	webhookKind = "webhook"
+	commandKind   = "command"
+	webhookKind   = "webhook"
+	mailKind      = "mail"
+	notifyKind    = "notify"
+	abuseIPDBKind = "abuseipdb"
+	blocklistKind = "blocklist.de"
+	xarfKind      = "xarf"
 )
 
 // kinds are all there are.
 func kinds() []string {
-	return []string{commandKind, webhookKind}
+	return []string{commandKind, webhookKind, mailKind, notifyKind, abuseIPDBKind, blocklistKind, xarfKind}
 }
 
 // Notifier is an entry of a jail's action list that tells others of bans, with what its file says filled
@@ -50,6 +60,18 @@ type Notifier struct {
 	Token, Signing action.Secret
 	// CA is a file of further certificates to trust.
 	CA string
+
+	// Server, TLS, User and Password say where mails are handed in, see [mail.Server].
+	Server, TLS, User string
+	Password          action.Secret
+	// From is the sender of mails, or the name of an account; To are their recipients.
+	From string
+	To   []string
+
+	// Categories, Service and Organization are told in reports; Mask are words that are not.
+	Categories            []int
+	Service, Organization string
+	Mask                  []string
 }
 
 // usualNotifier is what a kind does unless it is told otherwise.
@@ -80,9 +102,20 @@ func (n Notifier) lines(usual int) int {
 
 // Sender makes what tells. This is the list of all kinds there are.
 func (n Notifier) Sender() (notice.Sender, error) {
+	server := mail.Server{Address: n.Server, TLS: n.TLS, User: n.User, Password: n.Password, CA: n.CA}
 	switch n.Kind {
 	case webhookKind:
 		return webhook.New(webhook.Options{URL: n.URL, Headers: n.Headers, Token: n.Token, Secret: n.Signing, Template: n.Template, Lines: n.lines(10), CA: n.CA})
+	case mailKind:
+		return mail.New(mail.Options{Server: server, From: n.From, To: n.To, Lines: n.lines(10)})
+	case notifyKind:
+		return notify.New(notify.Options{URL: n.URL, Lines: n.lines(0)})
+	case abuseIPDBKind:
+		return abuseipdb.New(abuseipdb.Options{Key: n.Token, URL: n.URL.Reveal(), Categories: n.Categories, Lines: n.lines(0), Mask: n.mask(), CA: n.CA})
+	case blocklistKind:
+		return blocklistde.New(blocklistde.Options{Server: n.From, Key: n.Token, Service: n.Service, URL: n.URL.Reveal(), Lines: n.lines(10), Mask: n.mask(), CA: n.CA})
+	case xarfKind:
+		return xarf.New(xarf.Options{Server: server, From: n.From, To: n.To, Organization: n.Organization, Lines: n.lines(10), Mask: n.mask()})
 	}
 	return nil, fmt.Errorf("no such kind of action: %q", n.Kind)
 }
@@ -91,7 +124,10 @@ func (n Notifier) Sender() (notice.Sender, error) {
 func (n Notifier) Queue(sender notice.Sender) notice.QueueOptions {
 	opts := notice.QueueOptions{
 		Name: n.Name, Sender: sender, Host: n.Hostname, On: n.On, Burst: n.Burst, Every: n.Every, Once: n.Once, Timeout: n.Timeout,
-		Secrets: n.Secrets(), Single: n.Reports(),
+		Secrets: n.Secrets(),
+	}
+	if n.Reports() {
+		opts.Single, opts.Wants = true, notice.Reportable
 	}
 	if opts.Host == "" {
 		// Without a name it is not told.
@@ -102,18 +138,35 @@ func (n Notifier) Queue(sender notice.Sender) notice.QueueOptions {
 
 // Reports says that the action tells a third party of single addresses: it does so for bans that a jail
 // decided on, never when gaol only observes.
-func (n Notifier) Reports() bool { return slices.Contains([]string{}, n.Kind) }
+func (n Notifier) Reports() bool { return slices.Contains(reportKinds(), n.Kind) }
+
+// reportKinds are those that tell third parties.
+func reportKinds() []string { return []string{abuseIPDBKind, blocklistKind, xarfKind} }
+
+// mask are the words that reports do not show: those of the configuration and this host's names.
+func (n Notifier) mask() []string {
+	mask := slices.Clone(n.Mask)
+	names := []string{n.Hostname}
+	if name, err := os.Hostname(); err == nil {
+		names = append(names, name)
+	}
+	for _, name := range names {
+		short, _, _ := strings.Cut(name, ".")
+		mask = append(mask, name, short)
+	}
+	return mask
+}
 
 // Secrets are the texts that must not show anywhere.
 func (n Notifier) Secrets() []string {
 	var secrets []string
-	for _, s := range []action.Secret{n.Token, n.Signing} {
+	for _, s := range []action.Secret{n.Token, n.Signing, n.Password} {
 		secrets = append(secrets, s.Reveal())
 	}
 	for _, s := range n.Headers {
 		secrets = append(secrets, s.Reveal())
 	}
-	if n.URL != "" {
+	if n.URL != "" && !n.Reports() {
 		secrets = append(secrets, notice.URLSecrets(n.URL.Reveal())...)
 	}
 	return secrets

@@ -62,6 +62,34 @@ headers = { X-A = "1" }
 	}
 }
 
+func TestEveryKindOfNotifier(t *testing.T) {
+	got := notifiersOf(t, `[
+		{ name = "mail", server = "mail.example.com", from = "gaol@example.com", to = "root@example.com", user = "me", password = "x" },
+		{ name = "notify", url = "ntfy://ntfy.sh/topic" },
+		{ name = "abuseipdb", token = "x", categories = [18] },
+		{ name = "blocklist.de", token = "x", from = "me@example.com", mask = ["shop"] },
+		{ name = "xarf", server = "localhost", from = "abuse@example.com" },
+	]`, nil)
+	if len(got) != 5 {
+		t.Fatalf("got %d", len(got))
+	}
+	keys := map[string]bool{}
+	for i, n := range got {
+		if _, err := n.Sender(); err != nil || n.Reports() != (i >= 2) || n.Reports() != (n.Once == 24*time.Hour) {
+			t.Errorf("%s: %+v, %v", n.Name, n, err)
+		}
+		keys[n.Key()] = true
+	}
+	if len(keys) != 5 {
+		t.Errorf("keys %v", keys)
+	}
+	other := got[2]
+	other.Token = "y"
+	if other.Key() == got[2].Key() {
+		t.Error("another secret has the same key")
+	}
+}
+
 func TestAFileOfProgramsIsACommand(t *testing.T) {
 	c := load(t, map[string]string{
 		"gaol.toml":             "[jail.sshd]\naction = ['webhook']",
@@ -85,6 +113,10 @@ func TestNotifierProblems(t *testing.T) {
 		{"empty variable", `{ name = "webhook", url = "https://x/", token = "env:GAOL_NOT_SET" }`, `the environment variable "GAOL_NOT_SET" is empty`},
 		{"bad template", `{ name = "webhook", url = "https://x/", template = "{{.Nothing}}" }`, `can't evaluate field Nothing`},
 		{"bad header", `{ name = "webhook", url = "https://x/", headers = { "A B" = "s3cret" } }`, `the header "A B" or its value can't be sent`},
+		{"no token", `"abuseipdb"`, `the action "abuseipdb": no token in [jail.sshd]`},
+		{"bad address", `{ name = "mail", server = "x", from = "nobody", to = "a@example.com" }`, `from: "nobody" is no address`},
+		{"bad service", `{ name = "notify", url = "nosuch://s3cret/" }`, `the action "notify": url: `},
+		{"bad category", `{ name = "abuseipdb", token = "s3cret", categories = [24] }`, "expected a whole number from 1 to 23"},
 		{"bad event", `{ name = "webhook", url = "https://x/", on = ["bann"] }`, `did you mean "ban"?`},
 		{"host name of two lines", `{ name = "webhook", url = "https://x/", hostname = "a\nb" }`, `expected text on one line`},
 	} {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"gaol/action"
+	"gaol/action/abuseipdb"
+	"gaol/action/blocklistde"
+	"gaol/action/mail"
 	"gaol/action/notice"
 )
 
@@ -53,7 +56,57 @@ func notifierKeys() []actionKey {
 			value: value[act]{"table of texts, each as `token`", setHeaders}},
 		key[act]{name: "template", doc: "The body, as a Go template; without it a JSON document.",
 			value: text(func(a *act) *string { return &a.Template })})
+	add([]string{notifyKind},
+		key[act]{name: "url", doc: "The service with what it asks for, such as `ntfy://ntfy.sh/TOPIC` or `telegram://TOKEN@telegram?chats=@CHANNEL`; required. Only its first word ever shows.",
+			value: secret(func(a *act) *action.Secret { return &a.URL })})
+	add([]string{mailKind, xarfKind},
+		key[act]{name: "server", doc: "The mail server, a host with or without a port (587, 465 with `tls`, 25 with `none`); required.",
+			value: text(func(a *act) *string { return &a.Server })},
+		key[act]{name: "tls", doc: "`starttls` (usual), `tls` from the start, or `none` (usual on this host).",
+			value: choice([]string{mail.StartTLS, mail.Implicit, mail.None}, func(a *act, s string) { a.TLS = s })},
+		key[act]{name: "user", doc: "Who logs in at the server; without it nobody does.",
+			value: text(func(a *act) *string { return &a.User })},
+		key[act]{name: "password", doc: "What proves that.",
+			value: secret(func(a *act) *action.Secret { return &a.Password })},
+		key[act]{name: "from", doc: "The sender's address; required.",
+			value: value[act]{"mail address", func(c *checker, a *act, n *node) { a.From = c.plain(n) }}})
+	add([]string{mailKind},
+		key[act]{name: "to", doc: "Who is written to; required.",
+			value: texts("list of mail addresses", "a list of mail addresses", func(a *act) *[]string { return &a.To })})
+	add([]string{xarfKind},
+		key[act]{name: "to", doc: "Who is written to instead of those who are responsible for the address, which are looked up.",
+			value: texts("list of mail addresses", "a list of mail addresses", func(a *act) *[]string { return &a.To })},
+		key[act]{name: "organization", doc: "Who reports; without it the domain of `from`.",
+			value: value[act]{"text", func(c *checker, a *act, n *node) { a.Organization = c.plain(n) }}})
+	add([]string{abuseIPDBKind},
+		key[act]{name: "token", doc: "The account's API key (version 2); required.",
+			value: secret(func(a *act) *action.Secret { return &a.Token })},
+		key[act]{name: "categories", doc: "[What was done](https://www.abuseipdb.com/categories); without it 18 (brute force), and 22 (SSH) in jails with `ssh` in their name.",
+			value: value[act]{"list of whole numbers, 1 to 23", setCategories}},
+		key[act]{name: "url", def: `"` + abuseipdb.DefaultURL + `"`, doc: "Where reports go.",
+			value: secret(func(a *act) *action.Secret { return &a.URL })})
+	add([]string{blocklistKind},
+		key[act]{name: "from", doc: "The mail address or number under which this server is known there; required.",
+			value: value[act]{"text", func(c *checker, a *act, n *node) { a.From = c.plain(n) }}},
+		key[act]{name: "token", doc: "The server's API key; required.",
+			value: secret(func(a *act) *action.Secret { return &a.Token })},
+		key[act]{name: "service", doc: "What was attacked; without it `ssh` in jails with that in their name, else the jail's name.",
+			value: value[act]{"text", func(c *checker, a *act, n *node) { a.Service = c.plain(n) }}},
+		key[act]{name: "url", def: `"` + blocklistde.DefaultURL + `"`, doc: "Where reports go.",
+			value: secret(func(a *act) *action.Secret { return &a.URL })})
+	add(reportKinds(),
+		key[act]{name: "mask", doc: "Words that reported lines are not to show, besides this host's names, accounts, and addresses other than the banned one.",
+			value: texts("list of texts", "a list of texts", func(a *act) *[]string { return &a.Mask })})
 	return all
+}
+
+func setCategories(c *checker, a *actionDraft, n *node) {
+	members, _ := c.members(n, "a list of whole numbers, such as [18, 22]")
+	for _, m := range members {
+		if v, ok := c.whole(m, 1, 23); ok {
+			a.Categories = append(a.Categories, v)
+		}
+	}
 }
 
 func setOn(c *checker, a *actionDraft, n *node) {
@@ -118,8 +171,21 @@ func (c *checker) complete(n *node, a *Notifier) bool {
 
 // missing is the first key that the kind can't do without.
 func (a *Notifier) missing() (key, hint string) {
-	if a.Kind == webhookKind && a.URL == "" {
-		return "url", `give it url = "https://…"`
+	for _, need := range []struct {
+		key, hint string
+		kinds     []string
+		there     bool
+	}{
+		{"url", `give it url = "https://…"`, []string{webhookKind}, a.URL != ""},
+		{"url", `give it url = "ntfy://ntfy.sh/TOPIC"`, []string{notifyKind}, a.URL != ""},
+		{"token", `give it token = "file:/etc/gaol/token"`, []string{abuseIPDBKind, blocklistKind}, a.Token != ""},
+		{"server", `give it server = "mail.example.com"`, []string{mailKind, xarfKind}, a.Server != ""},
+		{"from", `give it from = "gaol@example.com"`, []string{mailKind, xarfKind, blocklistKind}, a.From != ""},
+		{"to", `give it to = "root@example.com"`, []string{mailKind}, len(a.To) > 0},
+	} {
+		if slices.Contains(need.kinds, a.Kind) && !need.there {
+			return need.key, need.hint
+		}
 	}
 	return "", ""
 }
