@@ -67,6 +67,7 @@ func commands(a *app) map[string][]*cobra.Command {
 			newRegexCommand(a),
 			newTestCommand(a),
 			newCheckCommand(a),
+			newActionCommand(a),
 		},
 		"more": {
 			newVersionCommand(a),
