@@ -159,19 +159,18 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// compose makes the mail.
-func (r *Reporter) compose(ctx context.Context, m notice.Message) (*gomail.Msg, error) {
-	address, ok := notice.Address(m.Events[0].Ban)
+// addressOf is whom m is about.
+func addressOf(m notice.Message) (netip.Addr, error) {
+	b := m.Events[0].Ban
+	address, ok := notice.Address(b)
 	if !ok {
-		return nil, &notice.Failure{Err: fmt.Errorf("%s is no single address", m.Events[0].Ban.Target()), Refused: true}
+		return address, &notice.Failure{Err: fmt.Errorf("%s is no single address", b.Target()), Refused: true}
 	}
-	to := r.to
-	if len(to) == 0 {
-		var err error
-		if to, err = r.contacts(ctx, address); err != nil {
-			return nil, err
-		}
-	}
+	return address, nil
+}
+
+// compose makes the mail about address.
+func (r *Reporter) compose(m notice.Message, address netip.Addr, to []*netmail.Address) (*gomail.Msg, error) {
 	report := r.report(m.Events[0], address)
 	document, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
@@ -241,7 +240,17 @@ func reversed(address netip.Addr) string {
 
 // Send implements [notice.Sender].
 func (r *Reporter) Send(ctx context.Context, m notice.Message) error {
-	message, err := r.compose(ctx, m)
+	address, err := addressOf(m)
+	if err != nil {
+		return err
+	}
+	to := r.to
+	if len(to) == 0 {
+		if to, err = r.contacts(ctx, address); err != nil {
+			return err
+		}
+	}
+	message, err := r.compose(m, address, to)
 	if err != nil {
 		return err
 	}
@@ -253,11 +262,19 @@ func (r *Reporter) Send(ctx context.Context, m notice.Message) error {
 	return err
 }
 
-// Preview implements [notice.Sender].
-func (r *Reporter) Preview(ctx context.Context, m notice.Message) (notice.Preview, error) {
-	message, err := r.compose(ctx, m)
+// Preview implements [notice.Sender]. It asks nobody who is responsible.
+func (r *Reporter) Preview(_ context.Context, m notice.Message) (notice.Preview, error) {
+	address, err := addressOf(m)
 	if err != nil {
 		return notice.Preview{}, err
 	}
-	return r.dialer.Preview(message)
+	message, err := r.compose(m, address, r.to)
+	if err != nil {
+		return notice.Preview{}, err
+	}
+	p, err := r.dialer.Preview(message)
+	if len(r.to) == 0 {
+		p.To += ", to whom " + reversed(address) + "." + r.opts.Contacts + " names"
+	}
+	return p, err
 }

@@ -163,6 +163,17 @@ func TestContacts(t *testing.T) {
 	}
 }
 
+func TestPreviewAsksNobody(t *testing.T) {
+	r := newReporter(t, xarf.Options{Server: mail.Server{Address: "localhost"}, LookupTXT: func(context.Context, string) ([]string, error) {
+		t.Error("it asked")
+		return nil, nil
+	}})
+	p, err := r.Preview(t.Context(), message("192.0.2.7/32", "root"))
+	if err != nil || p.To != "mail through localhost (none), to whom 7.2.0.192."+xarf.DefaultContacts+" names" || !strings.Contains(p.Body, "192.0.2.7") {
+		t.Errorf("preview %+v, %v", p, err)
+	}
+}
+
 func TestAContactThatDoesNotExist(t *testing.T) {
 	s := actiontest.NewMailServer(t, false)
 	s.Reply("RCPT", "550 unknown")
