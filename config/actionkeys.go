@@ -3,39 +3,67 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
-// commandAction is the action that is all the user's own.
-const commandAction = "command"
-
 // actionDraft is an action that is being read.
 type actionDraft struct {
 	Action
+	Notifier
 	description string
 }
 
+// actionKey is a key of an action, with the kinds that have it; none: all.
+type actionKey struct {
+	key[actionDraft]
+	kinds []string
+}
+
+// actionKeysOf are the keys of one kind.
+func actionKeysOf(kind string) []key[actionDraft] {
+	var keys []key[actionDraft]
+	for _, k := range actionKeys() {
+		if len(k.kinds) == 0 || slices.Contains(k.kinds, kind) {
+			keys = append(keys, k.key)
+		}
+	}
+	return keys
+}
+
 // actionKeys are those of an action file and of an entry of a jail's action list.
-func actionKeys() []key[actionDraft] {
+func actionKeys() []actionKey {
 	type act = actionDraft
 	const argv = "list of texts: a program and its arguments"
-	return []key[act]{
-		{name: "name", doc: "`\"command\"`, or the name of an action file. Only in a jail's list.",
-			value: text(func(a *act) *string { return &a.Name })},
-		{name: "description", doc: "What the action does, in a few words. Only in a file.",
-			value: text(func(a *act) *string { return &a.description })},
-		{name: "start", doc: "Run before the first ban.",
-			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Start = c.argv(n) }}},
-		{name: "ban", doc: "Run for each ban.",
-			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Ban = c.argv(n) }}},
-		{name: "unban", doc: "Run for each ban that ends.",
-			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Unban = c.argv(n) }}},
-		{name: "stop", doc: "Run when the jail stops.",
-			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Stop = c.argv(n) }}},
-		{name: "timeout", def: `"60s"`, doc: "After this time a program is ended.",
-			value: duration(time.Second, time.Hour, func(a *act) *time.Duration { return &a.Timeout })},
+	var all []actionKey
+	add := func(kinds []string, keys ...key[act]) {
+		for _, k := range keys {
+			all = append(all, actionKey{k, kinds})
+		}
 	}
+	add(nil,
+		key[act]{name: "name", doc: "The name of a kind or of an action file. With `kind`, any name that status and log are to show. Only in a jail's list.",
+			value: text(func(a *act) *string { return &a.Action.Name })},
+		key[act]{name: "kind", doc: "What it is, where the name does not say so.",
+			value: choice(kinds(), func(a *act, s string) { a.Kind = s })},
+		key[act]{name: "description", doc: "What the action does, in a few words. Only in a file.",
+			value: text(func(a *act) *string { return &a.description })})
+	add([]string{commandKind},
+		key[act]{name: "start", doc: "Run before the first ban.",
+			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Start = c.argv(n) }}},
+		key[act]{name: "ban", doc: "Run for each ban.",
+			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Ban = c.argv(n) }}},
+		key[act]{name: "unban", doc: "Run for each ban that ends.",
+			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Unban = c.argv(n) }}},
+		key[act]{name: "stop", doc: "Run when the jail stops.",
+			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Stop = c.argv(n) }}},
+		key[act]{name: "timeout", def: `"60s"`, doc: "After this time a program is ended.",
+			value: duration(time.Second, time.Hour, func(a *act) *time.Duration { return &a.Action.Timeout })})
+	for _, k := range notifierKeys() {
+		add(k.kinds, k.key)
+	}
+	return all
 }
 
 // argv checks a program with its arguments. They are never joined to a line for a
@@ -67,28 +95,34 @@ func (c *checker) argv(n *node) []string {
 }
 
 // actions reads a jail's action list.
-func (c *checker) actions(n *node) []Action {
+func (c *checker) actions(n *node) (actions []Action, notifiers []Notifier) {
 	const expected = `a list of actions, such as [{ name = "command", ban = ["/usr/local/bin/notify"] }]`
+	c.secretive = true // what stands there may be a secret, even where its key is mistyped
+	defer func() { c.secretive = false }()
 	members := []*node{n} // a single name or table needs no brackets
 	if n.kind == list {
 		members = n.list
 	}
-	var actions []Action
 	for _, m := range members {
 		if _, isName := m.value.(string); !isName && m.kind != table {
 			c.wrongType(m, expected)
 			continue
 		}
-		if a, ok := c.action(m); ok {
-			actions = append(actions, a)
+		a, ok := c.action(m)
+		switch {
+		case !ok:
+		case a.Kind == commandKind:
+			actions = append(actions, a.Action)
+		default:
+			notifiers = append(notifiers, a.Notifier)
 		}
 	}
-	return actions
+	return actions, notifiers
 }
 
 // action reads one entry: a name, or a table with one. What the table says
 // stands over what the file of that name says.
-func (c *checker) action(n *node) (Action, bool) {
+func (c *checker) action(n *node) (actionDraft, bool) {
 	nameNode := n
 	if n.kind == table {
 		nameNode = n.table["name"]
@@ -97,42 +131,71 @@ func (c *checker) action(n *node) (Action, bool) {
 		p := c.at(n)
 		p.What, p.Hint = "no name", `write name = "command" for a program of your own`
 		c.add(p)
-		return Action{}, false
+		return actionDraft{}, false
 	}
-	const expected = `"command" or the name of an action file`
+	const expected = `the name of an action file or of a kind, such as "command"`
 	name, ok := c.text(nameNode, expected)
 	if !ok {
-		return Action{}, false
+		return actionDraft{}, false
 	}
-	var entry *node
-	if name != commandAction {
-		found, err := c.library.action(name)
-		if err != nil {
-			c.addError(err)
-			return Action{}, false
-		}
-		if found == nil {
-			c.wrongName(nameNode, expected, append(c.library.names("action.d"), commandAction))
-			return Action{}, false
-		}
-		entry = found
+	entry, err := c.library.action(name)
+	if err != nil {
+		c.addError(err)
+		return actionDraft{}, false
+	}
+	named := n.kind == table && n.table["kind"] != nil
+	if entry == nil && !named && !slices.Contains(kinds(), name) {
+		c.wrongName(nameNode, expected, append(c.library.names("action.d"), kinds()...))
+		return actionDraft{}, false
 	}
 	if n.kind == table {
 		entry = merge(entry, n)
 	}
-	a := actionDraft{Action: Action{Timeout: time.Minute}}
+	a := actionDraft{Action: Action{Timeout: time.Minute}, Notifier: usualNotifier(kindOf(name, entry))}
 	before := len(c.problems)
 	if entry != nil {
-		readKeys(c, entry, actionKeys(), &a)
+		readKeys(c, entry, actionKeysOf(a.Kind), &a)
 	}
-	a.Name = name
-	if len(c.problems) == before && len(a.Start)+len(a.Ban)+len(a.Unban)+len(a.Stop) == 0 {
-		p := c.at(nameNode)
-		p.What = fmt.Sprintf("the action %q does nothing", name)
-		p.Hint = `give it ban = ["/path/to/program"]`
-		p.Key = ""
-		c.add(p)
-		return Action{}, false
+	a.Action.Name, a.Notifier.Name = name, name
+	if len(c.problems) > before {
+		return actionDraft{}, false
 	}
-	return a.Action, true
+	if a.Kind == commandKind {
+		return a, c.doesAnything(nameNode, a.Action)
+	}
+	return a, c.complete(nameNode, &a.Notifier)
+}
+
+// kindOf is the kind that an entry says, or that its name does. A file that runs programs and does not
+// say its kind is a command, whatever it is called.
+func kindOf(name string, entry *node) string {
+	if entry != nil {
+		if n := entry.table["kind"]; n != nil {
+			if s, ok := n.value.(string); ok && slices.Contains(kinds(), s) {
+				return s
+			}
+		}
+		for _, program := range []string{"start", "ban", "unban", "stop"} {
+			if entry.table[program] != nil {
+				return commandKind
+			}
+		}
+	}
+	if slices.Contains(kinds(), name) {
+		return name
+	}
+	return commandKind
+}
+
+// doesAnything reports a command without a program.
+func (c *checker) doesAnything(n *node, a Action) bool {
+	if len(a.Start)+len(a.Ban)+len(a.Unban)+len(a.Stop) > 0 {
+		return true
+	}
+	p := c.at(n)
+	p.What = fmt.Sprintf("the action %q does nothing", a.Name)
+	p.Hint = `give it ban = ["/path/to/program"]`
+	p.Key = ""
+	c.add(p)
+	return false
 }

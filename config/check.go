@@ -17,6 +17,8 @@ type checker struct {
 	lookupPort func(network, service string) (int, error)
 	library    *library
 	problems   []Problem
+	// secretive says that the lines being read may hold secrets.
+	secretive bool
 }
 
 // at is a problem at n, to be given words. What stands in [default] is no
@@ -30,7 +32,12 @@ func (c *checker) at(n *node) Problem {
 	return p
 }
 
-func (c *checker) add(p Problem) { c.problems = append(c.problems, p) }
+func (c *checker) add(p Problem) {
+	if c.secretive {
+		p.Source = hideAssigned(p.Source, mayBeSecret)
+	}
+	c.problems = append(c.problems, p)
+}
 
 // addError reports that a file of the library can't be used. Such errors are Problems already.
 func (c *checker) addError(err error) {

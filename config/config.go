@@ -129,15 +129,17 @@ type Jail struct {
 	Rule action.Rule
 	// Actions are done as well as BanAction, in this order.
 	Actions []Action
+	// Notifiers tell others of bans, in this order.
+	Notifiers []Notifier
 
 	// Problems are the faults for which this jail is left out.
 	Problems []Problem
 }
 
-// Action is one entry of a jail's action list, with what its file says filled
+// Action is one entry of a jail's action list that runs programs, with what its file says filled
 // in.
 type Action struct {
-	// Name is "command" or that of a file in action.d.
+	// Name is "command", that of a file in action.d, or what the entry calls itself.
 	Name string
 	// Ban, Unban, Start and Stop are argument vectors of programs to run;
 	// empty: nothing. Values reach them as environment (GAOL_IP, …) only.

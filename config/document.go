@@ -198,7 +198,7 @@ func (n *node) without(name string) *node {
 // problem is a fault at n, still without words.
 func (n *node) problem() Problem {
 	return Problem{
-		File: n.doc.name, Line: n.line, Column: n.column, Source: n.doc.source(n.line),
+		File: n.doc.name, Line: n.line, Column: n.column, Source: hideAssigned(n.doc.source(n.line), likelySecret.MatchString),
 		Table: n.within, Key: n.key,
 	}
 }
@@ -257,8 +257,8 @@ func syntaxProblem(doc *document, err error) Problem {
 			p.Column = len(doc.source(p.Line)) + 1
 		}
 	}
-	p.Source = doc.source(p.Line)
-	p.Hint = syntaxHint(p.Source)
+	p.Hint = syntaxHint(doc.source(p.Line))
+	p.Source = hideAssigned(doc.source(p.Line), likelySecret.MatchString)
 	return p
 }
 

@@ -66,8 +66,9 @@ func jailKeys() []key[draft] {
 				func(d *draft, s string) { d.BanAction = s })},
 		{name: "action", scope: ofDefault,
 			doc: "What else is done for a ban: names of action files, or tables with `name` and what is to differ from the file. " +
-				"`name = \"command\"` runs programs of your own, which get `GAOL_IP`, `GAOL_JAIL` and more as environment.",
-			value: value[draft]{"list of texts and tables", func(c *checker, d *draft, n *node) { d.Actions = c.actions(n) }}},
+				"`name = \"command\"` runs programs of your own, which get `GAOL_IP`, `GAOL_JAIL` and more as environment; " +
+				"[actions.md](actions.md) has all kinds.",
+			value: value[draft]{"list of texts and tables", func(c *checker, d *draft, n *node) { d.Actions, d.Notifiers = c.actions(n) }}},
 		{name: "maxretry", def: "5", scope: ofAll, doc: "How many failures within `findtime` lead to a ban.",
 			value: whole(1, 10_000, func(d *draft) *int { return &d.MaxRetry })},
 		{name: "findtime", def: `"10m"`, scope: ofAll, doc: "The time within which failures are counted together.",

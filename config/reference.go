@@ -26,6 +26,8 @@ const (
 	jailTable      = "[jail.NAME]"
 	incrementTable = "[jail.NAME.bantime_increment]"
 	escalateTable  = "[jail.NAME.escalate]"
+	actionTable    = "an entry of action"
+	notifierTable  = "an entry of action that tells others"
 )
 
 // Reference lists all keys, table by table in a reader's order.
@@ -35,7 +37,11 @@ func Reference() []Key {
 	all = append(all, describe(jailTable, pick(jailKeys(), ofJail, ofDefault, ofBoth, ofAll))...)
 	all = append(all, describe(incrementTable, incrementKeys())...)
 	all = append(all, describe(escalateTable, escalateKeys())...)
-	all = append(all, describe("an entry of action", actionKeys())...)
+	all = append(all, describe(actionTable, actionKeysOf(commandKind))...)
+	all = append(all, describe(notifierTable, sharedNotifierKeys())...)
+	for _, kind := range notifierKinds() {
+		all = append(all, describe("`"+kind+"`", ownNotifierKeys(kind))...)
+	}
 	all = append(all, describe("[store]", storeKeys())...)
 	all = append(all, describe("[web]", webKeys())...)
 	all = append(all, describe("a filter file", filterKeys())...)
@@ -100,13 +106,16 @@ func tableIntro(table string) string {
 		return "Also `[default.bantime_increment]`.\n\n"
 	case escalateTable:
 		return "Also `[default.escalate]`. [bantime.md](bantime.md) explains it.\n\n"
-	case "an entry of action":
-		return "In a jail: `action = [{ name = \"command\", ban = [\"/usr/local/bin/notify\"] }]`. The keys of " +
-			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"
 	case "a pattern with a weight":
 		return "In failregex, beside plain ones: `failregex = ['…', { regex = '…', weight = 3 }]`. With `maxretry = 5`, two failures of that pattern " +
 			"lead to a ban, or one and two others ([counting.md](counting.md)). A weight of `maxretry` or more bans at once. Wherever failures are counted, in status, metrics and bans, one of weight 3 " +
 			"counts as three. Of a session of several lines, the greatest weight of its lines counts.\n\n"
+	case actionTable:
+		return "In a jail: `action = [{ name = \"command\", ban = [\"/usr/local/bin/notify\"] }]`. The keys of " +
+			"`action.d/NAME.toml` are the same; what the jail says stands over them.\n\n"
+	case notifierTable:
+		return "`action = [{ name = \"webhook\", url = \"https://…\" }]`, or any other of the kinds below; see [actions.md](actions.md). They have " +
+			"these keys, those of their kind, and `name`, `kind` and `description`.\n\n"
 	case "[[json]] of a filter file":
 		return "A rule for lines of JSON: `when = { \"request.uri\" = '^/login', status = [401, 403] }`, `host = \"request.client_ip\"`. " +
 			"[json.md](json.md) says what paths and conditions are, with examples. Also `[[jail.NAME.json]]`, or in a jail's " +

@@ -147,6 +147,9 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 	for _, a := range j.Actions {
 		r.Actions = append(r.Actions, a.Name)
 	}
+	for _, n := range j.Notifiers {
+		r.Actions = append(r.Actions, n.Name)
+	}
 	return r
 }
 

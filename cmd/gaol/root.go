@@ -70,6 +70,7 @@ func commands(a *app) map[string][]*cobra.Command {
 			newReplayCommand(a),
 			newTestCommand(a),
 			newCheckCommand(a),
+			newActionCommand(a),
 		},
 		"more": {
 			newVersionCommand(a),

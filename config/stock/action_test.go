@@ -10,18 +10,18 @@ import (
 	"gaol/config"
 )
 
-// TestMail runs the action with a sendmail of its own, which keeps what it gets.
-func TestMail(t *testing.T) {
+// TestSendmail runs the action with a sendmail of its own, which keeps what it gets.
+func TestSendmail(t *testing.T) {
 	dir := t.TempDir()
 	sent := filepath.Join(dir, "sent")
 	if err := os.WriteFile(filepath.Join(dir, "sendmail"), []byte("#!/bin/sh\ncat >"+sent+"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	opts := options(t)
-	if err := os.WriteFile(opts.File, []byte("[jail.sshd]\naction = 'mail'\n"), 0o600); err != nil {
+	if err := os.WriteFile(opts.File, []byte("[jail.sshd]\naction = 'sendmail'\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mail := actionOf(t, config.Load(opts), "sshd", "mail")
+	mail := actionOf(t, config.Load(opts), "sshd", "sendmail")
 
 	cmd := exec.Command(mail.Ban[0], mail.Ban[1:]...)
 	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "GAOL_JAIL=sshd", "GAOL_IP=192.0.2.5"}

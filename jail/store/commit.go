@@ -31,6 +31,11 @@ type Changes struct {
 	// Positions say how far sources have been handled, Done which of them are not needed any more.
 	Positions []filter.Position
 	Done      []filter.Position
+	// Notices are new, or take the place of the one with their Seq; NoticesGone need not be told any more.
+	Notices     []Notice
+	NoticesGone []int64
+	// Told take the place of what was known of their target.
+	Told []Told
 }
 
 // Ended is a ban that was lifted.
@@ -92,6 +97,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 	w.ended(c.Ended)
 	w.forgotten(c.Forgotten)
 	w.positions(c.Positions, c.Done)
+	w.notices(c)
 	if w.err != nil {
 		return w.err
 	}
@@ -100,7 +106,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 
 // statements are prepared once.
 type statements struct {
-	count, outdated, trust, stale, ban, drop, end, pardon, position, done, name *sql.Stmt
+	count, outdated, trust, stale, ban, drop, end, pardon, position, done, name, notice, noticeGone, told *sql.Stmt
 }
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
@@ -126,6 +132,11 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		{&s.done, `DELETE FROM positions WHERE path = ? AND device = ? AND inode = ?`},
 		// An upsert that changes nothing, so that the number comes back in either case.
 		{&s.name, `INSERT INTO patterns (text) VALUES (?) ON CONFLICT DO UPDATE SET text = excluded.text RETURNING number`},
+		{&s.notice, `INSERT INTO notices (seq, action, queue, event) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET action = excluded.action, queue = excluded.queue, event = excluded.event`},
+		{&s.noticeGone, `DELETE FROM notices WHERE seq = ?`},
+		{&s.told, `INSERT INTO told (queue, target, at, until) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET at = excluded.at, until = excluded.until`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.query)
 		if err != nil {
@@ -145,7 +156,7 @@ func (s statements) in(tx *sql.Tx) statements {
 }
 
 func (s *statements) all() []**sql.Stmt {
-	return []**sql.Stmt{&s.count, &s.outdated, &s.trust, &s.stale, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done, &s.name}
+	return []**sql.Stmt{&s.count, &s.outdated, &s.trust, &s.stale, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done, &s.name, &s.notice, &s.noticeGone, &s.told}
 }
 
 func (s *statements) close() error {

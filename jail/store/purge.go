@@ -23,6 +23,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) error {
 		{"bans", "coalesce(ended, ends) < ?"},
 		{"counted", "until < ?"},
 		{"trusted", "until < ?"},
+		{"told", "until < ?"},
 	} {
 		if err := s.purgeTable(ctx, table.name, table.old, before); err != nil {
 			return err

@@ -84,6 +84,20 @@ CREATE TABLE trusted (
 CREATE INDEX trusted_until ON trusted (jail, until);
 ALTER TABLE bans ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0; -- 1: it was never enforced
 CREATE INDEX bans_shadow ON bans (prefix, jail, id) WHERE shadow = 1;
+`, `
+CREATE TABLE notices (
+	seq    INTEGER PRIMARY KEY,
+	action TEXT NOT NULL,
+	queue  TEXT NOT NULL,
+	event  TEXT NOT NULL           -- a JSON document
+);
+CREATE TABLE told (
+	queue  TEXT NOT NULL,
+	target TEXT NOT NULL,
+	at     INTEGER NOT NULL,
+	until  INTEGER NOT NULL,       -- when it does not matter any more
+	PRIMARY KEY (queue, target)
+);
 `}
 
 // migrate does the steps that the file has not seen yet, in one transaction.

@@ -22,7 +22,7 @@ type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten,
-	lines, matched, lag, lastLine, healthy *prometheus.Desc
+	lines, matched, lag, lastLine, healthy, waiting, sent, lost *prometheus.Desc
 }
 
 func newCollector(d Daemon) *collector {
@@ -47,12 +47,15 @@ func newCollector(d Daemon) *collector {
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
 		lastLine:       desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
 		healthy:        desc("action_healthy", "1 while all actions of the name do what they should.", "jail", "action"),
+		waiting:       desc("action_waiting", "Events that have not been told yet.", "jail", "action"),
+		sent:          desc("action_sent_total", "Messages that others have taken since the start.", "jail", "action"),
+		lost:          desc("action_lost_total", "Events that others will never be told.", "jail", "action"),
 	}
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost} {
 		ch <- d
 	}
 }
@@ -96,7 +99,23 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		for name, healthy := range healthByName(j.Actions) {
 			gauge(c.healthy, healthy, j.Name, name)
 		}
+		for name, sum := range noticesByName(j.Actions) {
+			gauge(c.waiting, float64(sum.Waiting), j.Name, name)
+			counter(c.sent, float64(sum.Sent), j.Name, name)
+			counter(c.lost, float64(sum.Lost), j.Name, name)
+		}
 	}
+}
+
+// noticesByName adds up what the actions of each name have told others.
+func noticesByName(actions []ActionStatus) map[string]ActionStatus {
+	sums := map[string]ActionStatus{}
+	for _, a := range actions {
+		sum := sums[a.Name]
+		sum.Waiting, sum.Sent, sum.Lost = sum.Waiting+a.Waiting, sum.Sent+a.Sent, sum.Lost+a.Lost
+		sums[a.Name] = sum
+	}
+	return sums
 }
 
 // healthByName is 1 for each name all of whose actions are healthy, else 0: several actions of a

@@ -76,6 +76,11 @@ type ActionStatus struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
 	Problem string `json:"problem"`
+	// Waiting events have not been told yet, Sent messages have been since the start, Lost events never
+	// will be: of actions that tell others, which all jails with the same settings share.
+	Waiting int `json:"waiting,omitempty"`
+	Sent    int `json:"sent,omitempty"`
+	Lost    int `json:"lost,omitempty"`
 }
 
 // Ban is one ban in force, in the answer to GET /v1/banned.

@@ -11,7 +11,11 @@ import (
 // newCommandSite has a jail that runs actions and no firewall.
 func newCommandSite(t *testing.T, actions string) *site {
 	t.Helper()
-	return newSite(t, `
+	return newSite(t, commandSite(actions))
+}
+
+func commandSite(actions string) string {
+	return `
 [jail.sshd]
 enabled = false
 [jail.app]
@@ -21,8 +25,8 @@ failregex = ['^ERROR Login failure <HOST>$']
 from = "findtime"
 banaction = "none"
 maxretry = 2
-action = [`+actions+`]
-`)
+action = [` + actions + `]
+`
 }
 
 // record is a program that writes down what it was run for.

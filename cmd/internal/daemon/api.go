@@ -254,6 +254,7 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 	// So that the end of a ban that was over is told before the next one.
 	d.expireLocked(c, now)
 	var bans []jail.Ban
+	var changes store.Changes
 	for _, t := range targets {
 		if rule, ok := c.ignore.Overlaps(t.prefix); ok {
 			warnings = append(warnings, fmt.Sprintf("jail %s would never ban %s by itself (%s)", c.name, jail.Ban{Prefix: t.prefix}.Target(), rule))
@@ -262,7 +263,7 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 		if isNew {
 			d.noteLocked(b)
 		}
-		d.announceBan(b, now)
+		d.announceBanLocked(b, now, &changes)
 		bans = append(bans, b)
 		made = append(made, cellBan{c, b})
 	}
@@ -270,7 +271,8 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 		warnings = append(warnings, fmt.Sprintf("jail %s locks nobody out: it has enforce = false", c.name))
 	}
 	c.enforceLocked(bans)
-	d.writer.add(store.Changes{Bans: bans})
+	changes.Bans = bans
+	d.writer.add(changes)
 	return made, warnings
 }
 
@@ -373,7 +375,7 @@ func (d *Daemon) unban(c *cell, targets []target, reply *control.UnbanReply) {
 	lift := func(bans []jail.Ban, by string) {
 		told = append(told, bans...)
 		for _, b := range bans {
-			d.announceUnban(b, now, by)
+			d.announceUnbanLocked(b, now, by, &changes)
 			changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: by})
 			reply.Unbanned = append(reply.Unbanned, control.Unbanned{Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID})
 		}

@@ -151,6 +151,7 @@ func (t *transition) change(conf *config.Config) {
 	if t.forgot {
 		t.writer.add(t.inForceLocked())
 	}
+	t.retireLocked()
 }
 
 func (t *transition) isWished(name string) bool {
@@ -194,6 +195,9 @@ func (t *transition) beginLocked(w wish) error {
 	}
 	actions, err := actionsFor(w.Jail, t.opts.Observe, t.log)
 	if err != nil {
+		return err
+	}
+	if err := t.postLocked(w.cell, w.Jail); err != nil {
 		return err
 	}
 	t.cells[w.Name] = w.cell
@@ -259,6 +263,9 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	if c.inquiry != inquiry {
 		c.inquiry = inquiry
 		t.problems.set(c.name, "inquiry", "")
+	}
+	if err := t.postLocked(c, w.Jail); err != nil {
+		return err
 	}
 	before := c.conf
 	c.conf = w.Jail

@@ -29,6 +29,8 @@ type cell struct {
 	runners  []*runner
 	// firewall is the one of runners that enforces bans; nil: none does.
 	firewall *runner
+	// posts tell others of the jail's bans.
+	posts []*post
 	// imposed has the bans in force that the actions were told of.
 	imposed map[jail.Key]imposed
 	// heard is of a jail that counts the bans of others.

@@ -17,6 +17,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
+	"gaol/action/notice"
 	"gaol/cmd/internal/control"
 	"gaol/config"
 	"gaol/filter"
@@ -78,6 +79,10 @@ type Daemon struct {
 	onStop  config.OnStop
 	// purgeAge is how long history is kept.
 	purgeAge time.Duration
+	// unclaimed are notices whose action is not there, or not yet; toldOf is by queue whom others were
+	// told of before.
+	unclaimed []store.Notice
+	toldOf    map[string][]notice.Told
 
 	// background runs what outlives the sources: writer, listeners. Actions end with bgCtx at
 	// the latest.
@@ -116,6 +121,7 @@ func Run(ctx context.Context, opts Options) error {
 
 	err = d.work(ctx, conf, &state, listener)
 	d.log.Info("stopping")
+	d.stopPosts()
 	stopWriter()
 	<-d.writer.ended
 	d.stopActions()
@@ -203,7 +209,7 @@ func unreadable(conf *config.Config) error {
 func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	d := &Daemon{opts: opts, started: opts.Now(), web: conf.Web, storePath: conf.Store.Path}
 	events := newHub()
-	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}}
+	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}, posts: map[string]*post{}}
 	d.problems = newProblems(opts.Logger, func(jail, text string) {
 		events.publish(control.Event{Time: opts.Now(), What: "problem", Jail: jail, Text: text})
 	})
@@ -227,6 +233,7 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 		d.problems.set("", "store:opening", err.Error())
 	}
 	d.store = s
+	d.loadNotices()
 	d.writer = newWriter(s, report, d.inForce)
 	d.openMemory(conf)
 	return d, state, nil

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"gaol/action/notice"
 	"gaol/cmd/internal/control"
 	"gaol/filter"
 	"gaol/jail"
@@ -32,8 +33,12 @@ type engine struct {
 
 	mu    sync.Mutex
 	cells map[string]*cell
+	// posts tell others, by config.Notifier.Key.
+	posts map[string]*post
 	// places are how far all sources have been read.
 	places latest
+	// noticed is the Seq of the last notice.
+	noticed int64
 	// stopping says that nobody may change anything any more by hand.
 	stopping bool
 }
@@ -162,11 +167,11 @@ func (e *engine) tellLocked(c *cell, o jail.Outcome, cause filter.Failure, chang
 // had run out.
 func (e *engine) beginLocked(c *cell, b jail.Ban, extended bool, now time.Time, changes *store.Changes) jail.Ban {
 	if extended {
-		e.endLocked(c, b, now)
+		e.endLocked(c, b, now, changes)
 	}
 	changes.Bans = append(changes.Bans, b)
 	e.noteLocked(b)
-	e.announceBan(b, now)
+	e.announceBanLocked(b, now, changes)
 	return b
 }
 
@@ -179,9 +184,9 @@ func (e *engine) recordLocked(c *cell, b jail.Ban, changes *store.Changes) {
 
 // endLocked ends the ban that next takes the place of, as its time was over: whoever is told of
 // bans hears of an end between two of them.
-func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time) {
+func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time, changes *store.Changes) {
 	ended := jail.Ban{Jail: next.Jail, Prefix: next.Prefix, ID: next.ID, Shadow: next.Shadow}
-	e.announceUnban(ended, now, byTime)
+	e.announceUnbanLocked(ended, now, byTime, changes)
 	c.releaseLocked([]jail.Ban{ended})
 }
 
@@ -207,8 +212,8 @@ func (e *engine) noteLocked(b jail.Ban) {
 	}
 }
 
-// announceBan tells the log and listeners of a ban, or of its new end.
-func (e *engine) announceBan(b jail.Ban, now time.Time) {
+// announceBanLocked tells of a ban, or of its new end: the log, listeners, and by notices, which are added to changes, others.
+func (e *engine) announceBanLocked(b jail.Ban, now time.Time, changes *store.Changes) {
 	log := e.log
 	if b.Shadow {
 		log = log.With("shadow", true)
@@ -216,6 +221,7 @@ func (e *engine) announceBan(b jail.Ban, now time.Time) {
 	log.Info("banned", "jail", b.Jail, "prefix", b.Target(), "until", untilText(b.End), "count", b.Count,
 		"failures", b.Failures, "user", b.User, "by", b.By)
 	e.events.publish(banEvent("ban", b, now))
+	e.noticeLocked(notice.Ban, b, now, "", changes)
 }
 
 // enforced is told by a firewall that it has taken bans, and tells listeners of those that
@@ -233,11 +239,12 @@ func (e *engine) enforced(c *cell, by *runner, bans []jail.Ban, at time.Time) {
 	}
 }
 
-func (e *engine) announceUnban(b jail.Ban, now time.Time, why string) {
+func (e *engine) announceUnbanLocked(b jail.Ban, now time.Time, why string, changes *store.Changes) {
 	e.log.Info("unbanned", "jail", b.Jail, "prefix", b.Target(), "by", why)
 	event := banEvent("unban", b, now)
 	event.Text = why
 	e.events.publish(event)
+	e.noticeLocked(notice.Unban, b, now, why, changes)
 }
 
 func banEvent(what string, b jail.Ban, now time.Time) control.Event {
@@ -280,10 +287,14 @@ func (e *engine) expireLocked(c *cell, now time.Time) {
 	if len(ended) == 0 {
 		return
 	}
+	var changes store.Changes
 	for _, b := range ended {
-		e.announceUnban(b, now, byTime)
+		e.announceUnbanLocked(b, now, byTime, &changes)
 	}
 	c.releaseLocked(ended)
+	if len(changes.Notices) > 0 {
+		e.writer.add(changes)
+	}
 }
 
 // pardon lifts the bans of those who are ignored by now.
@@ -302,7 +313,7 @@ func (e *engine) pardonLocked(c *cell, now time.Time) {
 	}
 	var changes store.Changes
 	for _, b := range ended {
-		e.announceUnban(b, now, byIgnore)
+		e.announceUnbanLocked(b, now, byIgnore, &changes)
 		changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: byIgnore})
 	}
 	c.releaseLocked(ended)
@@ -320,6 +331,9 @@ func (e *engine) inForceLocked() store.Changes {
 	changes := store.Changes{Positions: e.places.all()}
 	for _, c := range e.cells {
 		changes.Bans = append(changes.Bans, c.jail.Banned()...)
+	}
+	for _, p := range e.posts {
+		changes.Notices = append(changes.Notices, p.stored(p.queue.Waiting())...)
 	}
 	return changes
 }

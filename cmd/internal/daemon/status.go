@@ -83,6 +83,12 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 		s := r.Status()
 		described.Actions = append(described.Actions, control.ActionStatus{Name: s.Name, Healthy: s.Healthy, Problem: s.Problem})
 	}
+	for _, p := range c.posts {
+		s := p.queue.Status()
+		described.Actions = append(described.Actions, control.ActionStatus{
+			Name: s.Name, Healthy: s.Healthy, Problem: s.Problem, Waiting: s.Waiting, Sent: s.Sent, Lost: s.Lost,
+		})
+	}
 	return described
 }
 
@@ -133,6 +139,11 @@ func (d *Daemon) watchProblems() {
 			}
 			// Several actions of a jail may have the same name.
 			texts[strconv.Itoa(i)] = "action " + s.Name + ": " + s.Problem
+		}
+		for i, p := range c.posts {
+			if s := p.queue.Status(); !s.Healthy {
+				texts["post "+strconv.Itoa(i)] = "action " + s.Name + ": " + s.Problem
+			}
 		}
 		d.problems.mirror(name, "action", texts)
 	}

@@ -83,7 +83,7 @@ func (w *writer) room(ctx context.Context) {
 func (w *writer) add(c store.Changes) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.urgent = w.urgent || len(c.Counted)+len(c.Trusted)+len(c.Bans)+len(c.Ended)+len(c.Forgotten) > 0
+	w.urgent = w.urgent || len(c.Counted)+len(c.Trusted)+len(c.Bans)+len(c.Ended)+len(c.Forgotten)+len(c.Notices)+len(c.NoticesGone) > 0
 	w.pending = append(w.pending, c)
 	if w.size += weight(c); w.size > maxPending {
 		w.giveUpLocked()
@@ -92,7 +92,7 @@ func (w *writer) add(c store.Changes) {
 }
 
 func weight(c store.Changes) int {
-	return 1 + len(c.Counted) + len(c.Trusted) + len(c.Bans) + len(c.Ended) + len(c.Forgotten)
+	return 1 + len(c.Counted) + len(c.Trusted) + len(c.Bans) + len(c.Ended) + len(c.Forgotten) + len(c.Notices)
 }
 
 func (w *writer) giveUpLocked() {
@@ -256,6 +256,9 @@ func merge(batch []store.Changes) (n int, together store.Changes) {
 		together.Forgotten = append(together.Forgotten, c.Forgotten...)
 		positions.add(c.Positions)
 		together.Done = append(together.Done, c.Done...)
+		together.Notices = append(together.Notices, c.Notices...)
+		together.NoticesGone = append(together.NoticesGone, c.NoticesGone...)
+		together.Told = append(together.Told, c.Told...)
 		if len(c.Ended)+len(c.Forgotten) > 0 {
 			break
 		}

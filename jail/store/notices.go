@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Notice is something that others have yet to be told.
+type Notice struct {
+	// Seq names it, and tells the order.
+	Seq int64
+	// Action is the name of the action that tells, Queue which of that name.
+	Action, Queue string
+	// Event is what is told, a JSON document.
+	Event []byte
+}
+
+// Told says when a target was told of last, and until when that matters.
+type Told struct {
+	Queue, Target string
+	At, Until     time.Time
+}
+
+// Notices reads what was not told in an earlier run, in order, and whom others were told of that still
+// matter at now.
+func (s *Store) Notices(ctx context.Context, now time.Time) (notices []Notice, told []Told, err error) {
+	err = s.do("loading what is yet to be told", func() error {
+		notices, told = nil, nil
+		l := loader{ctx: ctx, db: s.db}
+		l.query(`SELECT seq, action, queue, event FROM notices ORDER BY seq`, nil, func(scan func(...any) error) error {
+			var n Notice
+			err := scan(&n.Seq, &n.Action, &n.Queue, &n.Event)
+			notices = append(notices, n)
+			return err
+		})
+		l.query(`SELECT queue, target, at, until FROM told WHERE until > ?`, []any{nanos(now)}, func(scan func(...any) error) error {
+			var t Told
+			var at, until int64
+			err := scan(&t.Queue, &t.Target, &at, &until)
+			t.At, t.Until = timeOf(at), timeOf(until)
+			told = append(told, t)
+			return err
+		})
+		return l.err
+	})
+	return notices, told, err
+}
+
+// notices stores what is to be told and what has been. A notice that came and went goes.
+func (w *writer) notices(c Changes) {
+	for _, n := range c.Notices {
+		w.exec(w.stmts.notice, n.Seq, n.Action, n.Queue, string(n.Event))
+	}
+	for _, seq := range c.NoticesGone {
+		w.exec(w.stmts.noticeGone, seq)
+	}
+	for _, t := range c.Told {
+		w.exec(w.stmts.told, t.Queue, t.Target, nanos(t.At), nanos(t.Until))
+	}
+}
