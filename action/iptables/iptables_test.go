@@ -155,7 +155,7 @@ func testRules(t *testing.T, v variant) {
 		},
 		{
 			name: "dropped, udp, ports unsorted and overlapping",
-			rule: action.Rule{Protocol: "udp", Drop: true, Ports: []action.Port{{First: 90, Last: 80}, {First: 53, Last: 53}, {First: 85, Last: 95}}},
+			rule: action.Rule{Protocol: "udp", Block: action.Drop, Ports: []action.Port{{First: 90, Last: 80}, {First: 53, Last: 53}, {First: 85, Last: 95}}},
 			want: `-N gaol-web
 -A INPUT -p udp -m multiport --dports 53,80:95 -m set --match-set gaol-web src -j gaol-web
 -A gaol-web -j DROP
