@@ -114,6 +114,9 @@ func Packets(t *testing.T, suite PacketSuite) {
 			t.Run("cut off in the middle", func(t *testing.T) { cutOff(t, n, h, suite.New(t, web)) })
 			drop := web
 			drop.Block = action.Drop
+			reset := web
+			reset.Block = action.Reset
+			t.Run("reset", func(t *testing.T) { resetTCP(t, n, h, suite.New(t, reset)) })
 			t.Run("dropped", func(t *testing.T) { dropped(t, n, h, suite.New(t, drop)) })
 			dns := action.Rule{Jail: "web", Protocol: "udp", Ports: []action.Port{{First: 53, Last: 53}}}
 			t.Run("UDP", func(t *testing.T) { udp(t, n, h, suite.New(t, dns)) })
@@ -271,6 +274,16 @@ func dropped(t *testing.T, n network, h host, a action.Action) {
 		t.Errorf("%s: %v, want silence", address, err)
 	}
 	served(t, n.good, "tcp", address)
+}
+
+// resetTCP refuses as a host does on which nobody listens: at once in both families, see host.prompt.
+func resetTCP(t *testing.T, n network, h host, a action.Action) {
+	begin(t, a, h, time.Hour)
+	h.prompt = 900 * time.Millisecond
+	for _, port := range []string{"80", "8000"} {
+		t.Logf("port %s: reset after %s", port, refused(t, n.bad, h, "tcp", port))
+		served(t, n.good, "tcp", net.JoinHostPort(h.server, port))
+	}
 }
 
 func udp(t *testing.T, n network, h host, a action.Action) {

@@ -162,6 +162,16 @@ func testRules(t *testing.T, v variant) {
 `,
 		},
 		{
+			name: "reset, two interfaces",
+			rule: action.Rule{Block: action.Reset, Interfaces: []string{"wg*", "eth0"}, Ports: []action.Port{{First: 22, Last: 22}}},
+			want: `-N gaol-web
+-A INPUT -i eth0 -p tcp -m multiport --dports 22 -m set --match-set gaol-web src -j gaol-web
+-A INPUT -i wg+ -p tcp -m multiport --dports 22 -m set --match-set gaol-web src -j gaol-web
+-A gaol-web -p tcp -j REJECT --reject-with tcp-reset
+-A gaol-web -j REJECT --reject-with icmp-port-unreachable
+`,
+		},
+		{
 			name: "no ports",
 			rule: action.Rule{},
 			want: `-N gaol-web
