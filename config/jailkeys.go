@@ -56,7 +56,7 @@ func jailKeys() []key[draft] {
 			doc:   "The protocol of those ports; `\"all\"` refuses every packet.",
 			value: choice([]string{"tcp", "udp", "all"}, func(d *draft, s string) { d.Rule.Protocol = s })},
 		{name: "chain", scope: ofDefault,
-			doc:   "The chains iptables jumps from; without it INPUT, and DOCKER-USER where there is one.",
+			doc:   "The chains iptables jumps from; without it INPUT, and DOCKER-USER where there is one ([firewall.md](firewall.md)).",
 			value: value[draft]{"list of texts", setChains}},
 		{name: "blocktype", def: `"reject"`, scope: ofDefault,
 			doc: "What becomes of the packets of the banned: an ICMP error (`reject`), nothing (`drop`), a TCP reset (`reset`), " +

@@ -20,14 +20,15 @@ type list struct {
 	listed map[netip.Prefix]bool
 	others int // rules of the chain that are no address of ours
 	mark   string
-	checks int // since Start
+	sound  bool // the last check found nothing wrong with what was read
+	checks int  // since Start
 	// resting is how many more checks are done without reading.
 	resting int
 }
 
 // start makes the rules and an empty chain.
 func (l *list) start(ctx context.Context) error {
-	l.held, l.listed, l.mark, l.checks, l.resting = make(map[netip.Prefix]time.Time), nil, "", 0, 0
+	l.held, l.listed, l.mark, l.sound, l.checks, l.resting = make(map[netip.Prefix]time.Time), nil, "", false, 0, 0
 	// Declared first, because jumps lead there. Jumps into a set's chain still have their set.
 	var s script
 	s.empty(l.chain)
@@ -118,6 +119,9 @@ func (l *list) check(ctx context.Context) error {
 	if err := l.look(ctx); err != nil {
 		return err
 	}
+	if l.sound {
+		return nil
+	}
 	if err := l.checkRules(); err != nil {
 		return err
 	}
@@ -132,6 +136,7 @@ func (l *list) check(ctx context.Context) error {
 		return fmt.Errorf("checking iptables: in chain %s, %d of %d addresses are missing and %d rules are not gaol's: another program has changed it",
 			l.chain, missing, len(l.held), strangers)
 	}
+	l.sound = true
 	return nil
 }
 
@@ -151,6 +156,7 @@ func (l *list) look(ctx context.Context) error {
 	if mark != "" && mark == l.mark {
 		return nil
 	}
+	l.sound = false
 	began := time.Now()
 	if err := l.read(ctx); err != nil {
 		return err
