@@ -56,7 +56,7 @@ func explain(doing string, err error) error {
 }
 
 // messages are what the iptables commands write when they fail, legacy and nft
-// alike, and what it means. They are not translated whatever the locale.
+// alike, and what it means. They are not translated whatever the locale: none of the programs calls setlocale(3).
 var messages = []struct {
 	text string
 	kind error
