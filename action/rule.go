@@ -20,8 +20,11 @@ type Rule struct {
 	// Protocol is "tcp", "udp" or "all"; "" means "tcp". With "all", or without Ports,
 	// every packet is refused.
 	Protocol string
-	// Drop discards packets silently instead of refusing them (reject).
-	Drop bool
+	// Block is what becomes of their packets.
+	Block Block
+	// Interfaces are those that packets must come in through to be refused, as iptables writes them: "eth0",
+	// or "wg+" for all whose name begins so; a "*" at the end does as well. None: all there are.
+	Interfaces []string
 	// Chains are where iptables jumps from; none: INPUT, and DOCKER-USER where
 	// it exists.
 	Chains []string
@@ -41,6 +44,10 @@ func (r Rule) Checked() (Rule, error) {
 		return r, fmt.Errorf("protocol %q of jail %s: expected tcp, udp or all", r.Protocol, r.Jail)
 	}
 	r.Ports = MergePorts(r.Ports)
+	var err error
+	if r.Interfaces, err = interfaces(r.Interfaces); err != nil {
+		return r, fmt.Errorf("jail %s: %w", r.Jail, err)
+	}
 	return r, nil
 }
 

@@ -123,7 +123,7 @@ type Jail struct {
 
 	// Enforce false makes a jail count and decide without any action.
 	Enforce bool
-	// BanAction is "auto", "iptables", "nftables" or "none".
+	// BanAction is "auto", "iptables", "iptables-rules", "nftables" or "none".
 	BanAction string
 	// Rule is what the firewall action is given: ports, protocol, chains.
 	Rule action.Rule

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"gaol/action"
 	"gaol/jail"
 	"gaol/jail/formula"
 )
@@ -55,14 +56,19 @@ func jailKeys() []key[draft] {
 			doc:   "The protocol of those ports; `\"all\"` refuses every packet.",
 			value: choice([]string{"tcp", "udp", "all"}, func(d *draft, s string) { d.Rule.Protocol = s })},
 		{name: "chain", scope: ofDefault,
-			doc:   "The chains iptables jumps from; without it INPUT, and DOCKER-USER where there is one.",
+			doc:   "The chains iptables jumps from; without it INPUT, and DOCKER-USER where there is one ([firewall.md](firewall.md)).",
 			value: value[draft]{"list of texts", setChains}},
 		{name: "blocktype", def: `"reject"`, scope: ofDefault,
-			doc:   "Whether packets are refused (`reject`) or vanish (`drop`).",
-			value: choice([]string{"reject", "drop"}, func(d *draft, s string) { d.Rule.Drop = s == "drop" })},
+			doc: "What becomes of the packets of the banned: an ICMP error (`reject`), nothing (`drop`), a TCP reset (`reset`), " +
+				"or for TCP a connection that leads nowhere (`tarpit`, with iptables and xtables-addons) ([firewall.md](firewall.md)).",
+			value: choice(action.Blocks(), func(d *draft, s string) { d.Rule.Block, _ = action.ParseBlock(s) })},
+		{name: "interface", scope: ofDefault,
+			doc: "Only packets that come in through these interfaces are refused: names, or beginnings such as `\"wg+\"`; without it, " +
+				"whatever they come in through.",
+			value: value[draft]{"list of texts", setInterfaces}},
 		{name: "banaction", def: `"auto"`, scope: ofDefault,
-			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `none` leaves it alone.",
-			value: choice([]string{"auto", "iptables", "nftables", "none"},
+			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `iptables-rules` does without ipset; `none` leaves it alone ([firewall.md](firewall.md)).",
+			value: choice([]string{"auto", "iptables", "iptables-rules", "nftables", "none"},
 				func(d *draft, s string) { d.BanAction = s })},
 		{name: "action", scope: ofDefault,
 			doc: "What else is done for a ban: names of action files, or tables with `name` and what is to differ from the file. " +
@@ -253,6 +259,20 @@ func setChains(c *checker, d *draft, n *node) {
 			c.wrongValue(m, expected, "")
 		} else if ok {
 			d.Rule.Chains = append(d.Rule.Chains, name)
+		}
+	}
+}
+
+func setInterfaces(c *checker, d *draft, n *node) {
+	const expected = `the name of an interface, such as "eth0" or "wg+"`
+	members, _ := c.members(n, expected)
+	d.Rule.Interfaces = nil
+	for _, m := range members {
+		name, ok := c.text(m, expected)
+		if ok && !action.ValidInterface(name) {
+			c.wrongValue(m, expected, "at most 15 letters, digits, dots, dashes and underscores, with + or * at the end for all whose names begin so")
+		} else if ok {
+			d.Rule.Interfaces = append(d.Rule.Interfaces, name)
 		}
 	}
 }

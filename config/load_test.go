@@ -145,7 +145,8 @@ logpath = ["journal", "/var/log/*.log"]
 port = ["https", 8080, "8000:8079", "http,2000-2001", 80]
 protocol = "udp"
 chain = ["INPUT", "FORWARD"]
-blocktype = "drop"
+blocktype = "reset"
+interface = ["eth0", "wg*"]
 banaction = "nftables"
 action = ["nginx-deny", { name = "nginx-deny", timeout = 9, unban = [] }, { name = "command", start = ["a"], stop = ["/b", "c"] }]
 maxretry = 3
@@ -203,7 +204,7 @@ ipv6prefix = 44
 		IgnoreIP: []string{"192.0.2.0/24", "2001:db8::/32", "host.example", "file:/etc/gaol/allow.txt", "command:/bin/list -x",
 			"https://office.example/allow"},
 		IgnoreRefresh: time.Hour, IgnoreCommand: []string{"/bin/is-friend", "-q"}, Trusted: []string{"10.0.0.0/8", "proxy.example"},
-		Rule: action.Rule{Jail: "own", Protocol: "udp", Drop: true, Chains: []string{"INPUT", "FORWARD"},
+		Rule: action.Rule{Jail: "own", Protocol: "udp", Block: action.Reset, Interfaces: []string{"eth0", "wg*"}, Chains: []string{"INPUT", "FORWARD"},
 			Ports: []action.Port{{First: 80, Last: 80}, {First: 443, Last: 443}, {First: 2000, Last: 2001}, {First: 8000, Last: 8080}}},
 		Actions: []config.Action{
 			{Name: "nginx-deny", Ban: []string{"/usr/lib/gaol/nginx-deny", "add"}, Unban: []string{"/usr/lib/gaol/nginx-deny", "remove"}, Timeout: 5 * time.Second},

@@ -64,7 +64,9 @@ func TestProblems(t *testing.T) {
 		{"findtime without end", "[jail.sshd]\nfindtime = 'forever'", []string{`reading gaol.toml:2: findtime in [jail.sshd]: found "forever", expected a duration from 1s to 365d`}},
 		{"absurd bantime", "[jail.sshd]\nbantime = '1000y'", []string{`reading gaol.toml:2: bantime in [jail.sshd]: found "1000y", expected a duration from 1s to 3650d, or "forever"`}},
 		{"list for a time", "[jail.sshd]\nbantime = [1]", []string{`reading gaol.toml:2: bantime in [jail.sshd]: found a list, expected a duration, such as "90s", "10m", "1h30m", "1d" or "2w", or "forever"`}},
-		{"word misspelt", "[default]\nbanaction = 'iptable'", []string{`reading gaol.toml:2: banaction in [default]: found "iptable", expected "auto", "iptables", "nftables" or "none": did you mean "iptables"?`}},
+		{"interface of another kind", "[default]\ninterface = ['eth0/1']", []string{`reading gaol.toml:2: interface[1] in [default]: found "eth0/1", expected the name of an interface, such as "eth0" or "wg+": at most 15 letters, digits, dots, dashes and underscores, with + or * at the end for all whose names begin so`}},
+		{"interface too long", "[default]\ninterface = ['a-very-long-name']", []string{`reading gaol.toml:2: interface[1] in [default]: found "a-very-long-name", expected the name of an interface, such as "eth0" or "wg+": at most 15 letters, digits, dots, dashes and underscores, with + or * at the end for all whose names begin so`}},
+		{"word misspelt", "[default]\nbanaction = 'iptable'", []string{`reading gaol.toml:2: banaction in [default]: found "iptable", expected "auto", "iptables", "iptables-rules", "nftables" or "none": did you mean "iptables"?`}},
 		{"address out of range", "[jail.sshd]\nignoreip = ['127.0.0.1', '300.1.1.1', '10.0.0.0/33']", []string{
 			`reading gaol.toml:2: ignoreip[2] in [jail.sshd]: found "300.1.1.1", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…"`,
 			`reading gaol.toml:2: ignoreip[3] in [jail.sshd]: found "10.0.0.0/33", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": a length is from 0 to 32`,

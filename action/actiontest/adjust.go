@@ -57,7 +57,7 @@ func TestAdjust(t *testing.T, of func(t *testing.T, rule action.Rule) Adjustable
 
 	meanwhile := askMeanwhile(t, bad, "10.0.1.1:80")
 	for i := range uint16(10) {
-		rule.Drop = i%2 == 0
+		rule.Block = action.Block(i % 4)
 		adjusted(action.Port{First: 80, Last: 80}, action.Port{First: 81 + i, Last: 90})
 	}
 	t.Logf("asked %d times meanwhile", meanwhile())

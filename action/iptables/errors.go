@@ -24,6 +24,8 @@ var (
 
 	// errNoFamily says that the kernel does not speak the family's protocol.
 	errNoFamily = errors.New("the kernel has no IPv6")
+	// errNoSets says that it has no ipset.
+	errNoSets = fmt.Errorf("%w: it has no ipset", ErrNoModule)
 )
 
 // iptables' set match, and all of iptables-legacy, opens a raw socket to speak to the kernel.
@@ -54,7 +56,7 @@ func explain(doing string, err error) error {
 }
 
 // messages are what the iptables commands write when they fail, legacy and nft
-// alike, and what it means. They are not translated whatever the locale.
+// alike, and what it means. They are not translated whatever the locale: none of the programs calls setlocale(3).
 var messages = []struct {
 	text string
 	kind error
@@ -67,7 +69,9 @@ var messages = []struct {
 	{"Address family not supported", errNoFamily, ""},
 	{"Couldn't load match", ErrNoModule, "install the xtables extensions of your distribution's iptables package"},
 	{"Couldn't load target", ErrNoModule, "install the xtables extensions of your distribution's iptables package"},
+	{"Kernel module xt_set is not loaded in", errNoSets, ""},
 	{"do you need to insmod", ErrNoModule, "load the kernel's iptables modules, or use banaction nftables"},
+	{"Extension set revision", errNoSets, "load modules ip_set, ip_set_hash_net and xt_set, or use banaction nftables"},
 	{"missing kernel module", ErrNoModule, "load modules xt_set, xt_multiport and xt_conntrack, or use banaction nftables"},
 	{"No chain/target/match by that name", ErrNoModule, "load modules xt_set, xt_multiport and xt_conntrack, or use banaction nftables"},
 	{"is incompatible, use 'nft' tool", ErrNoModule, "another program keeps rules there that iptables cannot read: use banaction nftables"},
@@ -86,6 +90,17 @@ func explainText(doing, text string, err error) error {
 		return fmt.Errorf("%s: %w (%s): %s", doing, m.kind, text, m.hint)
 	}
 	return fmt.Errorf("%s: %w (%s)", doing, err, text)
+}
+
+// noSets says whether err, of netlink or of a program that was to make a rule with a set, means that there is no ipset: neither
+// the subsystem (nfnetlink answers EINVAL for one it does not know, and without nfnetlink there is no such socket) nor the type
+// of our sets, or no match for them.
+func noSets(err error) bool {
+	switch errnoOf(err) {
+	case errnoType, unix.EPROTONOSUPPORT, unix.EAFNOSUPPORT, unix.EOPNOTSUPP, unix.EINVAL:
+		return true
+	}
+	return errors.Is(err, errNoSets)
 }
 
 // errnoOf is the kernel's error number in err, or 0.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 
 	goiptables "github.com/coreos/go-iptables/iptables"
 	"golang.org/x/sys/unix"
@@ -30,13 +29,15 @@ type family struct {
 	number  byte // AF_INET or AF_INET6
 	program string
 	chain   string
-	set     string
+	set     string // "": the banned are in rules of the chain, see Rules
 	rule    action.Rule
 
-	ipt   *goiptables.IPTables // nil until opened
-	path  string
-	seen  rules // as last read
-	jumps int   // how many rules look into the set since makeRules
+	ipt    *goiptables.IPTables // nil until opened
+	path   string
+	legacy *bool  // whether it is iptables-legacy; nil until asked, see changes
+	seen   rules  // as last read
+	jumps  int    // how many rules lead to our chain since makeRules
+	note   string // what the rule says and could not be had
 }
 
 func newFamily(number byte, program, chain, set string, rule action.Rule) *family {
@@ -78,9 +79,7 @@ func (f *family) open(ctx context.Context) error {
 // read reads all rules of table filter at once, for which go-iptables has no
 // call.
 func (f *family) read(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, f.path, "-t", filter, "-S", "--wait", fmt.Sprint(lockSeconds))
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	out, err := cmd.Output()
+	out, err := f.command(ctx, f.path, "-t", filter, "-S", "--wait", fmt.Sprint(lockSeconds)).Output()
 	if err != nil {
 		return explain("reading the rules with "+f.path, err)
 	}
@@ -101,8 +100,8 @@ func (f *family) chains() []string {
 
 // makeRules makes chain and jumps as they should be, touching what is so
 // already as little as possible. open has read what is there.
-func (f *family) makeRules() error {
-	if err := f.makeChain(); err != nil {
+func (f *family) makeRules(ctx context.Context) error {
+	if err := f.makeChain(ctx); err != nil {
 		return err
 	}
 	f.jumps = 0
@@ -135,24 +134,41 @@ func (f *family) makeRules() error {
 	return nil
 }
 
-// makeChain makes the chain that refuses. At no time does it let anybody through.
-func (f *family) makeChain() error {
-	verdict, before := f.verdict(), f.seen.byChain[f.chain]
-	switch {
-	case !f.seen.has(f.chain):
-		if err := f.ipt.NewChain(filter, f.chain); err != nil {
-			return explain("making chain "+f.chain, err)
+// refuses is the chain that refuses whoever comes into it: ours, unless its rules are addresses.
+func (f *family) refuses() string {
+	if f.set == "" {
+		return f.chain + ofRules
+	}
+	return f.chain
+}
+
+// makeChain makes the chain that refuses, in one step, so that at no time it lets anybody through.
+func (f *family) makeChain(ctx context.Context) error {
+	f.note = ""
+	err := f.fill(ctx, f.rule.Block)
+	if err != nil && f.rule.Block == action.Tarpit && ctx.Err() == nil {
+		// The target is not part of iptables, nor of the kernel.
+		if f.fill(ctx, action.Drop) == nil {
+			f.note = "packets are dropped instead of held in a tarpit: install xtables-addons, and load module xt_TARPIT: " + err.Error()
+			return nil
 		}
-	case slices.Equal(before, []string{strings.Join(verdict, " ")}):
+	}
+	return err
+}
+
+// fill has the chain that refuses do so by block. One that does is left alone.
+func (f *family) fill(ctx context.Context, block action.Block) error {
+	chain, want := f.refuses(), f.verdict(block)
+	if f.seen.has(chain) && slices.Equal(f.seen.byChain[chain], want) {
 		return nil
 	}
-	if err := f.ipt.Insert(filter, f.chain, 1, verdict...); err != nil {
-		return explain("filling chain "+f.chain, err)
+	var s script
+	s.empty(chain)
+	for _, rule := range want {
+		s.line("-A " + chain + " " + rule)
 	}
-	for _, rule := range before {
-		if err := f.ipt.Delete(filter, f.chain, words(rule)...); err != nil {
-			return explain("emptying chain "+f.chain, err)
-		}
+	if err := f.restore(ctx, s); err != nil {
+		return explain("filling chain "+chain, err)
 	}
 	return nil
 }
@@ -177,9 +193,12 @@ func (f *family) removeRules() error {
 			return err
 		}
 	}
-	if f.seen.has(f.chain) {
-		if err := f.ipt.ClearAndDeleteChain(filter, f.chain); err != nil {
-			return explain("removing chain "+f.chain, err)
+	for _, chain := range []string{f.chain, f.chain + ofRules} {
+		if !f.seen.has(chain) {
+			continue
+		}
+		if err := f.ipt.ClearAndDeleteChain(filter, chain); err != nil {
+			return explain("removing chain "+chain, err)
 		}
 	}
 	f.seen = rules{}
@@ -202,8 +221,13 @@ func (f *family) check(ctx context.Context, kernel *ipsets, thorough bool) error
 	if err := f.read(ctx); err != nil {
 		return err
 	}
-	if len(f.seen.byChain[f.chain]) == 0 {
-		return fmt.Errorf("checking iptables: chain %s is empty or gone: another program has changed it", f.chain)
+	return f.checkRules()
+}
+
+// checkRules looks at the rules as they were read last.
+func (f *family) checkRules() error {
+	if len(f.seen.byChain[f.refuses()]) == 0 {
+		return fmt.Errorf("checking iptables: chain %s is empty or gone: another program has changed it", f.refuses())
 	}
 	for _, chain := range f.chains() {
 		if got, want := len(f.seen.jumps(chain, f.chain)), len(f.jumpSpecs(chain)); got < want {
@@ -215,6 +239,9 @@ func (f *family) check(ctx context.Context, kernel *ipsets, thorough bool) error
 
 // Check implements action.Checker.
 func (s *Set) Check(ctx context.Context) error {
+	if rules := s.instead(); rules != nil {
+		return rules.Check(ctx)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.families == nil {

@@ -45,6 +45,7 @@ func TestExplain(t *testing.T) {
 		{"no IPv6", "ip6tables v1.8.9 (legacy): can't initialize ip6tables table `filter': Address family not supported by protocol\n", errNoFamily, ""},
 		{"no match in the kernel", "iptables: No chain/target/match by that name.\n", ErrNoModule, "xt_set"},
 		{"no match in the kernel, nft", "Warning: Extension set revision 0 not supported, missing kernel module?\niptables v1.8.9 (nf_tables):  RULE_APPEND failed (No such file or directory): rule in chain INPUT\n", ErrNoModule, "xt_set"},
+		{"no xt_set, legacy", "iptables v1.8.9 (legacy): Kernel module xt_set is not loaded in.\n\nTry `iptables -h' or 'iptables --help' for more information.\n", errNoSets, "xt_set"},
 		{"no extension", "iptables v1.8.9 (legacy): Couldn't load match `set':No such file or directory\n\nTry `iptables -h' or 'iptables --help' for more information.\n", ErrNoModule, "install"},
 		{"rules of nft's own", "iptables v1.8.9 (nf_tables): table `filter' is incompatible, use 'nft' tool.\n", ErrNoModule, "nftables"},
 	}
@@ -61,6 +62,74 @@ func TestExplain(t *testing.T) {
 			t.Errorf("errno %d: %v", errno, err)
 		}
 	}
+}
+
+func TestNoSets(t *testing.T) {
+	wrote := func(text string) error { return explain("jumping", &exec.ExitError{Stderr: []byte(text)}) }
+	tests := []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"nfnetlink knows no such subsystem", explain("making set gaol-web", unix.EINVAL), true},
+		{"no nfnetlink", explain("opening a netlink socket for ipset", os.NewSyscallError("socket", unix.EPROTONOSUPPORT)), true},
+		{"no type hash:net", explain("making set gaol-web", errnoType), true},
+		{"no match for sets, nft", wrote("Warning: Extension set revision 0 not supported, missing kernel module?"), true},
+		{"no match for sets, legacy", wrote("iptables v1.8.9 (legacy): Kernel module xt_set is not loaded in."), true},
+		{"no capability", explain("making set gaol-web", unix.EPERM), false},
+		{"no capability for the match", wrote("iptables v1.8.9 (nf_tables): Can't open socket to ipset."), false},
+		{"a full set", explain("banning", errnoFull), false},
+		{"no memory", explain("making set gaol-web", unix.ENOMEM), false},
+		{"held lock", wrote("Another app is currently holding the xtables lock."), false},
+		{"no multiport", wrote("Warning: Extension multiport revision 0 not supported, missing kernel module?"), false},
+		{"nothing", nil, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := noSets(tt.err); got != tt.want {
+				t.Errorf("noSets(%v) = %v", tt.err, got)
+			}
+		})
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	v4, v6 := &family{number: unix.AF_INET}, &family{number: unix.AF_INET6}
+	for block, want := range map[action.Block][]string{
+		action.Drop:   {"-j DROP"},
+		action.Reset:  {"-p tcp -j REJECT --reject-with tcp-reset", "-j REJECT --reject-with icmp6-port-unreachable"},
+		action.Tarpit: {"-p tcp -j TARPIT --tarpit", "-j DROP"},
+		action.Reject: {"-j REJECT --reject-with icmp6-port-unreachable"},
+	} {
+		if got := v6.verdict(block); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", block, got, want)
+		}
+	}
+	if got := v4.verdict(action.Reject); !slices.Equal(got, []string{"-j REJECT --reject-with icmp-port-unreachable"}) {
+		t.Errorf("reject, IPv4: %q", got)
+	}
+}
+
+func FuzzAddress(f *testing.F) {
+	f.Add("-s 192.0.2.7/32 -j gaol-web~")
+	f.Add("-s 2001:db8::/64 -c 3 180 -j gaol-web~")
+	f.Add("-s 192.0.2.7/32 -j RETURN")
+	f.Add("! -s 192.0.2.7/32 -j gaol-web~")
+	f.Add("-s 192.0.2.7/32 -p tcp -j gaol-web~")
+	l := &list{family: &family{chain: "gaol-web"}}
+	f.Fuzz(func(t *testing.T, rule string) {
+		p, _, ok := l.address(rule)
+		if !ok {
+			return
+		}
+		words := strings.Fields(rule)
+		if words[0] != "-s" || words[len(words)-1] != "gaol-web~" {
+			t.Errorf("%q refuses no address", rule)
+		}
+		if q, err := netip.ParsePrefix(words[1]); err != nil || q != p {
+			t.Errorf("%q is read as %s", rule, p)
+		}
+	})
 }
 
 func TestMultiports(t *testing.T) {

@@ -24,7 +24,7 @@
 // connection was made to before NAT: the packet's own is the container's there.
 //
 // Names: a set's name has at most 31 bytes (IPSET_MAXNAMELEN) and a chain's 28
-// (XT_EXTENSION_MAXNAMELEN). A jail's name of more than 23 bytes, with
+// (XT_EXTENSION_MAXNAMELEN). A jail's name of more than 22 bytes, with
 // characters other than letters, digits and "_.-", or with a 6 at its end is
 // shortened and ends in a hash; see action.ObjectName.
 package iptables
@@ -34,6 +34,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,6 +70,9 @@ type Set struct {
 	families []*family // those that are in use since Start, v4 first
 	notes    []string
 	checks   int // since Start
+	// rules take the place of all that where the kernel has no ipset; nil: it has.
+	rules *Rules
+	opts  Options
 }
 
 var (
@@ -83,7 +87,7 @@ var (
 
 const (
 	namePrefix = "gaol-"
-	maxJail    = 28 - len(namePrefix)
+	maxJail    = 28 - len(namePrefix) - len(ofRules)
 	// Every so many checks the rules are read through the iptables command as
 	// well: that takes milliseconds, and almost all that can happen to rules
 	// shows in the set's header, which takes microseconds.
@@ -100,7 +104,7 @@ func New(opts Options) (*Set, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Set{rule: rule, name: namePrefix + action.ObjectName(rule.Jail, maxJail), log: log}
+	s := &Set{rule: rule, name: namePrefix + action.ObjectName(rule.Jail, maxJail), log: log, opts: opts}
 	s.v4 = newFamily(unix.AF_INET, opts.IPTables, s.name, s.name, rule)
 	s.v6 = newFamily(unix.AF_INET6, opts.IP6Tables, s.name, s.name+"6", rule)
 	return s, nil
@@ -113,15 +117,44 @@ func (s *Set) Longest() time.Duration { return longest }
 func (s *Set) Notes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.notes
+	if s.rules != nil {
+		return append([]string{"the kernel has no ipset: load modules ip_set, ip_set_hash_net and xt_set"}, s.rules.Notes()...)
+	}
+	notes := s.notes
+	for _, f := range s.families {
+		if f.note != "" {
+			return append(slices.Clip(notes), f.note)
+		}
+	}
+	return notes
 }
 
 // Start implements action.Action. Sets of ours that are there are emptied, or
-// replaced if they are of another make; rules that are as they should be stay.
+// replaced if they are of another make; rules that are as they should be stay. Where the kernel has no ipset, Rules are
+// started instead; the next Start tries anew.
 func (s *Set) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.families, s.notes, s.checks = nil, nil, 0
+	s.families, s.notes, s.checks, s.rules = nil, nil, 0, nil
+	err := s.startSets(ctx)
+	if err == nil || !noSets(err) {
+		return err
+	}
+	s.hangUp()
+	s.log.Warn("the kernel has no ipset: banning by rules", "jail", s.rule.Jail, "err", err)
+	if s.rules, err = s.newRules(); err != nil {
+		return err
+	}
+	return s.rules.Start(ctx)
+}
+
+func (s *Set) newRules() (*Rules, error) {
+	opts := s.opts
+	opts.Rule = s.rule
+	return NewRules(opts)
+}
+
+func (s *Set) startSets(ctx context.Context) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
@@ -139,8 +172,8 @@ func (s *Set) Start(ctx context.Context) error {
 
 // begin uses families from now on, whose rules are made.
 func (s *Set) begin(use []*family) error {
-	if missing := s.missingChains(use); len(missing) > 0 {
-		return fmt.Errorf("jumping to %s: iptables has no chain %v: make it, or take it out of the jail's chains", s.name, missing)
+	if err := missingChains(s.name, s.rule.Chains, use); err != nil {
+		return err
 	}
 	s.families = use
 	return nil
@@ -155,12 +188,14 @@ func (s *Set) usable(ctx context.Context) ([]*family, error) {
 	case err == nil:
 		return []*family{s.v4, s.v6}, nil
 	case errors.Is(err, errNoFamily), errors.Is(err, ErrNoProgram):
-		s.notes = append(s.notes, "IPv6 addresses are not banned: "+err.Error())
+		s.notes = append(s.notes, withoutIPv6(err))
 		return []*family{s.v4}, nil
 	default:
 		return nil, err
 	}
 }
+
+func withoutIPv6(err error) string { return "IPv6 addresses are not banned: " + err.Error() }
 
 // Adjust implements action.Adjuster: the new rules come before the old ones go.
 func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
@@ -171,6 +206,9 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 		return fmt.Errorf("iptables: %w", err)
 	}
 	s.rule, s.v4.rule, s.v6.rule = rule, rule, rule
+	if s.rules != nil {
+		return s.rules.Adjust(ctx, rule)
+	}
 	if s.families == nil {
 		return nil
 	}
@@ -180,7 +218,7 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 		if err := f.read(ctx); err != nil {
 			return err
 		}
-		if err := f.makeRules(); err != nil {
+		if err := f.makeRules(ctx); err != nil {
 			return err
 		}
 	}
@@ -188,6 +226,12 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 }
 
 func (s *Set) startFamily(ctx context.Context, f *family) error {
+	if f.seen.has(f.chain + ofRules) {
+		// Every packet for the jail's ports comes into the chain of Rules.
+		if err := f.removeRules(); err != nil {
+			return err
+		}
+	}
 	err := s.kernel.ensure(f.set, f.number)
 	if errors.Is(err, errInUse) {
 		// The rules that hold it are those of an earlier run.
@@ -199,32 +243,37 @@ func (s *Set) startFamily(ctx context.Context, f *family) error {
 	if err != nil {
 		return explain("making set "+f.set, err)
 	}
-	return f.makeRules()
+	return f.makeRules(ctx)
 }
 
-// missingChains are the chains the user asked for that no family has.
-func (s *Set) missingChains(use []*family) []string {
+// missingChains is an error that names the chains the user asked for that no family has; nil: there is none.
+func missingChains(ours string, chains []string, use []*family) error {
 	var missing []string
-	for _, chain := range s.rule.Chains {
-		found := false
-		for _, f := range use {
-			found = found || f.seen.has(chain)
-		}
-		if !found {
+	for _, chain := range chains {
+		if !slices.ContainsFunc(use, func(f *family) bool { return f.seen.has(chain) }) {
 			missing = append(missing, chain)
 		}
 	}
-	return missing
+	if len(missing) > 0 {
+		return fmt.Errorf("jumping to %s: iptables has no chain %v: make it, or take it out of the jail's chains", ours, missing)
+	}
+	return nil
 }
 
 // Ban implements action.Action.
 func (s *Set) Ban(ctx context.Context, bans []jail.Ban, now time.Time) error {
+	if rules := s.instead(); rules != nil {
+		return rules.Ban(ctx, bans, now)
+	}
 	v4, v6 := action.Members(bans, now)
 	return s.change(ctx, "banning", v4, v6, (*ipsets).add)
 }
 
 // Unban implements action.Action.
 func (s *Set) Unban(ctx context.Context, bans []jail.Ban) error {
+	if rules := s.instead(); rules != nil {
+		return rules.Unban(ctx, bans)
+	}
 	v4, v6 := action.Members(bans, time.Time{})
 	return s.change(ctx, "unbanning", v4, v6, (*ipsets).del)
 }
@@ -253,11 +302,31 @@ func (s *Set) change(ctx context.Context, doing string, v4, v6 []action.Member, 
 	return nil
 }
 
+// instead are the rules that take the sets' place, or nil.
+func (s *Set) instead() *Rules {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rules
+}
+
 // Stop implements action.Action.
 func (s *Set) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.families = nil
+	s.families, s.rules = nil, nil
+	err := s.stopSets(ctx)
+	if err == nil || !noSets(err) {
+		return err
+	}
+	s.hangUp()
+	rules, err := s.newRules()
+	if err != nil {
+		return err
+	}
+	return rules.Stop(ctx)
+}
+
+func (s *Set) stopSets(ctx context.Context) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
@@ -290,11 +359,11 @@ func (s *Set) connect(ctx context.Context) error {
 		return fmt.Errorf("changing ipset for jail %s: %w", s.rule.Jail, err)
 	}
 	if s.kernel == nil {
-		conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+		kernel, err := dial(ctx)
 		if err != nil {
-			return explain("opening a netlink socket for ipset", err)
+			return err
 		}
-		s.kernel = &ipsets{conn: conn}
+		s.kernel = kernel
 	}
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -304,6 +373,19 @@ func (s *Set) connect(ctx context.Context) error {
 		return s.failed("setting the deadline of a netlink socket", err)
 	}
 	return nil
+}
+
+// dial opens a netlink socket with ctx's deadline.
+func dial(ctx context.Context) (*ipsets, error) {
+	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err != nil {
+		return nil, explain("opening a netlink socket for ipset", err)
+	}
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return nil, errors.Join(explain("setting the deadline of a netlink socket", err), conn.Close())
+	}
+	return &ipsets{conn: conn}, nil
 }
 
 func (s *Set) hangUp() {

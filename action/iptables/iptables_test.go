@@ -155,10 +155,20 @@ func testRules(t *testing.T, v variant) {
 		},
 		{
 			name: "dropped, udp, ports unsorted and overlapping",
-			rule: action.Rule{Protocol: "udp", Drop: true, Ports: []action.Port{{First: 90, Last: 80}, {First: 53, Last: 53}, {First: 85, Last: 95}}},
+			rule: action.Rule{Protocol: "udp", Block: action.Drop, Ports: []action.Port{{First: 90, Last: 80}, {First: 53, Last: 53}, {First: 85, Last: 95}}},
 			want: `-N gaol-web
 -A INPUT -p udp -m multiport --dports 53,80:95 -m set --match-set gaol-web src -j gaol-web
 -A gaol-web -j DROP
+`,
+		},
+		{
+			name: "reset, two interfaces",
+			rule: action.Rule{Block: action.Reset, Interfaces: []string{"wg*", "eth0"}, Ports: []action.Port{{First: 22, Last: 22}}},
+			want: `-N gaol-web
+-A INPUT -i eth0 -p tcp -m multiport --dports 22 -m set --match-set gaol-web src -j gaol-web
+-A INPUT -i wg+ -p tcp -m multiport --dports 22 -m set --match-set gaol-web src -j gaol-web
+-A gaol-web -p tcp -j REJECT --reject-with tcp-reset
+-A gaol-web -j REJECT --reject-with icmp-port-unreachable
 `,
 		},
 		{

@@ -124,16 +124,22 @@ func (r rules) jumpingTo(ours string) []string {
 	return chains
 }
 
-// verdict is the one rule of our chain. The tools of both families know what an
+// verdict are the rules of the chain that refuses. The tools of both families know what an
 // unreachable port is by names of their own.
-func (f *family) verdict() []string {
-	switch {
-	case f.rule.Drop:
-		return []string{"-j", "DROP"}
-	case f.number == unix.AF_INET6:
-		return []string{"-j", "REJECT", "--reject-with", "icmp6-port-unreachable"}
+func (f *family) verdict(block action.Block) []string {
+	reject := "-j REJECT --reject-with icmp-port-unreachable"
+	if f.number == unix.AF_INET6 {
+		reject = "-j REJECT --reject-with icmp6-port-unreachable"
+	}
+	switch block {
+	case action.Drop:
+		return []string{"-j DROP"}
+	case action.Reset:
+		return []string{"-p tcp -j REJECT --reject-with tcp-reset", reject}
+	case action.Tarpit:
+		return []string{"-p tcp -j TARPIT --tarpit", "-j DROP"}
 	default:
-		return []string{"-j", "REJECT", "--reject-with", "icmp-port-unreachable"}
+		return []string{reject}
 	}
 }
 
@@ -141,10 +147,32 @@ func (f *family) verdict() []string {
 // order in which iptables -S writes them.
 func (f *family) jumpSpecs(chain string) [][]string {
 	var specs [][]string
-	for _, match := range f.matches(chain) {
-		specs = append(specs, slices.Concat(match, []string{"-m", "set", "--match-set", f.set, "src", "-j", f.chain}))
+	for _, in := range f.arrivals() {
+		for _, match := range f.matches(chain) {
+			specs = append(specs, slices.Concat(in, match, f.source(), []string{"-j", f.chain}))
+		}
 	}
 	return specs
+}
+
+// arrivals select the packets that come in through the rule's interfaces.
+func (f *family) arrivals() [][]string {
+	if len(f.rule.Interfaces) == 0 {
+		return [][]string{nil}
+	}
+	var arrivals [][]string
+	for _, name := range f.rule.Interfaces {
+		arrivals = append(arrivals, []string{"-i", name})
+	}
+	return arrivals
+}
+
+// source selects the packets of the banned, where a set holds them.
+func (f *family) source() []string {
+	if f.set == "" {
+		return nil
+	}
+	return []string{"-m", "set", "--match-set", f.set, "src"}
 }
 
 // matches select the packets for the rule's ports.

@@ -148,6 +148,9 @@ func halves(p netip.Prefix) []netip.Prefix {
 // in one that is. The packets are those of all such; to count them, the whole
 // set is listed, so this is not for timers.
 func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, error) {
+	if rules := s.instead(); rules != nil {
+		return rules.Holds(ctx, prefix)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, ok := action.Normal(prefix)
@@ -187,6 +190,9 @@ func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, erro
 // Missing implements action.Prober. What cannot be banned (IPv6, where there is
 // none) is not missing.
 func (s *Set) Missing(ctx context.Context, prefixes []netip.Prefix) ([]netip.Prefix, error) {
+	if rules := s.instead(); rules != nil {
+		return rules.Missing(ctx, prefixes)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.connect(ctx); err != nil {

@@ -72,6 +72,7 @@ var (
 	_ action.Checker  = (*Set)(nil)
 	_ action.Holder   = (*Set)(nil)
 	_ action.Prober   = (*Set)(nil)
+	_ action.Noter    = (*Set)(nil)
 )
 
 // maxName leaves room in a name of 255 bytes (NFT_NAME_MAXLEN in
@@ -135,7 +136,7 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 	s.conn.FlushChain(s.chain())
 	s.addPortRules(s.chain())
 	for k, set := range made {
-		s.conn.AddRule(&nftables.Rule{Table: table(), Chain: s.chain(), Exprs: s.refuse(k, set)})
+		s.addRefusals(k, set)
 	}
 	if err := s.conn.Flush(); err != nil {
 		return s.failed("changing the rules of jail "+s.rule.Jail, err)
@@ -215,7 +216,7 @@ func (s *Set) Check(ctx context.Context) error {
 	if err != nil {
 		return s.failed("reading chain "+s.chain().Name+" of table inet gaol", err)
 	}
-	if want := len(s.portRules()) + len(s.made); len(rules) < want {
+	if want := len(s.portRules()) + len(s.made)*len(s.arrivals())*len(s.verdicts()); len(rules) < want {
 		return fmt.Errorf("checking nftables: chain %s of table inet gaol has %d rules instead of %d: another program has changed it",
 			s.chain().Name, len(rules), want)
 	}

@@ -124,3 +124,10 @@ func TestComesBack(t *testing.T) {
 		"emptied sets":      script("flush set inet gaol addr4-web; flush set inet gaol addr6-web/64"),
 	})
 }
+
+func TestInterfaces(t *testing.T) {
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.Interfaces(t, newSet)
+}

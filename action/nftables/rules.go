@@ -3,6 +3,7 @@ package nftables
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,7 +132,7 @@ func (s *Set) buildSet(k kind) *nftables.Set {
 	}
 	// The only error is that of an anonymous set that is not constant.
 	_ = s.conn.AddSet(set, nil)
-	s.conn.AddRule(&nftables.Rule{Table: table(), Chain: s.chain(), Exprs: s.refuse(k, set)})
+	s.addRefusals(k, set)
 	return set
 }
 
@@ -143,8 +144,17 @@ func (s *Set) nextID() uint32 {
 	return s.lastID
 }
 
-// refuse is: ip saddr @set counter reject.
-func (s *Set) refuse(k kind, set *nftables.Set) []expr.Any {
+// addRefusals has the next transaction add the rules that refuse the members of the set of k.
+func (s *Set) addRefusals(k kind, set *nftables.Set) {
+	for _, before := range s.arrivals() {
+		for _, v := range s.verdicts() {
+			s.conn.AddRule(&nftables.Rule{Table: table(), Chain: s.chain(), Exprs: slices.Concat(before, v.match, s.isMember(k, set), v.verdict)})
+		}
+	}
+}
+
+// isMember is: ip saddr @set counter.
+func (s *Set) isMember(k kind, set *nftables.Set) []expr.Any {
 	family, offset := byte(unix.NFPROTO_IPV4), uint32(12)
 	if k.v6 {
 		family, offset = unix.NFPROTO_IPV6, 8
@@ -161,11 +171,7 @@ func (s *Set) refuse(k kind, set *nftables.Set) []expr.Any {
 			Mask: mask(k), Xor: make([]byte, size),
 		})
 	}
-	exprs = append(exprs, &expr.Lookup{SourceRegister: 1, SetName: set.Name, SetID: set.ID}, &expr.Counter{})
-	if s.rule.Drop {
-		return append(exprs, &expr.Verdict{Kind: expr.VerdictDrop})
-	}
-	return append(exprs, &expr.Reject{Type: unix.NFT_REJECT_ICMPX_UNREACH, Code: unix.NFT_REJECT_ICMPX_PORT_UNREACH})
+	return append(exprs, &expr.Lookup{SourceRegister: 1, SetName: set.Name, SetID: set.ID}, &expr.Counter{})
 }
 
 func mask(k kind) []byte {

@@ -63,10 +63,12 @@ func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 	switch kind {
 	case "iptables":
 		made, err = iptables.New(iptables.Options{Rule: j.Rule, Logger: log})
+	case "iptables-rules":
+		made, err = iptables.NewRules(iptables.Options{Rule: j.Rule, Logger: log})
 	case "nftables":
 		made, err = nftables.New(nftables.Options{Rule: j.Rule, Logger: log})
 	default:
-		err = fmt.Errorf("no such banaction: choose auto, iptables, nftables or none")
+		err = fmt.Errorf("no such banaction: choose auto, iptables, iptables-rules, nftables or none")
 	}
 	if err != nil {
 		return namedAction{}, fmt.Errorf("banaction %s: %w", kind, err)

@@ -25,6 +25,16 @@ func TestBansHoldWithLegacyIPTables(t *testing.T) {
 	enforce(t, "iptables", "iptables-legacy", "ip6tables-legacy", "ipset test gaol-app%s %s")
 }
 
+func TestBansHoldWithIPTablesRules(t *testing.T) {
+	t.Parallel()
+	enforce(t, "iptables-rules", "iptables-nft", "ip6tables-nft", "ip%stables -S gaol-app | grep -e '-s %s -j'")
+}
+
+func TestBansHoldWithLegacyIPTablesRules(t *testing.T) {
+	t.Parallel()
+	enforce(t, "iptables-rules", "iptables-legacy", "ip6tables-legacy", "ip%stables-legacy -S gaol-app | grep -e '-s %s -j'")
+}
+
 func TestBansHoldWithNFTables(t *testing.T) {
 	t.Parallel()
 	enforce(t, "nftables", "", "", "")
@@ -124,11 +134,14 @@ bantime = "1h"
 	nothingLeft(t, iptables, ip6tables)
 }
 
-// only makes a folder in which the two programs have the names that everybody uses.
+// only makes a folder in which the programs have the names that everybody uses.
 func only(t testing.TB, iptables, ip6tables string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, program := range map[string]string{"iptables": iptables, "ip6tables": ip6tables} {
+	for name, program := range map[string]string{
+		"iptables": iptables, "ip6tables": ip6tables,
+		"iptables-restore": iptables + "-restore", "ip6tables-restore": ip6tables + "-restore",
+	} {
 		path, err := exec.LookPath(program)
 		if err != nil {
 			t.Fatal(err)

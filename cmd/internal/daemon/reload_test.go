@@ -81,6 +81,11 @@ func TestReloadInTheKernelWithIPTables(t *testing.T) {
 	reloadInTheKernel(t, "iptables", "iptables -S; ip6tables -S; ipset save")
 }
 
+func TestReloadInTheKernelWithIPTablesRules(t *testing.T) {
+	t.Parallel()
+	reloadInTheKernel(t, "iptables-rules", "iptables -S; ip6tables -S")
+}
+
 // reloadInTheKernel changes what a jail closes, takes it away and brings it back; list shows what the
 // kernel holds.
 func reloadInTheKernel(t *testing.T, backend, list string) {

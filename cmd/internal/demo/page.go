@@ -59,9 +59,10 @@ func (p *page) refuse(remote string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	line := time.Now().Format("2006-01-02 15:04:05,000") + " ERROR Login failure " + address
+	now := time.Now()
+	line := now.Format("2006-01-02 15:04:05,000") + " ERROR Login failure " + address
 	if _, err := io.WriteString(p.log, line+"\n"); err == nil {
-		p.written(line, time.Now())
+		p.written(line, now) // after it the ban may come before this is said
 	}
 }
 
