@@ -72,18 +72,22 @@ func TestComparison(t *testing.T) {
 			r.Ban([]jail.Ban{prefix(netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 32).String())})
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if l.lists != 1 || len(losses) != 0 {
 			t.Fatalf("after a start: %d listings, %v", l.lists, losses)
 		}
 		l.set("192.0.2.7/32", false)
 		l.set("198.51.100.1/32", true) // foreign
 		l.set("198.51.100.2/32", true) // foreign at the listing, banned during it
+		l.mu.Lock()
 		l.during = func() {
 			r.Ban([]jail.Ban{prefix("198.51.100.2/32"), prefix("203.0.113.1/32")})
 			r.Unban([]jail.Ban{prefix("192.0.2.9/32")})
 			time.Sleep(time.Second)
 		}
+		l.mu.Unlock()
 		time.Sleep(6 * time.Minute)
+		synctest.Wait()
 		for want, prefixes := range map[bool][]string{
 			true:  {"192.0.2.7/32", "198.51.100.2/32", "203.0.113.1/32"},
 			false: {"198.51.100.1/32", "192.0.2.9/32"},
@@ -150,11 +154,15 @@ func TestChangesAreLookedAtSoonAndNotTooOften(t *testing.T) {
 			t.Errorf("20 ms after the kernel told of it: %+v", s.Losses)
 		}
 		time.Sleep(time.Second)
+		b.mu.Lock()
 		b.checks = 0
+		b.mu.Unlock()
 		for range 10_000 {
 			b.rung <- struct{}{}
 			time.Sleep(time.Millisecond)
 		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		if b.checks < 50 || b.checks > 101 {
 			t.Errorf("%d checks in 10 s of changes", b.checks)
 		}

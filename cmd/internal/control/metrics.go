@@ -22,7 +22,7 @@ type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten,
-	lines, matched, lag, lastLine, healthy *prometheus.Desc
+	lines, matched, lag, lastLine, healthy, restored, foreign *prometheus.Desc
 }
 
 func newCollector(d Daemon) *collector {
@@ -47,12 +47,14 @@ func newCollector(d Daemon) *collector {
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
 		lastLine:       desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
 		healthy:        desc("action_healthy", "1 while all actions of the name do what they should.", "jail", "action"),
+		restored:       desc("firewall_restored_total", "How often something that another program took out of the firewall was put back.", "jail", "action"),
+		foreign:        desc("firewall_foreign_removed_total", "Members of gaol's sets that were removed because gaol had not put them there.", "jail", "action"),
 	}
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.restored, c.foreign} {
 		ch <- d
 	}
 }
@@ -95,6 +97,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 		for name, healthy := range healthByName(j.Actions) {
 			gauge(c.healthy, healthy, j.Name, name)
+		}
+		if len(j.Actions) > 0 {
+			// The firewall, if there is one, is the first.
+			counter(c.restored, float64(j.Actions[0].Restored), j.Name, j.Actions[0].Name)
+			counter(c.foreign, float64(j.Actions[0].ForeignRemoved), j.Name, j.Actions[0].Name)
 		}
 	}
 }
