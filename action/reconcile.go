@@ -10,11 +10,11 @@ import (
 )
 
 // A complete comparison costs up to some seconds of one core for 100,000 bans, so it is rare: after a start, after
-// another program has changed members, and every few minutes; and never more than a hundredth of all time.
+// another program has changed members, and every few minutes; and never more than a twentieth of all time.
 const (
 	compareEvery = 5 * time.Minute
-	compareApart = 10 * time.Second
-	compareShare = 100
+	compareApart = 500 * time.Millisecond
+	compareShare = 20
 	// comparePart is how many bans are compared, or asked for, at a stretch, while nobody else can ban.
 	comparePart = 100
 )
@@ -60,8 +60,11 @@ func (r *Runner) comparisonDue(now time.Time) bool {
 	return since >= compareEvery || r.touched && since >= compareApart
 }
 
-// compare begins a comparison; Run's goroutine gets it on r.comparisons.
+// compare begins a comparison if one is due; Run's goroutine gets it on r.comparisons.
 func (r *Runner) compare(ctx context.Context) {
+	if !r.comparisonDue(r.opts.Now()) {
+		return
+	}
 	c := &comparison{changed: make(map[target]struct{}), starts: r.starts}
 	r.mu.Lock()
 	r.touched = false

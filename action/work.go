@@ -62,13 +62,12 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-r.wake:
 		case <-checks:
 			r.check(ctx)
-			if r.comparisonDue(r.opts.Now()) {
-				r.compare(beside)
-			}
+			r.compare(beside)
 		case <-r.changed:
 			alarm.ring(r.opts.Now())
 		case <-alarm.timer.C:
 			r.check(ctx)
+			r.compare(beside)
 			alarm.looked(r.opts.Now())
 		case c := <-r.comparisons:
 			r.conclude(c)
