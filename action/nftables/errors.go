@@ -28,7 +28,7 @@ func explain(doing string, err error) error {
 		return fmt.Errorf("%s: %w: run gaol as root or give it CAP_NET_ADMIN", doing, err)
 	case errors.Is(err, unix.EOPNOTSUPP):
 		return fmt.Errorf("%s: %w: this kernel cannot do it in prerouting (refusing takes Linux 5.9, counting by address 5.7): let the jail drop packets, or use banaction iptables", doing, err)
-	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT), errors.Is(err, unix.EINVAL):
+	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):
 		return fmt.Errorf("%s: %w (%w): load module nf_tables, or use banaction iptables", doing, ErrNoModule, err)
 	case errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOSPC):
 		return fmt.Errorf("%s: %w (%w): ban wider prefixes or for less long", doing, ErrFull, err)

@@ -17,7 +17,7 @@ func TestLosses(t *testing.T) {
 		"nft flush set":       script("flush set inet gaol addr4-web"),
 		"nft flush chain":     script("flush chain inet gaol jail-web"),
 		"nft delete element":  script("delete element inet gaol addr4-web { 10.0.1.2 }"),
-		"nft -f foreign file": script("flush ruleset\ntable inet filter { chain input { type filter hook input priority 0; policy accept; } }"),
+		"nft -f foreign file": script("flush ruleset\ntable inet filter { chain input { type filter hook input priority 0; policy accept; }; }"),
 	})
 }
 
