@@ -45,11 +45,11 @@ func (r *Runner) probe(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.touched = true // there may be more: they are all compared
 	if len(missing) == len(sample) {
-		r.noteDifferencesLocked(len(r.wanted), 0)
+		r.noteDifferencesLocked(len(r.wanted), 0, r.opts.Now())
 		r.restoreLocked()
 		return nil
 	}
-	r.noteDifferencesLocked(len(missing), 0)
+	r.noteDifferencesLocked(len(missing), 0, r.opts.Now())
 	for _, p := range missing {
 		t := target{prefix: p}
 		if b, ok := r.wanted[t]; ok {

@@ -59,9 +59,9 @@ type Losses struct {
 }
 
 // noteLossLocked begins a loss, unless one is open: what is found while it is being put right belongs to it.
-func (r *Runner) noteLossLocked(what string) {
+func (r *Runner) noteLossLocked(what string, since time.Time) {
 	if r.open == nil {
-		r.open = &Loss{What: what, By: r.changer, Noticed: r.opts.Now()}
+		r.open = &Loss{What: what, By: r.changer, Noticed: since}
 	}
 	r.changer = ""
 }
@@ -73,7 +73,7 @@ func (r *Runner) noteLoss(err error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.noteLossLocked(err.Error())
+	r.noteLossLocked(err.Error(), r.opts.Now())
 }
 
 // restored ends a loss, once all that was pending is done.

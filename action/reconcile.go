@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"runtime"
 	"time"
 
 	"gaol/jail"
@@ -25,6 +26,7 @@ type comparison struct {
 	// changed has the targets that something was told of since it began, or that it was pending for. It is
 	// guarded by the Runner's mutex.
 	changed map[target]struct{}
+	began   time.Time
 	starts  int // how often the action had been started when it began
 	took    time.Duration
 	missing []netip.Prefix
@@ -65,7 +67,7 @@ func (r *Runner) compare(ctx context.Context) {
 	if !r.comparisonDue(r.opts.Now()) {
 		return
 	}
-	c := &comparison{changed: make(map[target]struct{}), starts: r.starts}
+	c := &comparison{changed: make(map[target]struct{}), starts: r.starts, began: r.opts.Now()}
 	r.mu.Lock()
 	r.touched = false
 	r.comparing = c
@@ -74,9 +76,8 @@ func (r *Runner) compare(ctx context.Context) {
 	}
 	r.mu.Unlock()
 	r.compareEnds.Go(func() {
-		began := r.opts.Now()
 		c.err = r.find(ctx, c)
-		c.took = r.opts.Now().Sub(began)
+		c.took = r.opts.Now().Sub(c.began)
 		select {
 		case r.comparisons <- c:
 		case <-ctx.Done():
@@ -113,6 +114,7 @@ func (r *Runner) differences(held map[netip.Prefix]struct{}) (missing, foreign [
 		if n++; n%comparePart == 0 {
 			// The loop goes on with whatever the map is like then: what is new in it is left to the next comparison.
 			r.mu.Unlock()
+			runtime.Gosched()
 			r.mu.Lock()
 		}
 		p, ok := Normal(t.prefix)
@@ -198,10 +200,11 @@ func (r *Runner) conclude(c *comparison) {
 		r.pending.unban(t, jail.Ban{Prefix: p}, r.told)
 		out++
 	}
-	r.noteDifferencesLocked(back, out)
+	r.noteDifferencesLocked(back, out, c.began)
 }
 
-func (r *Runner) noteDifferencesLocked(back, out int) {
+// noteDifferencesLocked notes that bans have to be put back and others taken out, as is seen since a moment.
+func (r *Runner) noteDifferencesLocked(back, out int, since time.Time) {
 	var what string
 	switch {
 	case back > 0 && out > 0:
@@ -213,7 +216,7 @@ func (r *Runner) noteDifferencesLocked(back, out int) {
 	default:
 		return
 	}
-	r.noteLossLocked(what)
+	r.noteLossLocked(what, since)
 	r.open.Missing += back
 	r.open.Foreign += out
 }

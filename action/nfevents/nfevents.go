@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/mdlayher/netlink"
@@ -63,7 +64,7 @@ func Watch(ctx context.Context, relevant func(Deletion) bool, changed func(Chang
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	w := watcher{relevant: relevant, changed: changed, self: uint32(os.Getpid())}
+	w := watcher{relevant: relevant, changed: changed, self: ownName()}
 	for ctx.Err() == nil {
 		if err := w.slice(ctx, conn); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("listening to changes of nftables: %w", err)
@@ -75,7 +76,7 @@ func Watch(ctx context.Context, relevant func(Deletion) bool, changed func(Chang
 type watcher struct {
 	relevant func(Deletion) bool
 	changed  func(Change)
-	self     uint32
+	self     string
 	// open is what the transaction has deleted whose end has not been told yet.
 	open, elements bool
 }
@@ -130,8 +131,8 @@ func (w *watcher) hear(m netlink.Message) {
 	if !open {
 		return
 	}
-	pid, name := author(m.Data)
-	if pid != w.self {
+	// Its number is that of a thread, as seen from the outermost namespace, so the name has to do.
+	if name := author(m.Data); name == "" || name != w.self {
 		w.changed(Change{By: name, Elements: elements})
 	}
 }
@@ -141,7 +142,6 @@ const (
 	attrTable   = 1
 	attrOf      = 2 // NFTA_RULE_CHAIN, NFTA_SET_NAME, NFTA_SET_ELEM_LIST_SET
 	attrChain   = 3 // NFTA_CHAIN_NAME
-	attrGenPID  = 2 // NFTA_GEN_PROC_PID
 	attrGenName = 3 // NFTA_GEN_PROC_NAME
 )
 
@@ -171,19 +171,26 @@ func deletion(kind byte, data []byte) (Deletion, bool) {
 	return d, true
 }
 
-func author(data []byte) (pid uint32, name string) {
+// author is the name of the program that made a transaction; "": the kernel does not say.
+func author(data []byte) (name string) {
 	if len(data) < 4 {
-		return 0, ""
+		return ""
 	}
 	each(data[4:], func(kind uint16, value []byte) {
-		switch {
-		case kind == attrGenPID && len(value) == 4:
-			pid = binary.BigEndian.Uint32(value)
-		case kind == attrGenName:
+		if kind == attrGenName {
 			name = text(value)
 		}
 	})
-	return pid, name
+	return name
+}
+
+// ownName is what the kernel calls this program; see comm in proc(5).
+func ownName() string {
+	name, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		return "" // then our own changes are looked at too
+	}
+	return strings.TrimSpace(string(name))
 }
 
 // each calls f with the attributes in data, without an allocation for each.

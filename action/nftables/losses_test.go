@@ -3,6 +3,7 @@ package nftables_test
 import (
 	"testing"
 
+	"gaol/action"
 	"gaol/action/actiontest"
 )
 
@@ -49,4 +50,13 @@ func TestLossesUFW(t *testing.T) {
 	actiontest.Losses(t, newSet, map[string]func(*testing.T){
 		"ufw reload": func(t *testing.T) { command(t, "reload") },
 	})
+}
+
+func TestReconciles(t *testing.T) {
+	actiontest.Need(t, "nft")
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.Reconciles(t, newSet(t, action.Rule{Jail: "web"}),
+		script("add element inet gaol addr4-web { 198.51.100.1 }"), script("delete element inet gaol addr4-web { 192.0.2.1 }"))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"runtime"
 	"slices"
 	"time"
 
@@ -71,6 +72,7 @@ func appendMembers(conn *netlink.Conn, set string, k kind, to []netip.Prefix) ([
 		if len(m.Data) < 4 {
 			continue
 		}
+		runtime.Gosched() // bans come first, also where there is one core
 		list := attribute(m.Data[4:], unix.NFTA_SET_ELEM_LIST_ELEMENTS)
 		for len(list) > 0 {
 			var elem []byte
