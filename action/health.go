@@ -22,6 +22,7 @@ func (r *Runner) check(ctx context.Context) {
 		return
 	}
 	r.started = false
+	r.noteLoss(err)
 	r.fail(err)
 }
 
@@ -40,13 +41,15 @@ func (r *Runner) probe(ctx context.Context) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	r.log.Warn("bans were taken out of the firewall and are put back", "count", len(missing), "sample", len(sample))
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.touched = true // there may be more: they are all compared
 	if len(missing) == len(sample) {
+		r.noteDifferencesLocked(len(r.wanted), 0, r.opts.Now())
 		r.restoreLocked()
 		return nil
 	}
+	r.noteDifferencesLocked(len(missing), 0, r.opts.Now())
 	for _, p := range missing {
 		t := target{prefix: p}
 		if b, ok := r.wanted[t]; ok {

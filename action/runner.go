@@ -27,6 +27,8 @@ type RunnerOptions struct {
 	// Enforced is told of bans after the action took them. It is called from
 	// Run's goroutine, which waits for it. nil: nobody is told.
 	Enforced func(bans []jail.Ban, at time.Time)
+	// Restored is told when something is back that another program had taken away, like Enforced. nil: nobody is.
+	Restored func(Loss)
 	// CheckEvery is how often a Checker is asked whether all is still there;
 	// 0: every half second, so that what was lost is back within a second;
 	// negative: never.
@@ -68,6 +70,8 @@ type RunnerStatus struct {
 	Notes []string
 	// Held is the number of bans that should be in force.
 	Held int
+	// Losses are what other programs took away, and what was done about it.
+	Losses Losses
 	// Since is when Healthy last changed.
 	Since time.Time
 }
@@ -82,8 +86,15 @@ type Runner struct {
 	log  *slog.Logger
 	wake chan struct{} // one place: there is something to do
 
-	// started is used by Run's goroutine, and by Stop's after that.
-	started bool
+	// What is used by Run's goroutine, and by Stop's after that.
+	started     bool
+	starts      int           // how often it has been
+	compared    time.Time     // when the last comparison ended
+	compareTook time.Duration // how long it took
+
+	changed     chan struct{} // one place: the kernel told of a change
+	comparisons chan *comparison
+	compareEnds sync.WaitGroup
 
 	mu      sync.Mutex // guards all below; never held while the action works
 	wanted  map[target]jail.Ban
@@ -93,7 +104,13 @@ type Runner struct {
 	doing   uint64 // the lowest seq of those the action works on, or MaxUint64
 	waiters []waiter
 	ended   bool // Run has returned
-	status  RunnerStatus
+
+	open      *Loss // what is being put right; nil: nothing
+	losses    Losses
+	changer   string // who changed something last, since the last loss
+	touched   bool   // members may have been changed by another program
+	comparing *comparison
+	status    RunnerStatus
 }
 
 // waiter is a call of Sync that waits for all changes up to seq.
@@ -120,6 +137,7 @@ func NewRunner(opts RunnerOptions) *Runner {
 		opts:    opts,
 		log:     opts.Logger.With("jail", opts.Jail, "action", opts.Name),
 		wake:    make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), comparisons: make(chan *comparison),
 		wanted:  make(map[target]jail.Ban),
 		pending: newPending(),
 		doing:   math.MaxUint64,
@@ -142,6 +160,7 @@ func (r *Runner) tell(bans []jail.Ban, ban bool) {
 	for _, b := range bans {
 		r.told++
 		t := targetOf(b)
+		r.comparing.note(t)
 		if ban {
 			r.pending.ban(t, b, r.told)
 			// The lines are for programs that are run at the ban; kept for
@@ -170,6 +189,7 @@ func (r *Runner) Status() RunnerStatus {
 	defer r.mu.Unlock()
 	s := r.status
 	s.Held = len(r.wanted)
+	s.Losses = r.losses
 	s.Starting = !r.tried
 	return s
 }

@@ -26,6 +26,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	}()
 	checks, stopChecks := r.checkTimes()
 	defer stopChecks()
+	// What runs beside ends before Run does.
+	beside, cancel := context.WithCancel(ctx)
+	defer r.compareEnds.Wait()
+	defer r.watch(beside)()
+	defer cancel()
+	alarm := newAlarm()
+	defer alarm.timer.Stop()
 	renew := time.NewTicker(renewEvery)
 	defer renew.Stop()
 
@@ -41,6 +48,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			continue
 		}
 		whole.reset()
+		r.restored()
 		switch {
 		case !r.hasDelayed():
 			single.reset()
@@ -54,6 +62,15 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-r.wake:
 		case <-checks:
 			r.check(ctx)
+			r.compare(beside)
+		case <-r.changed:
+			alarm.ring(r.opts.Now())
+		case <-alarm.timer.C:
+			r.check(ctx)
+			r.compare(beside)
+			alarm.looked(r.opts.Now())
+		case c := <-r.comparisons:
+			r.conclude(c)
 		case <-again:
 			again = nil
 			r.releaseDelayed()
@@ -79,8 +96,11 @@ func (r *Runner) workOff(ctx context.Context) error {
 		}
 		if err := r.do(ctx, changes); err != nil {
 			// Perhaps because what Start made is gone.
-			if checker, ok := r.opts.Action.(Checker); ok && ctx.Err() == nil && checker.Check(ctx) != nil {
-				r.started = false
+			if checker, ok := r.opts.Action.(Checker); ok && ctx.Err() == nil {
+				if gone := checker.Check(ctx); gone != nil {
+					r.started = false
+					r.noteLoss(gone)
+				}
 			}
 			return err
 		}
@@ -99,6 +119,7 @@ func (r *Runner) start(ctx context.Context) error {
 		return err
 	}
 	r.started = true
+	r.starts++
 	var notes []string
 	if n, ok := r.opts.Action.(Noter); ok {
 		notes = n.Notes()

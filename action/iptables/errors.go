@@ -8,6 +8,8 @@ import (
 
 	goiptables "github.com/coreos/go-iptables/iptables"
 	"golang.org/x/sys/unix"
+
+	"gaol/action"
 )
 
 // What a caller may want to tell apart. A missing permission is an
@@ -48,7 +50,7 @@ func explain(doing string, err error) error {
 	case errnoType, unix.EPROTONOSUPPORT, unix.EAFNOSUPPORT, unix.EINVAL:
 		return fmt.Errorf("%s: %w (%w): load modules ip_set and ip_set_hash_net, or use banaction nftables", doing, ErrNoModule, err)
 	case unix.ENOENT:
-		return fmt.Errorf("%s: %w: another program has removed it", doing, err)
+		return fmt.Errorf("%s: %w: %w", doing, err, action.ErrLost)
 	case unix.ENOMEM, unix.ENOBUFS:
 		return fmt.Errorf("%s: %w: the kernel is short of memory", doing, err)
 	}

@@ -213,7 +213,7 @@ func (f *family) check(ctx context.Context, kernel *ipsets, thorough bool) error
 		return explain("asking for set "+f.set, err)
 	}
 	if int(h.references) < f.jumps {
-		return fmt.Errorf("checking iptables: %d rules look into set %s instead of %d: another program has changed them", h.references, f.set, f.jumps)
+		return fmt.Errorf("checking iptables: %d rules look into set %s instead of %d: %w", h.references, f.set, f.jumps, action.ErrLost)
 	}
 	if !thorough {
 		return nil
@@ -227,11 +227,11 @@ func (f *family) check(ctx context.Context, kernel *ipsets, thorough bool) error
 // checkRules looks at the rules as they were read last.
 func (f *family) checkRules() error {
 	if len(f.seen.byChain[f.refuses()]) == 0 {
-		return fmt.Errorf("checking iptables: chain %s is empty or gone: another program has changed it", f.refuses())
+		return fmt.Errorf("checking iptables: chain %s is empty or gone: %w", f.refuses(), action.ErrLost)
 	}
 	for _, chain := range f.chains() {
 		if got, want := len(f.seen.jumps(chain, f.chain)), len(f.jumpSpecs(chain)); got < want {
-			return fmt.Errorf("checking iptables: chain %s has %d jumps to %s instead of %d", chain, got, f.chain, want)
+			return fmt.Errorf("checking iptables: chain %s has %d jumps to %s instead of %d: %w", chain, got, f.chain, want, action.ErrLost)
 		}
 	}
 	return nil

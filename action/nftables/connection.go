@@ -58,24 +58,6 @@ func (s *Set) failed(doing string, err error) error {
 	return explain(doing, err)
 }
 
-// explain says what err means for somebody who has to do something about it.
-func explain(doing string, err error) error {
-	hint := ""
-	switch {
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		hint = ": run gaol as root or give it CAP_NET_ADMIN"
-	case errors.Is(err, unix.EOPNOTSUPP):
-		hint = ": this kernel cannot do it in prerouting (refusing takes Linux 5.9, counting by address 5.7): let the jail drop packets, or use banaction iptables"
-	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):
-		hint = ": this kernel has no nftables: load module nf_tables, or use banaction iptables"
-	case errors.Is(err, unix.ENOENT):
-		hint = ": another program has removed it"
-	case errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENOBUFS):
-		hint = ": the kernel is short of memory"
-	}
-	return fmt.Errorf("%s: %w%s", doing, err, hint)
-}
-
 // nonRecursive makes a deletion fail with EBUSY where the thing is in use:
 // NLM_F_NONREC in linux/netlink.h, honoured for tables since Linux 4.13.
 const nonRecursive = netlink.HeaderFlags(0x100)

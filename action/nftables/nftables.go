@@ -217,8 +217,8 @@ func (s *Set) Check(ctx context.Context) error {
 		return s.failed("reading chain "+s.chain().Name+" of table inet gaol", err)
 	}
 	if want := len(s.portRules()) + len(s.made)*len(s.arrivals())*len(s.verdicts()); len(rules) < want {
-		return fmt.Errorf("checking nftables: chain %s of table inet gaol has %d rules instead of %d: another program has changed it",
-			s.chain().Name, len(rules), want)
+		return fmt.Errorf("checking nftables: chain %s of table inet gaol has %d rules instead of %d: %w",
+			s.chain().Name, len(rules), want, action.ErrLost)
 	}
 	return nil
 }

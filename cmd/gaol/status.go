@@ -161,8 +161,20 @@ func (v *statusView) jail(j control.JailStatus) {
 		} else {
 			field("action", printable(action.Name)+": "+printable(action.Problem), red)
 		}
+		if action.LastRestored != nil {
+			field("changed", v.restored(action), yellow)
+		}
 	}
 	t.write(&v.out, v.paint)
+}
+
+// restored tells what other programs did to an action's rules and bans.
+func (v *statusView) restored(a control.ActionStatus) string {
+	text := fmt.Sprintf("%s by another program and put back", plural(a.Restored, "time", "times"))
+	if a.ForeignRemoved > 0 {
+		text += ", " + plural(a.ForeignRemoved, "foreign address removed", "foreign addresses removed")
+	}
+	return text + ", last " + humanDuration(v.now.Sub(*a.LastRestored)) + " ago: " + printable(a.Why)
 }
 
 func (v *statusView) source(s control.SourceStatus) string {

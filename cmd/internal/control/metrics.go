@@ -22,7 +22,7 @@ type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten,
-	lines, matched, lag, lastLine, healthy, waiting, sent, lost *prometheus.Desc
+	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign *prometheus.Desc
 }
 
 func newCollector(d Daemon) *collector {
@@ -50,12 +50,14 @@ func newCollector(d Daemon) *collector {
 		waiting:       desc("action_waiting", "Events that have not been told yet.", "jail", "action"),
 		sent:          desc("action_sent_total", "Messages that others have taken since the start.", "jail", "action"),
 		lost:          desc("action_lost_total", "Events that others will never be told.", "jail", "action"),
+		restored:       desc("firewall_restored_total", "How often something that another program took out of the firewall was put back.", "jail", "action"),
+		foreign:        desc("firewall_foreign_removed_total", "Members of gaol's sets that were removed because gaol had not put them there.", "jail", "action"),
 	}
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign} {
 		ch <- d
 	}
 }
@@ -103,6 +105,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			gauge(c.waiting, float64(sum.Waiting), j.Name, name)
 			counter(c.sent, float64(sum.Sent), j.Name, name)
 			counter(c.lost, float64(sum.Lost), j.Name, name)
+		}
+		if len(j.Actions) > 0 {
+			// The firewall, if there is one, is the first.
+			counter(c.restored, float64(j.Actions[0].Restored), j.Name, j.Actions[0].Name)
+			counter(c.foreign, float64(j.Actions[0].ForeignRemoved), j.Name, j.Actions[0].Name)
 		}
 	}
 }

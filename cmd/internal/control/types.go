@@ -81,6 +81,13 @@ type ActionStatus struct {
 	Waiting int `json:"waiting,omitempty"`
 	Sent    int `json:"sent,omitempty"`
 	Lost    int `json:"lost,omitempty"`
+	// Restored is how often something that another program took out of the firewall was put back since the start,
+	// ForeignRemoved how many members of gaol's sets were removed that gaol had not put there.
+	Restored       int `json:"restored"`
+	ForeignRemoved int `json:"foreign_removed"`
+	// LastRestored is when that was last (null: never), and Why what it was in words.
+	LastRestored *time.Time `json:"last_restored"`
+	Why          string     `json:"why,omitempty"`
 }
 
 // Ban is one ban in force, in the answer to GET /v1/banned.
@@ -275,7 +282,8 @@ type Version struct {
 // Event is one line of GET /v1/events.
 type Event struct {
 	Time time.Time `json:"time"`
-	// What is "failure", "ban", "unban" or "problem".
+	// What is "failure", "ban", "unban", "problem", or "restored" when something is back that another program took out
+	// of the firewall.
 	What   string `json:"what"`
 	Jail   string `json:"jail,omitempty"`
 	Prefix string `json:"prefix,omitempty"`

@@ -24,6 +24,8 @@ type runner struct {
 	ctx    context.Context // of Run
 	cancel context.CancelFunc
 	done   chan struct{}
+	// losses are of a firewall: what other programs took from it lately.
+	losses losses
 	// adjuster is the action, if it can be given another rule; else nil.
 	adjuster action.Adjuster
 }
@@ -37,6 +39,7 @@ func (d *Daemon) newRunner(c *cell, a namedAction) *runner {
 	opts := action.RunnerOptions{Name: a.name, Jail: c.name, Action: a.action, Logger: d.log, Now: d.opts.Now}
 	if a.firewall {
 		opts.Enforced = func(bans []jail.Ban, at time.Time) { d.enforced(c, r, bans, at) }
+		opts.Restored = func(loss action.Loss) { d.restored(c, r, loss) }
 	}
 	r.Runner = action.NewRunner(opts)
 	return r

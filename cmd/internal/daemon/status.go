@@ -80,8 +80,7 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 		described.Sources = append(described.Sources, figures)
 	}
 	for _, r := range c.runners {
-		s := r.Status()
-		described.Actions = append(described.Actions, control.ActionStatus{Name: s.Name, Healthy: s.Healthy, Problem: s.Problem})
+		described.Actions = append(described.Actions, actionStatus(r.Status()))
 	}
 	for _, p := range c.posts {
 		s := p.queue.Status()
@@ -131,6 +130,7 @@ func (d *Daemon) watchProblems() {
 		d.problems.replace(name, "pattern", patternProblems(c))
 		d.problems.set(name, "hosts", c.crowdProblemLocked())
 		d.problems.replace(name, "proxy", c.proxies.problems(d.opts.Now()))
+		d.problems.replace(name, "losses", lossProblems(c, d.opts.Now()))
 		texts := map[string]string{}
 		for i, r := range c.runners {
 			s := r.Status()
