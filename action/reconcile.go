@@ -11,11 +11,11 @@ import (
 )
 
 // A complete comparison costs up to some seconds of one core for 100,000 bans, so it is rare: after a start, after
-// another program has changed members, and every few minutes; and never more than a twentieth of all time.
+// another program has changed members, and every few minutes; and never for more than a quarter of all time.
 const (
 	compareEvery = 5 * time.Minute
 	compareApart = 500 * time.Millisecond
-	compareShare = 20
+	compareShare = 3
 	// comparePart is how many bans are compared, or asked for, at a stretch, while nobody else can ban.
 	comparePart = 100
 )
@@ -54,12 +54,9 @@ func (r *Runner) comparisonDue(now time.Time) bool {
 		return false
 	}
 	since := now.Sub(r.compared)
-	if since < compareShare*r.compareTook {
-		return false
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return since >= compareEvery || r.touched && since >= compareApart
+	return since >= compareEvery || r.touched && since >= max(compareApart, compareShare*r.compareTook)
 }
 
 // compare begins a comparison if one is due; Run's goroutine gets it on r.comparisons.
