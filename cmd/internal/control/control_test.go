@@ -254,7 +254,7 @@ func TestOpenAPI(t *testing.T) {
 		control.Status{}, control.JailStatus{}, control.HostsStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
 		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Forgotten{},
 		control.ReloadReply{}, control.Version{}, control.Operator{}, control.Event{}, control.Error{},
-		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{},
+		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{}, control.WhyLeak{}, control.LeaksStatus{}, control.Leak{},
 	}
 	if len(types) != len(doc.Components.Schemas) {
 		t.Errorf("%d types are described, there are %d", len(doc.Components.Schemas), len(types))

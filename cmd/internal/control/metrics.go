@@ -21,7 +21,7 @@ func Metrics(d Daemon) http.Handler {
 type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
-	hosts, hostsLimit, hostsForgotten,
+	hosts, hostsLimit, hostsForgotten, leaks, leaked,
 	lines, matched, lag, lastLine, healthy *prometheus.Desc
 }
 
@@ -42,6 +42,8 @@ func newCollector(d Daemon) *collector {
 		hosts:          desc("hosts", "Hosts tracked now.", "jail"),
 		hostsLimit:     desc("hosts_limit", "Hosts tracked at most: maxhosts.", "jail"),
 		hostsForgotten: desc("hosts_forgotten_total", "Hosts forgotten since the start because there were more than maxhosts.", "jail"),
+		leaks:          desc("leaks", "Hosts that go on failing though they are banned.", "jail"),
+		leaked:         desc("leaked_failures_total", "Failures of hosts since the kernel holds their bans.", "jail"),
 		lines:          desc("source_lines_total", "Lines read.", "jail", "source"),
 		matched:        desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
@@ -52,7 +54,7 @@ func newCollector(d Daemon) *collector {
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
 		ch <- d
 	}
 }
@@ -85,6 +87,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(c.hostsForgotten, float64(j.Hosts.Forgotten), j.Name)
 		gauge(c.enforces, numberOf(!j.Shadow), j.Name)
 		gauge(c.trusted, float64(j.Trusted), j.Name)
+		leaks := LeaksStatus{}
+		if j.Leaks != nil {
+			leaks = *j.Leaks
+		}
+		gauge(c.leaks, float64(leaks.Current), j.Name)
+		counter(c.leaked, float64(leaks.Failures), j.Name)
 		for _, s := range j.Sources {
 			counter(c.lines, float64(s.Lines), j.Name, s.Path)
 			counter(c.matched, float64(s.Matched), j.Name, s.Path)

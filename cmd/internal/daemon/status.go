@@ -57,6 +57,7 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 		Banned:   control.Tally{Current: counts.BannedCurrent, Total: counts.BannedTotal},
 		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.name),
 	}
+	described.Leaks = c.leaks.describe()
 	described.Hosts = control.HostsStatus{Current: counts.Hosts, Limit: c.conf.MaxHosts, Forgotten: counts.EvictedHosts}
 	if c.conf.Bans {
 		described.Sources = append(described.Sources, control.SourceStatus{
@@ -124,6 +125,7 @@ func (d *Daemon) watchProblems() {
 		d.problems.replace(name, "source", sourceProblems(c, read))
 		d.problems.replace(name, "pattern", patternProblems(c))
 		d.problems.set(name, "hosts", c.crowdProblemLocked())
+		d.problems.set(name, "leak", c.leaks.problem())
 		d.problems.replace(name, "proxy", c.proxies.problems(d.opts.Now()))
 		texts := map[string]string{}
 		for i, r := range c.runners {
