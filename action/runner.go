@@ -85,6 +85,8 @@ type Runner struct {
 	// started is used by Run's goroutine, and by Stop's after that.
 	started bool
 
+	refused refused // what the action counts; has a lock of its own
+
 	mu      sync.Mutex // guards all below; never held while the action works
 	wanted  map[target]jail.Ban
 	pending *pending

@@ -37,6 +37,10 @@ type family struct {
 	path  string
 	seen  rules // as last read
 	jumps int   // how many rules look into the set since makeRules
+
+	filled  int          // how often the chain got a rule that counts from 0 on
+	counted int          // filled, when it was last counted; see Set.counting
+	refused action.Tally // what the chain has counted; see Set.counting
 }
 
 func newFamily(number byte, program, chain, set string, rule action.Rule) *family {
@@ -149,6 +153,7 @@ func (f *family) makeChain() error {
 	if err := f.ipt.Insert(filter, f.chain, 1, verdict...); err != nil {
 		return explain("filling chain "+f.chain, err)
 	}
+	f.filled++
 	for _, rule := range before {
 		if err := f.ipt.Delete(filter, f.chain, words(rule)...); err != nil {
 			return explain("emptying chain "+f.chain, err)

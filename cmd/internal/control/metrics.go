@@ -22,7 +22,7 @@ type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten, leaks, leaked,
-	lines, matched, lag, lastLine, healthy *prometheus.Desc
+	lines, matched, lag, lastLine, healthy, packets, bytes *prometheus.Desc
 }
 
 func newCollector(d Daemon) *collector {
@@ -49,12 +49,14 @@ func newCollector(d Daemon) *collector {
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
 		lastLine:       desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
 		healthy:        desc("action_healthy", "1 while all actions of the name do what they should.", "jail", "action"),
+		packets:        desc("refused_packets_total", "Packets of those who are banned that were refused since the start.", "jail", "action"),
+		bytes:          desc("refused_bytes_total", "Bytes of the packets that were refused since the start.", "jail", "action"),
 	}
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.lines, c.matched, c.lag, c.lastLine, c.healthy} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.packets, c.bytes} {
 		ch <- d
 	}
 }
@@ -104,6 +106,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		for name, healthy := range healthByName(j.Actions) {
 			gauge(c.healthy, healthy, j.Name, name)
 		}
+		for name, a := range countsByName(j.Actions) {
+			counter(c.packets, a.packets, j.Name, name)
+			counter(c.bytes, a.bytes, j.Name, name)
+		}
 	}
 }
 
@@ -119,6 +125,20 @@ func healthByName(actions []ActionStatus) map[string]float64 {
 		health[a.Name] = healthy
 	}
 	return health
+}
+
+type refusals struct{ packets, bytes float64 }
+
+// countsByName sums up what the actions of each name have refused, those that count.
+func countsByName(actions []ActionStatus) map[string]refusals {
+	sums := map[string]refusals{}
+	for _, a := range actions {
+		if a.Packets != nil && a.Bytes != nil {
+			sum := sums[a.Name]
+			sums[a.Name] = refusals{sum.packets + float64(*a.Packets), sum.bytes + float64(*a.Bytes)}
+		}
+	}
+	return sums
 }
 
 // numberOf is how Prometheus has a bool.

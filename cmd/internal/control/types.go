@@ -99,6 +99,9 @@ type ActionStatus struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
 	Problem string `json:"problem"`
+	// Packets and Bytes are what it has refused since the start; null: it does not count, or could not be asked yet.
+	Packets *uint64 `json:"packets,omitempty"`
+	Bytes   *uint64 `json:"bytes,omitempty"`
 }
 
 // Ban is one ban in force, in the answer to GET /v1/banned.

@@ -8,13 +8,16 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"gaol/cmd/internal/control"
 	"gaol/config"
 	"gaol/jail/source"
 )
 
 // Status implements [control.Daemon].
-func (d *Daemon) Status(_ context.Context, name string) (control.Status, error) {
+func (d *Daemon) Status(ctx context.Context, name string) (control.Status, error) {
+	d.recount(ctx, name)
 	read := d.sources.status()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -38,6 +41,36 @@ func (d *Daemon) Status(_ context.Context, name string) (control.Status, error) 
 		}
 	}
 	return status, nil
+}
+
+const (
+	// statusWait is how long a status waits for actions to count what they have refused; after that it tells what was known before.
+	statusWait = 250 * time.Millisecond
+	// countingAtOnce bounds the programs that run for that.
+	countingAtOnce = 4
+)
+
+// recount asks the actions of a jail, "" for all, what they have refused.
+func (d *Daemon) recount(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(ctx, statusWait)
+	defer cancel()
+	d.mu.Lock()
+	var runners []*runner
+	for _, c := range d.sortedLocked() {
+		if name == "" || name == c.name {
+			runners = append(runners, c.runners...)
+		}
+	}
+	d.mu.Unlock()
+	var all errgroup.Group
+	all.SetLimit(countingAtOnce)
+	for _, r := range runners {
+		if ctx.Err() != nil {
+			break // the others' turn is next time, as these are known then
+		}
+		all.Go(func() error { r.Recount(ctx); return nil })
+	}
+	_ = all.Wait()
 }
 
 func (d *Daemon) leftOutLocked(name string) bool {
@@ -82,7 +115,11 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 	}
 	for _, r := range c.runners {
 		s := r.Status()
-		described.Actions = append(described.Actions, control.ActionStatus{Name: s.Name, Healthy: s.Healthy, Problem: s.Problem})
+		action := control.ActionStatus{Name: s.Name, Healthy: s.Healthy, Problem: s.Problem}
+		if refused, ok := r.Refused(); ok {
+			action.Packets, action.Bytes = &refused.Packets, &refused.Bytes
+		}
+		described.Actions = append(described.Actions, action)
 	}
 	return described
 }
