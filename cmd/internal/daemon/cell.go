@@ -33,6 +33,8 @@ type cell struct {
 	imposed map[jail.Key]imposed
 	// leaks are those who fail all the same.
 	leaks leaks
+	// accused may be proxies.
+	accused accused
 	// heard is of a jail that counts the bans of others.
 	heard heard
 	// dates says what is wrong with the dates of a source.
@@ -175,6 +177,7 @@ func (c *cell) heldLocked(bans []jail.Ban, at time.Time) []jail.Ban {
 			is.held = at
 			c.imposed[keyOf(b)] = is
 			news = append(news, b)
+			c.accused.see(b)
 		}
 	}
 	return news

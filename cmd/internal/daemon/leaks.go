@@ -185,6 +185,7 @@ func (d *Daemon) watchLeaks(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
+		d.lookAtAccused(ctx, d.opts.Now())
 		due := d.dueLeaks(d.opts.Now())
 		if len(due) == 0 {
 			continue

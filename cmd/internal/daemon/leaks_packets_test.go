@@ -62,12 +62,16 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 	container.Route(t, "172.17.0.1")
 	server.Forward(t)
 	server.Run(t, "iptables-nft", "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "8080", "-j", "DNAT", "--to-destination", "172.17.0.2:80")
-	for _, port := range []string{":80", ":2222", ":25", ":993"} {
+	for _, port := range []string{":80", ":2222", ":25", ":993", ":110"} {
 		keep(t, server, port)
 	}
 	keep(t, container, ":80")
 	hold(t, proxy, "10.0.2.2", "10.0.1.1:80")
 	hold(t, bad, "10.0.1.5", "10.0.1.1:25")
+	for range 4 {
+		hold(t, proxy, "10.0.2.2", "10.0.1.1:110")
+	}
+	hold(t, bad, "10.0.1.2", "10.0.1.1:110")
 
 	cases := append([]leakCase{
 		{"proxied", `port = [80]`, "198.51.100.7", "proxy", "connections come from 10.0.2.2"},
@@ -83,6 +87,7 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 		fmt.Fprintf(&conf, "[jail.%s]\nenabled = true\nlogpath = [\"DIR/%[1]s.log\"]\nfailregex = ['^ERROR Login failure <HOST>$']\nbantime = \"1h\"\nbanaction = %q\n%s\n",
 			c.jail, backend, c.keys)
 	}
+	fmt.Fprintf(&conf, "[jail.undeclared]\nenabled = true\nlogpath = [\"DIR/app.log\"]\nfailregex = ['^ERROR Login failure <HOST>$']\nbanaction = %q\nport = [110]\n", backend)
 	s := newSite(t, conf.String())
 	for _, c := range cases {
 		s.append(c.jail+".log", "")
@@ -94,9 +99,11 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 	for _, c := range cases {
 		s.append(c.jail+".log", failures(5, c.address))
 	}
+	s.append("app.log", failures(5, "10.0.2.2"))
 	for _, c := range cases {
 		s.waitBanned(c.address)
 	}
+	s.waitProblem("undeclared", "10.0.2.2 is banned, which has 4 of 5 connections of the service: if it is a proxy")
 	// Once they are banned: else they would be open from before.
 	hold(t, bad, "10.0.1.3", "10.0.1.1:2222")
 	if len(more) > 0 {
@@ -150,9 +157,9 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 		t.Fatal(err)
 	}
 	s.wait("nothing leaks any more", func() error {
-		for _, c := range cases {
-			if problems := s.jail(c.jail).Problems; len(problems) > 0 {
-				return fmt.Errorf("%s: %q", c.jail, problems)
+		for _, j := range s.status().Jails {
+			if len(j.Problems) > 0 {
+				return fmt.Errorf("%s: %q", j.Name, j.Problems)
 			}
 		}
 		return nil

@@ -163,6 +163,7 @@ func (d *Daemon) watchProblems() {
 		d.problems.replace(name, "pattern", patternProblems(c))
 		d.problems.set(name, "hosts", c.crowdProblemLocked())
 		d.problems.set(name, "leak", c.leaks.problem())
+		d.problems.replace(name, "accused", c.accused.texts)
 		d.problems.replace(name, "proxy", c.proxies.problems(d.opts.Now()))
 		texts := map[string]string{}
 		for i, r := range c.runners {

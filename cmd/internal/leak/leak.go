@@ -210,7 +210,7 @@ func proxy(f Facts) Diagnosis {
 		}
 	}
 	for _, p := range f.Peers {
-		if p.Addr.IsPrivate() || p.Addr.IsLoopback() || p.Addr.IsLinkLocalUnicast() {
+		if LooksLikeProxy(p.Addr) {
 			return because(Proxy, "it arrives through a proxy: the service's connections come from %s: ban at the proxy, or with an action that the proxy heeds, and declare it with trusted", p.Addr)
 		}
 	}
