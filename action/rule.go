@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Port is a range of TCP or UDP ports, First to Last inclusive.
@@ -58,6 +59,21 @@ func (r Rule) Succeeding(before Rule) (Rule, error) {
 		err = fmt.Errorf("the rules of jail %s cannot become those of jail %s", before.Jail, r.Jail)
 	}
 	return r, err
+}
+
+// Closes says whether the rule closes a port to those who are banned. protocol is "tcp" or "udp".
+func (r Rule) Closes(protocol string, port uint16) bool {
+	if r.Protocol == "all" || len(r.Ports) == 0 {
+		return true
+	}
+	return (r.Protocol == protocol || r.Protocol == "" && protocol == "tcp") &&
+		slices.ContainsFunc(r.Ports, func(p Port) bool { return min(p.First, p.Last) <= port && port <= max(p.First, p.Last) })
+}
+
+// IsForwarding says whether packets in a chain of iptables may have been through destination NAT on their way
+// to another host or a container.
+func IsForwarding(chain string) bool {
+	return chain == "FORWARD" || strings.HasPrefix(chain, "DOCKER")
 }
 
 // MergePorts returns ports in order, overlapping and adjacent ranges joined, so that rules

@@ -96,6 +96,8 @@ type Runner struct {
 	comparisons chan *comparison
 	compareEnds sync.WaitGroup
 
+	refused refused // what the action counts; has a lock of its own
+
 	mu      sync.Mutex // guards all below; never held while the action works
 	wanted  map[target]jail.Ban
 	pending *pending

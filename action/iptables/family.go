@@ -38,6 +38,10 @@ type family struct {
 	seen   rules  // as last read
 	jumps  int    // how many rules lead to our chain since makeRules
 	note   string // what the rule says and could not be had
+
+	filled  int          // how often the chain got a rule that counts from 0 on
+	counted int          // filled, when it was last counted; see Set.counting
+	refused action.Tally // what the chain has counted; see Set.counting
 }
 
 func newFamily(number byte, program, chain, set string, rule action.Rule) *family {
@@ -170,6 +174,7 @@ func (f *family) fill(ctx context.Context, block action.Block) error {
 	if err := f.restore(ctx, s); err != nil {
 		return explain("filling chain "+chain, err)
 	}
+	f.filled++
 	return nil
 }
 

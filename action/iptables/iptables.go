@@ -64,6 +64,9 @@ type Set struct {
 	name string // of the chain, and of the IPv4 set
 	log  *slog.Logger
 
+	// counting is held while the counters are read; it guards the families' tallies.
+	counting sync.Mutex
+
 	mu       sync.Mutex // guards all below
 	kernel   *ipsets    // nil: not connected
 	v4, v6   *family
@@ -79,6 +82,7 @@ var (
 	_ action.Action   = (*Set)(nil)
 	_ action.Adjuster = (*Set)(nil)
 	_ action.Checker  = (*Set)(nil)
+	_ action.Counter  = (*Set)(nil)
 	_ action.Holder   = (*Set)(nil)
 	_ action.Limited  = (*Set)(nil)
 	_ action.Prober   = (*Set)(nil)

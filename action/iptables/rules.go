@@ -181,7 +181,7 @@ func (f *family) matches(chain string) [][]string {
 		return [][]string{nil}
 	}
 	var matches [][]string
-	if isForwarding(chain) {
+	if action.IsForwarding(chain) {
 		for _, p := range f.rule.Ports {
 			matches = append(matches, []string{
 				"-p", f.rule.Protocol, "-m", "conntrack", "--ctorigdstport", portText(p), "--ctdir", "ORIGINAL",
@@ -193,12 +193,6 @@ func (f *family) matches(chain string) [][]string {
 		matches = append(matches, []string{"-p", f.rule.Protocol, "-m", "multiport", "--dports", list})
 	}
 	return matches
-}
-
-// isForwarding says whether packets in chain may have been through destination NAT on their way
-// to another host or a container.
-func isForwarding(chain string) bool {
-	return chain == "FORWARD" || strings.HasPrefix(chain, "DOCKER")
 }
 
 // maxMultiport is how many ports one multiport match takes; a range counts

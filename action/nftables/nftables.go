@@ -64,12 +64,15 @@ type Set struct {
 	// made are the sets that are there since Start, by what they hold.
 	made   map[kind]*nftables.Set
 	lastID uint32 // see nextID
+	// refused is what the rules have counted.
+	refused action.Tally
 }
 
 var (
 	_ action.Action   = (*Set)(nil)
 	_ action.Adjuster = (*Set)(nil)
 	_ action.Checker  = (*Set)(nil)
+	_ action.Counter  = (*Set)(nil)
 	_ action.Holder   = (*Set)(nil)
 	_ action.Prober   = (*Set)(nil)
 	_ action.Noter    = (*Set)(nil)
@@ -110,6 +113,7 @@ func (s *Set) Start(ctx context.Context) error {
 		return s.failed("making the rules of jail "+s.rule.Jail, err)
 	}
 	s.made = made
+	s.refused.Restart()
 	if found > 0 {
 		s.log.Info("replaced what an earlier run left in nftables", "jail", s.rule.Jail, "count", found)
 	}
@@ -133,6 +137,9 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 	if err := s.dial(ctx); err != nil {
 		return err
 	}
+	if _, err := s.readRules(); err != nil { // their counts go with them
+		return err
+	}
 	s.conn.FlushChain(s.chain())
 	s.addPortRules(s.chain())
 	for k, set := range made {
@@ -142,6 +149,7 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 		return s.failed("changing the rules of jail "+s.rule.Jail, err)
 	}
 	s.made = made
+	s.refused.Restart()
 	return nil
 }
 
@@ -212,9 +220,9 @@ func (s *Set) Check(ctx context.Context) error {
 	if err := s.dial(ctx); err != nil {
 		return err
 	}
-	rules, err := s.conn.GetRules(table(), s.chain())
+	rules, err := s.readRules()
 	if err != nil {
-		return s.failed("reading chain "+s.chain().Name+" of table inet gaol", err)
+		return err
 	}
 	if want := len(s.portRules()) + len(s.made)*len(s.arrivals())*len(s.verdicts()); len(rules) < want {
 		return fmt.Errorf("checking nftables: chain %s of table inet gaol has %d rules instead of %d: %w",

@@ -72,6 +72,23 @@ func pluralCount(n int64, one, many string) string {
 	return humanCount(n) + " " + many
 }
 
+// humanBytes is "72 B", "7.2 kB" or "72 MB", in powers of 1000.
+func humanBytes(n uint64) string {
+	if n < 1000 {
+		return strconv.FormatUint(n, 10) + " B"
+	}
+	size := float64(n)
+	for _, unit := range []string{"kB", "MB", "GB"} {
+		if size /= 1000; size < 9.95 {
+			return strconv.FormatFloat(size, 'f', 1, 64) + " " + unit
+		}
+		if size < 999.5 {
+			return strconv.FormatFloat(size, 'f', 0, 64) + " " + unit
+		}
+	}
+	return strconv.FormatFloat(size/1000, 'f', 1, 64) + " TB"
+}
+
 // plural is "1 line" or "2 lines".
 func plural(n int, one, many string) string {
 	if n == 1 {

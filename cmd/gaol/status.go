@@ -157,7 +157,7 @@ func (v *statusView) jail(j control.JailStatus) {
 	}
 	for _, action := range j.Actions {
 		if action.Healthy {
-			field("action", printable(action.Name), plain)
+			field("action", printable(action.Name)+refusedText(action), plain)
 		} else {
 			field("action", printable(action.Name)+": "+printable(action.Problem), red)
 		}
@@ -175,6 +175,14 @@ func (v *statusView) restored(a control.ActionStatus) string {
 		text += ", " + plural(a.ForeignRemoved, "foreign address removed", "foreign addresses removed")
 	}
 	return text + ", last " + humanDuration(v.now.Sub(*a.LastRestored)) + " ago: " + printable(a.Why)
+}
+
+// refusedText is what an action that counts has refused.
+func refusedText(a control.ActionStatus) string {
+	if a.Packets == nil || a.Bytes == nil {
+		return ""
+	}
+	return fmt.Sprintf(": refused %s (%s)", pluralCount(int64(*a.Packets), "packet", "packets"), humanBytes(*a.Bytes))
 }
 
 func (v *statusView) source(s control.SourceStatus) string {

@@ -254,7 +254,7 @@ func TestOpenAPI(t *testing.T) {
 		control.Status{}, control.JailStatus{}, control.HostsStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
 		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Forgotten{},
 		control.ReloadReply{}, control.Version{}, control.Operator{}, control.Event{}, control.Error{},
-		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{},
+		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{}, control.WhyLeak{}, control.LeaksStatus{}, control.Leak{},
 	}
 	if len(types) != len(doc.Components.Schemas) {
 		t.Errorf("%d types are described, there are %d", len(doc.Components.Schemas), len(types))
@@ -287,12 +287,13 @@ func TestOpenAPI(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
+	packets, bytes := uint64(1234), uint64(74040)
 	f := &far{status: control.Status{Version: "1.2.3", Problems: []string{"a"}, Jails: []control.JailStatus{{
 		Name: "sshd", Failures: control.Tally{Current: 3, Total: 9}, Banned: control.Tally{Current: 1, Total: 2},
 		Hosts:    control.HostsStatus{Current: 7, Limit: 100, Forgotten: 8},
 		Sources:  []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 70, Matched: 7, LagSeconds: 1.5}, {Path: "/var/log/\xff.log", Lines: 1}},
-		Actions:  []control.ActionStatus{{Name: "nftables", Healthy: true}, {Name: "command"}, {Name: "command", Healthy: true}},
-		Problems: []string{"b", "c"}, Trusted: 4,
+		Actions:  []control.ActionStatus{{Name: "nftables", Healthy: true, Packets: &packets, Bytes: &bytes}, {Name: "command"}, {Name: "command", Healthy: true}},
+		Problems: []string{"b", "c"}, Trusted: 4, Leaks: &control.LeaksStatus{Current: 2, Failures: 17},
 	}, {Name: "trial", Shadow: true}}}}
 	server := httptest.NewServer(control.Handler(f))
 	defer server.Close()
@@ -308,11 +309,16 @@ func TestMetrics(t *testing.T) {
 		`gaol_jail_enforces{jail="sshd"} 1`, `gaol_jail_enforces{jail="trial"} 0`, `gaol_trusted{jail="sshd"} 4`,
 		`gaol_banned_total{jail="sshd"} 2`, `gaol_hosts{jail="sshd"} 7`, `gaol_hosts_limit{jail="sshd"} 100`, `gaol_hosts_forgotten_total{jail="sshd"} 8`, `gaol_source_lines_total{jail="sshd",source="/var/log/auth.log"} 70`,
 		`gaol_source_lag_seconds{jail="sshd",source="/var/log/auth.log"} 1.5`, `gaol_action_healthy{action="nftables",jail="sshd"} 1`,
+		`gaol_leaks{jail="sshd"} 2`, `gaol_leaked_failures_total{jail="sshd"} 17`, `gaol_leaks{jail="trial"} 0`,
+		`gaol_refused_packets_total{action="nftables",jail="sshd"} 1234`, `gaol_refused_bytes_total{action="nftables",jail="sshd"} 74040`,
 		`gaol_action_healthy{action="command",jail="sshd"} 0`, `gaol_source_lines_total{jail="sshd",source="/var/log/` + "\uFFFD" + `.log"} 1`,
 	} {
 		if !strings.Contains(string(text), want+"\n") {
 			t.Errorf("%s is missing in\n%s", want, text)
 		}
+	}
+	if strings.Contains(string(text), `gaol_refused_packets_total{action="command"`) {
+		t.Error("an action that does not count has a count")
 	}
 }
 

@@ -21,8 +21,8 @@ func Metrics(d Daemon) http.Handler {
 type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
-	hosts, hostsLimit, hostsForgotten,
-	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign *prometheus.Desc
+	hosts, hostsLimit, hostsForgotten, leaks, leaked,
+	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign, packets, bytes *prometheus.Desc
 }
 
 func newCollector(d Daemon) *collector {
@@ -42,22 +42,26 @@ func newCollector(d Daemon) *collector {
 		hosts:          desc("hosts", "Hosts tracked now.", "jail"),
 		hostsLimit:     desc("hosts_limit", "Hosts tracked at most: maxhosts.", "jail"),
 		hostsForgotten: desc("hosts_forgotten_total", "Hosts forgotten since the start because there were more than maxhosts.", "jail"),
+		leaks:          desc("leaks", "Hosts that go on failing though they are banned.", "jail"),
+		leaked:         desc("leaked_failures_total", "Failures of hosts since the kernel holds their bans.", "jail"),
 		lines:          desc("source_lines_total", "Lines read.", "jail", "source"),
 		matched:        desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
 		lastLine:       desc("source_last_line_timestamp_seconds", "When a line was last read.", "jail", "source"),
 		healthy:        desc("action_healthy", "1 while all actions of the name do what they should.", "jail", "action"),
-		waiting:       desc("action_waiting", "Events that have not been told yet.", "jail", "action"),
-		sent:          desc("action_sent_total", "Messages that others have taken since the start.", "jail", "action"),
-		lost:          desc("action_lost_total", "Events that others will never be told.", "jail", "action"),
+		waiting:        desc("action_waiting", "Events that have not been told yet.", "jail", "action"),
+		sent:           desc("action_sent_total", "Messages that others have taken since the start.", "jail", "action"),
+		lost:           desc("action_lost_total", "Events that others will never be told.", "jail", "action"),
 		restored:       desc("firewall_restored_total", "How often something that another program took out of the firewall was put back.", "jail", "action"),
 		foreign:        desc("firewall_foreign_removed_total", "Members of gaol's sets that were removed because gaol had not put them there.", "jail", "action"),
+		packets:        desc("refused_packets_total", "Packets of those who are banned that were refused since the start.", "jail", "action"),
+		bytes:          desc("refused_bytes_total", "Bytes of the packets that were refused since the start.", "jail", "action"),
 	}
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes} {
 		ch <- d
 	}
 }
@@ -90,6 +94,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(c.hostsForgotten, float64(j.Hosts.Forgotten), j.Name)
 		gauge(c.enforces, numberOf(!j.Shadow), j.Name)
 		gauge(c.trusted, float64(j.Trusted), j.Name)
+		leaks := LeaksStatus{}
+		if j.Leaks != nil {
+			leaks = *j.Leaks
+		}
+		gauge(c.leaks, float64(leaks.Current), j.Name)
+		counter(c.leaked, float64(leaks.Failures), j.Name)
 		for _, s := range j.Sources {
 			counter(c.lines, float64(s.Lines), j.Name, s.Path)
 			counter(c.matched, float64(s.Matched), j.Name, s.Path)
@@ -110,6 +120,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			// The firewall, if there is one, is the first.
 			counter(c.restored, float64(j.Actions[0].Restored), j.Name, j.Actions[0].Name)
 			counter(c.foreign, float64(j.Actions[0].ForeignRemoved), j.Name, j.Actions[0].Name)
+		}
+		for name, a := range countsByName(j.Actions) {
+			counter(c.packets, a.packets, j.Name, name)
+			counter(c.bytes, a.bytes, j.Name, name)
 		}
 	}
 }
@@ -137,6 +151,20 @@ func healthByName(actions []ActionStatus) map[string]float64 {
 		health[a.Name] = healthy
 	}
 	return health
+}
+
+type refusals struct{ packets, bytes float64 }
+
+// countsByName sums up what the actions of each name have refused, those that count.
+func countsByName(actions []ActionStatus) map[string]refusals {
+	sums := map[string]refusals{}
+	for _, a := range actions {
+		if a.Packets != nil && a.Bytes != nil {
+			sum := sums[a.Name]
+			sums[a.Name] = refusals{sum.packets + float64(*a.Packets), sum.bytes + float64(*a.Bytes)}
+		}
+	}
+	return sums
 }
 
 // numberOf is how Prometheus has a bool.

@@ -37,11 +37,34 @@ type JailStatus struct {
 	Failures Tally `json:"failures"`
 	Banned   Tally `json:"banned"`
 	// Trusted is how many hosts were let in within trusttime.
-	Trusted  int            `json:"trusted,omitempty"`
-	Sources  []SourceStatus `json:"sources"`
-	Actions  []ActionStatus `json:"actions"`
-	Hosts    HostsStatus    `json:"hosts"`
-	Problems []string       `json:"problems"`
+	Trusted int            `json:"trusted,omitempty"`
+	Sources []SourceStatus `json:"sources"`
+	Actions []ActionStatus `json:"actions"`
+	Hosts   HostsStatus    `json:"hosts"`
+	// Leaks are failures of hosts that the kernel was seen to hold; null: there were none since the start.
+	Leaks    *LeaksStatus `json:"leaks,omitempty"`
+	Problems []string     `json:"problems"`
+}
+
+// LeaksStatus tells of bans that do not stop those who are banned.
+type LeaksStatus struct {
+	// Current is how many hosts go on failing, Failures how many failures there were since the start.
+	Current  int `json:"current"`
+	Failures int `json:"failures"`
+	// Examples are some of the hosts, with the reason.
+	Examples []Leak `json:"examples"`
+}
+
+// Leak is a host that goes on failing though it is banned.
+type Leak struct {
+	Address string `json:"address"`
+	// Failures were logged from First to Last.
+	Failures int       `json:"failures"`
+	First    time.Time `json:"first"`
+	Last     time.Time `json:"last"`
+	// Kind is why, in a word ("proxy", "port", …), and Text in a sentence whose subject is "it".
+	Kind string `json:"kind"`
+	Text string `json:"text"`
 }
 
 // HostsStatus says how many hosts a jail tracks.
@@ -88,6 +111,9 @@ type ActionStatus struct {
 	// LastRestored is when that was last (null: never), and Why what it was in words.
 	LastRestored *time.Time `json:"last_restored"`
 	Why          string     `json:"why,omitempty"`
+	// Packets and Bytes are what it has refused since the start; null: it does not count, or could not be asked yet.
+	Packets *uint64 `json:"packets,omitempty"`
+	Bytes   *uint64 `json:"bytes,omitempty"`
 }
 
 // Ban is one ban in force, in the answer to GET /v1/banned.
@@ -158,6 +184,14 @@ type WhyJail struct {
 	Ignored      string     `json:"ignored"`
 	// SinceEnforced is how many failures were logged since the kernel holds its bans.
 	SinceEnforced int `json:"since_enforced"`
+	// Leak says why, if there were any.
+	Leak *WhyLeak `json:"leak,omitempty"`
+}
+
+// WhyLeak says why a ban does not stop somebody: Kind in a word, Text in a sentence whose subject is "it".
+type WhyLeak struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
 }
 
 // WhyEvent is a part of the history of an address.

@@ -33,6 +33,10 @@ type cell struct {
 	posts []*post
 	// imposed has the bans in force that the actions were told of.
 	imposed map[jail.Key]imposed
+	// leaks are those who fail all the same.
+	leaks leaks
+	// accused may be proxies.
+	accused accused
 	// heard is of a jail that counts the bans of others.
 	heard heard
 	// dates says what is wrong with the dates of a source.
@@ -175,6 +179,7 @@ func (c *cell) heldLocked(bans []jail.Ban, at time.Time) []jail.Ban {
 			is.held = at
 			c.imposed[keyOf(b)] = is
 			news = append(news, b)
+			c.accused.see(b)
 		}
 	}
 	return news
@@ -186,13 +191,16 @@ func (c *cell) isHeldLocked(b jail.Ban) bool { return !c.imposed[keyOf(b)].held.
 // the ban. Lines that are still on their way when it does are no sign that it does not hold.
 func (c *cell) noteBannedLocked(f filter.Failure, o jail.Outcome) {
 	is, ok := c.imposed[o.Within]
-	at := f.Time
+	at, grace := f.Time, leakGrace
 	if at.IsZero() || o.Shift != 0 {
-		at = f.Read
+		at, grace = f.Read, undatedGrace
 	}
 	// Dates mostly have whole seconds.
 	if ok && !is.held.IsZero() && !at.Before(is.held.Truncate(time.Second).Add(time.Second)) {
 		is.since++
 		c.imposed[o.Within] = is
+		if f.Prefix.IsValid() && !at.Before(is.held.Add(grace)) && !f.Read.Before(is.held.Add(grace)) {
+			c.leaks.see(f, o.Within)
+		}
 	}
 }

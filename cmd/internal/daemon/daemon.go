@@ -160,6 +160,7 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	})
 	running.Go(func() error { return d.sources.files.Run(ctx, d.handle) })
 	running.Go(func() error { return d.housekeep(ctx) })
+	running.Go(func() error { return d.watchLeaks(ctx) })
 	running.Go(func() error { return d.keepFiles(ctx) })
 	running.Go(func() error { return d.keepAnswers(ctx) })
 	d.listenWeb()

@@ -8,13 +8,16 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"gaol/cmd/internal/control"
 	"gaol/config"
 	"gaol/jail/source"
 )
 
 // Status implements [control.Daemon].
-func (d *Daemon) Status(_ context.Context, name string) (control.Status, error) {
+func (d *Daemon) Status(ctx context.Context, name string) (control.Status, error) {
+	d.recount(ctx, name)
 	read := d.sources.status()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,6 +43,36 @@ func (d *Daemon) Status(_ context.Context, name string) (control.Status, error) 
 	return status, nil
 }
 
+const (
+	// statusWait is how long a status waits for actions to count what they have refused; after that it tells what was known before.
+	statusWait = 250 * time.Millisecond
+	// countingAtOnce bounds the programs that run for that.
+	countingAtOnce = 4
+)
+
+// recount asks the actions of a jail, "" for all, what they have refused.
+func (d *Daemon) recount(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(ctx, statusWait)
+	defer cancel()
+	d.mu.Lock()
+	var runners []*runner
+	for _, c := range d.sortedLocked() {
+		if name == "" || name == c.name {
+			runners = append(runners, c.runners...)
+		}
+	}
+	d.mu.Unlock()
+	var all errgroup.Group
+	all.SetLimit(countingAtOnce)
+	for _, r := range runners {
+		if ctx.Err() != nil {
+			break // the others' turn is next time, as these are known then
+		}
+		all.Go(func() error { r.Recount(ctx); return nil })
+	}
+	_ = all.Wait()
+}
+
 func (d *Daemon) leftOutLocked(name string) bool {
 	for _, j := range d.leftOut {
 		if j.Name == name {
@@ -57,6 +90,7 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 		Banned:   control.Tally{Current: counts.BannedCurrent, Total: counts.BannedTotal},
 		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.name),
 	}
+	described.Leaks = c.leaks.describe()
 	described.Hosts = control.HostsStatus{Current: counts.Hosts, Limit: c.conf.MaxHosts, Forgotten: counts.EvictedHosts}
 	if c.conf.Bans {
 		described.Sources = append(described.Sources, control.SourceStatus{
@@ -80,7 +114,11 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 		described.Sources = append(described.Sources, figures)
 	}
 	for _, r := range c.runners {
-		described.Actions = append(described.Actions, actionStatus(r.Status()))
+		a := actionStatus(r.Status())
+		if refused, ok := r.Refused(); ok {
+			a.Packets, a.Bytes = &refused.Packets, &refused.Bytes
+		}
+		described.Actions = append(described.Actions, a)
 	}
 	for _, p := range c.posts {
 		s := p.queue.Status()
@@ -129,6 +167,8 @@ func (d *Daemon) watchProblems() {
 		d.problems.replace(name, "source", sourceProblems(c, read))
 		d.problems.replace(name, "pattern", patternProblems(c))
 		d.problems.set(name, "hosts", c.crowdProblemLocked())
+		d.problems.set(name, "leak", c.leaks.problem())
+		d.problems.replace(name, "accused", c.accused.texts)
 		d.problems.replace(name, "proxy", c.proxies.problems(d.opts.Now()))
 		d.problems.replace(name, "losses", lossProblems(c, d.opts.Now()))
 		texts := map[string]string{}

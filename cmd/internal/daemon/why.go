@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"gaol/cmd/internal/control"
@@ -56,8 +57,10 @@ func (d *Daemon) Why(ctx context.Context, address string) (control.Why, error) {
 	q.why.Running = true
 	d.mu.Lock()
 	var firewalls []firewall
-	for _, c := range d.sortedLocked() {
+	var leaks []whyLeak
+	for i, c := range d.sortedLocked() {
 		q.askLocked(c)
+		leaks = append(leaks, q.leakLocked(c, i)...)
 		if c.firewall != nil {
 			firewalls = append(firewalls, firewall{c.name, c.firewall})
 		}
@@ -75,7 +78,10 @@ func (d *Daemon) Why(ctx context.Context, address string) (control.Why, error) {
 		q.problem("there is no store to ask: of earlier bans nothing is known")
 		q.recallKept()
 	}
+	var looking sync.WaitGroup
+	looking.Go(func() { q.explain(ctx, leaks) })
 	q.askKernel(ctx, firewalls)
+	looking.Wait()
 	q.conclude()
 	return q.why, nil
 }

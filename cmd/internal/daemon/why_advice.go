@@ -52,9 +52,10 @@ func (q *question) sentences() []string {
 		}
 	}
 	for _, j := range w.Jails {
-		if j.SinceEnforced > 0 {
-			list = append(list, fmt.Sprintf("%s of %s since its ban is enforced: it comes another way, such as through a proxy or by another port.",
-				logged(j.SinceEnforced), j.Name))
+		if j.Leak != nil {
+			list = append(list, fmt.Sprintf("%s of %s since its ban is enforced: %s.", logged(j.SinceEnforced), j.Name, j.Leak.Text))
+		} else if j.SinceEnforced > 0 {
+			list = append(list, fmt.Sprintf("%s of %s since its ban is enforced.", logged(j.SinceEnforced), j.Name))
 		}
 	}
 	return list

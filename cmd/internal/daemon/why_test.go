@@ -198,7 +198,7 @@ func whyAsksTheKernel(t *testing.T, backend, set string) {
 	s.wait("a failure since the ban was enforced", func() error {
 		s.append("app.log", failures(1, "10.0.1.2"))
 		why = s.why("10.0.1.2")
-		if why.Jails[0].SinceEnforced == 0 || !strings.Contains(why.Advice, "it comes another way") {
+		if why.Jails[0].SinceEnforced == 0 || !strings.Contains(why.Advice, " since its ban is enforced: ") {
 			return fmt.Errorf("got %+v, %q", why.Jails, why.Advice)
 		}
 		return nil
