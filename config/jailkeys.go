@@ -61,8 +61,8 @@ func jailKeys() []key[draft] {
 			doc:   "Whether packets are refused (`reject`) or vanish (`drop`).",
 			value: choice([]string{"reject", "drop"}, func(d *draft, s string) { d.Rule.Drop = s == "drop" })},
 		{name: "banaction", def: `"auto"`, scope: ofDefault,
-			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `none` leaves it alone.",
-			value: choice([]string{"auto", "iptables", "nftables", "none"},
+			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `route` throws away what the host would answer, on all ports (see [routes.md](routes.md)); `none` leaves it alone.",
+			value: choice([]string{"auto", "iptables", "nftables", "route", "none"},
 				func(d *draft, s string) { d.BanAction = s })},
 		{name: "action", scope: ofDefault,
 			doc: "What else is done for a ban: names of action files, or tables with `name` and what is to differ from the file. " +
