@@ -13,7 +13,9 @@ import (
 	"gaol/jail"
 )
 
-// Suite says how to test an action. New is required.
+// Suite says how to test an action. New is required. A firewall is a Holder and says itself what it holds; for an action
+// that writes a list, Holds looks for the address in what was written, and for one that only tells others, in what
+// they heard last.
 type Suite struct {
 	// New makes the action of a jail, not started.
 	New func(t *testing.T, jail string) action.Action
