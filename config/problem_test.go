@@ -64,7 +64,7 @@ func TestProblems(t *testing.T) {
 		{"findtime without end", "[jail.sshd]\nfindtime = 'forever'", []string{`reading gaol.toml:2: findtime in [jail.sshd]: found "forever", expected a duration from 1s to 365d`}},
 		{"absurd bantime", "[jail.sshd]\nbantime = '1000y'", []string{`reading gaol.toml:2: bantime in [jail.sshd]: found "1000y", expected a duration from 1s to 3650d, or "forever"`}},
 		{"list for a time", "[jail.sshd]\nbantime = [1]", []string{`reading gaol.toml:2: bantime in [jail.sshd]: found a list, expected a duration, such as "90s", "10m", "1h30m", "1d" or "2w", or "forever"`}},
-		{"word misspelt", "[default]\nbanaction = 'iptable'", []string{`reading gaol.toml:2: banaction in [default]: found "iptable", expected "auto", "iptables", "nftables" or "none": did you mean "iptables"?`}},
+		{"word misspelt", "[default]\nbanaction = 'iptable'", []string{`reading gaol.toml:2: banaction in [default]: found "iptable", expected "auto", "iptables", "nftables", "route" or "none": did you mean "iptables"?`}},
 		{"address out of range", "[jail.sshd]\nignoreip = ['127.0.0.1', '300.1.1.1', '10.0.0.0/33']", []string{
 			`reading gaol.toml:2: ignoreip[2] in [jail.sshd]: found "300.1.1.1", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…"`,
 			`reading gaol.toml:2: ignoreip[3] in [jail.sshd]: found "10.0.0.0/33", expected an address, a prefix, a host name, "file:/PATH", "command:/PATH" or "https://…": a length is from 0 to 32`,
