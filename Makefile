@@ -47,6 +47,8 @@ bench: build ## measure gaol beside other programs; PERFORMANCE.md explains
 	$(GO) test -run '^$$' -bench . ./examples/bench ./filter/...
 	$(GO) test -run '^$$' -bench . ./jail ./jail/store
 	$(GO) test -run '^$$' -bench 'Restart|TrackedHosts' -benchtime 1x ./cmd/internal/daemon
+	$(GO) test -p 1 -run '^$$' -bench Load -benchtime 5x ./action/iptables ./action/nftables ./action/route
+	GAOL_LATENCY_BANS=1000 GAOL_AT_ONCE_BANS=50000 $(GO) test -timeout 30m -run 'Latency|AtOnce' -v ./cmd/internal/daemon
 	GAOL_ADDRESSES=10000000 $(GO) test -run AddressesAgainstNetip -v ./filter
 
 .PHONY: install

@@ -20,10 +20,13 @@ import (
 //
 // A Runner calls it from one goroutine at a time. Every method may block, keeps
 // to its context, and may be called again after an error or a crash: each must
-// bring about what it says whatever was there before.
+// bring about what it says whatever was there before: another Start, a crash in the midst of anything, what
+// other programs have made or removed. After a crash the Runner calls Start, and then Ban with all that is in
+// force; after Stop, Start begins anew. Package actiontest tries each of these.
 type Action interface {
 	// Start makes what Ban needs: sets, chains, rules. What an earlier run
-	// left behind under the same name is taken over or replaced.
+	// left behind under the same name is taken over or replaced. Once it is started, another Start
+	// is no error.
 	Start(ctx context.Context) error
 	// Ban locks all of bans out, those of both families, until their ends
 	// as seen from now. A ban that is in force already is brought to
@@ -34,7 +37,8 @@ type Action interface {
 	Ban(ctx context.Context, bans []jail.Ban, now time.Time) error
 	// Unban lets all of bans in again. One that is not in force is no error.
 	Unban(ctx context.Context, bans []jail.Ban) error
-	// Stop removes all that Start and Ban made.
+	// Stop removes all that Start and Ban made, and nothing of another jail. Without a Start before, or
+	// a second time, it is no error.
 	Stop(ctx context.Context) error
 }
 

@@ -67,8 +67,8 @@ func jailKeys() []key[draft] {
 				"whatever they come in through.",
 			value: value[draft]{"list of texts", setInterfaces}},
 		{name: "banaction", def: `"auto"`, scope: ofDefault,
-			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `iptables-rules` does without ipset; `none` leaves it alone ([firewall.md](firewall.md)).",
-			value: choice([]string{"auto", "iptables", "iptables-rules", "nftables", "none"},
+			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `iptables-rules` does without ipset; `route` throws away what the host would answer, on all ports ([routes.md](routes.md)); `none` leaves it alone ([firewall.md](firewall.md)).",
+			value: choice([]string{"auto", "iptables", "iptables-rules", "nftables", "route", "none"},
 				func(d *draft, s string) { d.BanAction = s })},
 		{name: "action", scope: ofDefault,
 			doc: "What else is done for a ban: names of action files, or tables with `name` and what is to differ from the file. " +

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"gaol/action"
 	"gaol/jail"
 )
@@ -30,34 +32,56 @@ func LoadPrefixes() []netip.Prefix {
 	return prefixes
 }
 
-// BenchmarkLoad measures how long an action takes to start and to take Load
-// bans, as gaol does when it is started.
+// BenchmarkLoad measures how long an action takes to start, to take Load bans, as gaol does when it is
+// started, and to lift them; by the clock and of this process's processor time.
 func BenchmarkLoad(b *testing.B, a action.Action) {
 	now := time.Now()
 	bans := make([]jail.Ban, 0, Load)
 	for _, p := range LoadPrefixes() {
 		bans = append(bans, jail.Ban{Prefix: p, Start: now, End: now.Add(time.Hour)})
 	}
-	var starting, banning time.Duration
+	var starting, banning, unbanning stopwatch
 	for b.Loop() {
-		began := time.Now()
-		if err := a.Start(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-		started := time.Now()
-		if err := a.Ban(b.Context(), bans, now); err != nil {
-			b.Fatal(err)
-		}
-		starting += started.Sub(began)
-		banning += time.Since(started)
+		starting.time(b, func() error { return a.Start(b.Context()) })
+		banning.time(b, func() error { return a.Ban(b.Context(), bans, now) })
 		b.StopTimer()
+		unbanning.time(b, func() error { return a.Unban(b.Context(), bans) })
 		if err := a.Stop(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()
 	}
-	b.ReportMetric(float64(starting.Microseconds())/float64(b.N)/1000, "ms/start")
-	b.ReportMetric(float64(banning.Microseconds())/float64(b.N)/1000, "ms/load")
+	starting.report(b, "start")
+	banning.report(b, "load")
+	unbanning.report(b, "unload")
+}
+
+// stopwatch sums up what is timed.
+type stopwatch struct{ wall, cpu time.Duration }
+
+func (s *stopwatch) time(b *testing.B, do func() error) {
+	b.Helper()
+	cpu, began := cpuUsed(b), time.Now()
+	if err := do(); err != nil {
+		b.Fatal(err)
+	}
+	s.wall += time.Since(began)
+	s.cpu += cpuUsed(b) - cpu
+}
+
+func (s *stopwatch) report(b *testing.B, what string) {
+	b.ReportMetric(float64(s.wall.Microseconds())/float64(b.N)/1000, "ms/"+what)
+	b.ReportMetric(float64(s.cpu.Microseconds())/float64(b.N)/1000, "cpu-ms/"+what)
+}
+
+// cpuUsed is the processor time of this process so far, user and system.
+func cpuUsed(b *testing.B) time.Duration {
+	b.Helper()
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkBan measures one ban at a time, beside 10,000 that are in force, and

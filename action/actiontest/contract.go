@@ -2,6 +2,7 @@ package actiontest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -12,7 +13,9 @@ import (
 	"gaol/jail"
 )
 
-// Suite says how to test an action. New is required.
+// Suite says how to test an action. New is required. A firewall is a Holder and says itself what it holds; for an action
+// that writes a list, Holds looks for the address in what was written, and for one that only tells others, in what
+// they heard last.
 type Suite struct {
 	// New makes the action of a jail, not started.
 	New func(t *testing.T, jail string) action.Action
@@ -24,6 +27,8 @@ type Suite struct {
 	// Prefixes says that wide prefixes and single addresses in them are held side by
 	// side, as the kernel's sets do.
 	Prefixes bool
+	// Guarded says that it refuses, by a FailedError, to ban every address of a family.
+	Guarded bool
 	// Many is how many bans it must take at once; 0: 3,000.
 	Many int
 	// Dirt are states an earlier run may have left for jail "web", by name.
@@ -71,7 +76,7 @@ func Test(t *testing.T, suite Suite) {
 		{name: "bans twice", run: bansTwice},
 		{name: "takes the new end of a ban", run: takesNewEnd, skip: !suite.Timed},
 		{name: "holds what never ends", run: holdsForever},
-		{name: "tells how long it holds", run: tellsLeft, skip: !suite.Prefixes},
+		{name: "tells how long it holds", run: tellsLeft, skip: !suite.Prefixes || !suite.Timed},
 		{name: "leaves out what is over", run: leavesOutOver},
 		{name: "ends the last moment of a ban", run: endsLastMoment, skip: !suite.Timed},
 		{name: "unbans what is not there", run: unbansStranger},
@@ -357,10 +362,29 @@ func takesEveryLength(f *fixture) {
 	}
 	all := []jail.Ban{Ban("0.0.0.0/0", time.Hour), Ban("::/0", time.Hour)}
 	inside := []jail.Ban{Ban("192.0.2.7", time.Hour), Ban("9.9.9.9", time.Hour), Ban("2001:db8::7", time.Hour), Ban("fe00::1", time.Hour)}
+	if f.suite.Guarded {
+		f.ban(inside[0])
+		refusesAll(f, all, inside[1])
+		return
+	}
 	f.ban(all...)
 	f.holds(true, inside...)
 	f.unban(all...)
 	f.holds(false, inside...)
+}
+
+// refusesAll bans everybody, which fails, and one more, who is banned all the same.
+func refusesAll(f *fixture, all []jail.Ban, one jail.Ban) {
+	err := f.a.Ban(f.Context(), append(slices.Clone(all), one), time.Now())
+	failed, ok := errors.AsType[*action.FailedError](err)
+	if !ok || len(failed.Bans) != len(all) {
+		f.Errorf("a ban of everybody: %v, want a FailedError of %d bans", err, len(all))
+	}
+	f.holds(false, all...)
+	f.holds(true, one)
+	f.unban(all...)
+	f.holds(true, one)
+	f.checks()
 }
 
 func takesMapped(f *fixture) {

@@ -11,6 +11,7 @@ import (
 	"gaol/action/command"
 	"gaol/action/iptables"
 	"gaol/action/nftables"
+	"gaol/action/route"
 	"gaol/config"
 )
 
@@ -67,8 +68,10 @@ func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 		made, err = iptables.NewRules(iptables.Options{Rule: j.Rule, Logger: log})
 	case "nftables":
 		made, err = nftables.New(nftables.Options{Rule: j.Rule, Logger: log})
+	case "route":
+		made, err = route.New(route.Options{Rule: j.Rule, Logger: log})
 	default:
-		err = fmt.Errorf("no such banaction: choose auto, iptables, iptables-rules, nftables or none")
+		err = fmt.Errorf("no such banaction: choose auto, iptables, iptables-rules, nftables, route or none")
 	}
 	if err != nil {
 		return namedAction{}, fmt.Errorf("banaction %s: %w", kind, err)

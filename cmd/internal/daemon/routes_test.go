@@ -1,0 +1,84 @@
+package daemon_test
+
+import (
+	"errors"
+	"net"
+	"os/exec"
+	"testing"
+	"time"
+
+	"gaol/action/actiontest"
+	"gaol/cmd/internal/control"
+)
+
+// TestBansHoldWithRoutes has two jails ban one client by route, with real packets, through all that ends a ban
+// and through a crash.
+func TestBansHoldWithRoutes(t *testing.T) {
+	t.Parallel()
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.Need(t, "ip")
+	server, bad := actiontest.Own(t), actiontest.NewSpace(t)
+	actiontest.Connect(t, server, []string{"10.0.1.1/24", "fd00:1::1/64"}, bad, []string{"10.0.1.2/24", "fd00:1::2/64"})
+	server.Serve(t, "tcp", ":80")
+	s := newSite(t, `
+[default]
+banaction = "route"
+bantime = "1h"
+[jail.sshd]
+enabled = false
+[jail.app]
+enabled = true
+logpath = ["DIR/app.log"]
+failregex = ['^ERROR Login failure <HOST>$']
+[jail.other]
+enabled = true
+logpath = ["DIR/other.log"]
+failregex = ['^ERROR Login failure <HOST>$']
+`)
+	s.start()
+	silent := func(c client) {
+		t.Helper()
+		_, err := bad.Ask("tcp", c.server, 300*time.Millisecond)
+		if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() {
+			t.Fatalf("should meet silence: %v", err)
+		}
+	}
+	for _, c := range clients {
+		t.Run(c.family, func(t *testing.T) {
+			served(t, bad, c)
+			s.append("app.log", failures(5, c.address))
+			s.waitBanned(c.address)
+			silent(c)
+			_, err := s.client.Ban(t.Context(), control.BanRequest{Addresses: []string{c.address}, Time: "2s", Jail: "other"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.client.Unban(t.Context(), control.UnbanRequest{Addresses: []string{c.address}, Jail: "app"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			silent(c) // the other jail's still
+			s.wait("the ban has ended", func() error {
+				_, err := bad.Ask("tcp", c.server, time.Second)
+				return err
+			})
+		})
+	}
+
+	c := clients[0]
+	s.append("app.log", failures(5, c.address))
+	s.waitBanned(c.address)
+	s.kill()
+	silent(c)
+	s.start()
+	s.waitBanned(c.address)
+	silent(c)
+	s.stop()
+	served(t, bad, c)
+	check := "! (ip rule; ip -6 rule; ip route show table all; ip -6 route show table all) | grep 147"
+	if out, err := exec.Command("sh", "-c", check).CombinedOutput(); err != nil {
+		t.Errorf("left behind: %s", out)
+	}
+}
