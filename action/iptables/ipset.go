@@ -229,17 +229,22 @@ func (c *ipsets) changeEncoded(cmd int, name string, members [][]byte) error {
 			list = append(list, members[0]...)
 			members = members[1:]
 		}
-		// Without NLM_F_EXCL, what is as it should be already is no error.
-		_, err := c.call(cmd, netlink.Acknowledge, func(enc *netlink.AttributeEncoder) {
-			enc.String(attrSetName, name)
-			enc.Uint32(attrLine, 0) // demanded beside a list
-			enc.Bytes(attrMembers|unix.NLA_F_NESTED, list)
-		})
-		if err != nil {
+		if err := c.send(cmd, name, list); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// send adds or deletes encoded members, in one message. Without NLM_F_EXCL, what is as it should be already is no
+// error.
+func (c *ipsets) send(cmd int, name string, list []byte) error {
+	_, err := c.call(cmd, netlink.Acknowledge, func(enc *netlink.AttributeEncoder) {
+		enc.String(attrSetName, name)
+		enc.Uint32(attrLine, 0) // demanded beside a list
+		enc.Bytes(attrMembers|unix.NLA_F_NESTED, list)
+	})
+	return err
 }
 
 // test says whether a set holds a prefix; of a single address, whether any

@@ -1,0 +1,355 @@
+package nftables
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+
+	"gaol/action"
+)
+
+// List is the list of a jail: a chain list-JAIL in table inet gaol, with the hook and the rules of a [Set]'s, and two
+// interval sets, list4-JAIL/N and list6-JAIL/N, in which prefixes of all lengths lie side by side. Use NewList.
+//
+// A transaction holds no more than fits into the socket, and keeps all other changes waiting. So a new list is put into sets
+// of another N in many small ones, while packets meet the old one; a last one has the chain look
+// into the new sets and removes the old.
+type List struct {
+	// set has rule and connection; its members are not used.
+	set *Set
+
+	mu sync.Mutex // guards all below, and one use of the connection at a time
+	// held is what the sets hold, nil: not known; generation is their N.
+	held       []netip.Prefix
+	generation int
+}
+
+var _ action.Lister = (*List)(nil)
+
+// NewList checks opts. It starts nothing and does not touch the kernel.
+func NewList(opts Options) (*List, error) {
+	s, err := New(opts)
+	if err != nil {
+		return nil, err
+	}
+	return &List{set: s}, nil
+}
+
+// listBatch is how many prefixes go into one transaction: few enough for a ban to wait a few milliseconds at most.
+const listBatch = 1000
+
+func (l *List) chain() *nftables.Chain {
+	return &nftables.Chain{Table: table(), Name: "list-" + l.set.name}
+}
+
+func (l *List) setName(v6 bool, generation int) string {
+	family := "4"
+	if v6 {
+		family = "6"
+	}
+	return "list" + family + "-" + l.set.name + "/" + strconv.Itoa(generation)
+}
+
+// isOurs says whether a set of that name is one of the list's.
+func (l *List) isOurs(name string) bool {
+	name, _, _ = strings.Cut(name, "/")
+	return name == "list4-"+l.set.name || name == "list6-"+l.set.name
+}
+
+// Replace implements action.Lister.
+func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.set.dial(ctx); err != nil {
+		return err
+	}
+	if l.held != nil {
+		// What is changed at once must fit into one transaction: in between, an address could be on neither list.
+		if gone, fresh, ok := action.ListDifference(l.held, prefixes, listBatch); ok {
+			return l.change(gone, fresh, prefixes)
+		}
+	}
+	l.held = nil
+	found, err := l.found()
+	if err != nil {
+		return l.set.failed("reading table inet gaol", err)
+	}
+	generation := freeGeneration(found)
+	made, err := l.makeSets(generation)
+	if err == nil {
+		err = l.fill(ctx, generation, prefixes)
+	}
+	if err == nil {
+		err = l.takePlace(found, made)
+	}
+	if err != nil {
+		return errors.Join(l.set.failed(fmt.Sprintf("putting %d entries into the list of jail %s", len(prefixes), l.set.rule.Jail), err),
+			l.discard(ctx, generation))
+	}
+	l.generation = generation
+	l.keep(prefixes)
+	return nil
+}
+
+func (l *List) keep(prefixes []netip.Prefix) {
+	if l.held = prefixes; prefixes == nil {
+		l.held = []netip.Prefix{}
+	}
+}
+
+// found are the list's sets in the kernel. It makes the table.
+func (l *List) found() ([]*nftables.Set, error) {
+	l.set.conn.AddTable(table())
+	if err := l.set.conn.Flush(); err != nil {
+		return nil, err
+	}
+	sets, err := l.set.conn.GetSets(table())
+	return slices.DeleteFunc(sets, func(s *nftables.Set) bool { return !l.isOurs(s.Name) }), err
+}
+
+// freeGeneration is one that no set is of.
+func freeGeneration(found []*nftables.Set) int {
+	for generation := 0; ; generation++ {
+		ending := "/" + strconv.Itoa(generation)
+		if !slices.ContainsFunc(found, func(s *nftables.Set) bool { return strings.HasSuffix(s.Name, ending) }) {
+			return generation
+		}
+	}
+}
+
+// makeSets makes two empty sets.
+func (l *List) makeSets(generation int) (made []*nftables.Set, err error) {
+	for _, v6 := range []bool{false, true} {
+		set := &nftables.Set{
+			Table: table(), ID: l.set.nextID(), Name: l.setName(v6, generation),
+			KeyType: nftables.TypeIPAddr, KeyByteOrder: binaryutil.BigEndian, Interval: true,
+		}
+		if v6 {
+			set.KeyType = nftables.TypeIP6Addr
+		}
+		_ = l.set.conn.AddSet(set, nil) // see buildSet
+		made = append(made, set)
+	}
+	return made, l.set.conn.Flush()
+}
+
+// fill puts prefixes into the sets of a generation, one transaction after the other.
+func (l *List) fill(ctx context.Context, generation int, prefixes []netip.Prefix) error {
+	for part := range slices.Chunk(prefixes, listBatch) {
+		if err := l.set.dial(ctx); err != nil {
+			return err
+		}
+		if err := l.set.conn.changeElements(l.messages(unix.NFT_MSG_NEWSETELEM, generation, part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takePlace has the chain look into the made sets alone, and removes those found, in one transaction.
+func (l *List) takePlace(found, made []*nftables.Set) error {
+	conn := l.set.conn
+	chain := l.chain()
+	conn.AddChain(chain)
+	conn.DelChain(chain) // whatever it is
+	chain.Type = nftables.ChainTypeFilter
+	chain.Hooknum = nftables.ChainHookPrerouting
+	chain.Priority = nftables.ChainPriorityRef(beforeNAT)
+	accept := nftables.ChainPolicyAccept
+	chain.Policy = &accept
+	conn.AddChain(chain)
+	l.set.addPortRules(chain)
+	for _, set := range made {
+		conn.AddRule(&nftables.Rule{Table: table(), Chain: chain, Exprs: l.refuse(set)})
+	}
+	for _, set := range found {
+		conn.DelSet(set)
+	}
+	return conn.Flush()
+}
+
+// refuse is what a Set does with whole addresses.
+func (l *List) refuse(set *nftables.Set) []expr.Any {
+	k := kind{bits: 32}
+	if set.KeyType == nftables.TypeIP6Addr {
+		k = kind{v6: true, bits: 128}
+	}
+	return l.set.refuse(k, set)
+}
+
+// discard removes sets that were not completed. Nobody looks into them.
+func (l *List) discard(ctx context.Context, generation int) error {
+	if err := l.set.dial(ctx); err != nil {
+		return nil // it goes at the next Replace
+	}
+	for _, v6 := range []bool{false, true} {
+		l.set.conn.DelSet(&nftables.Set{Table: table(), Name: l.setName(v6, generation)})
+	}
+	if err := l.set.conn.Flush(); err != nil {
+		l.set.hangUp() // it goes at the next Replace
+	}
+	return nil
+}
+
+// change brings the sets from one list to another, in one transaction.
+func (l *List) change(gone, fresh, prefixes []netip.Prefix) error {
+	l.held = nil // unless all goes well
+	messages := append(l.messages(unix.NFT_MSG_DELSETELEM, l.generation, gone), l.messages(unix.NFT_MSG_NEWSETELEM, l.generation, fresh)...)
+	if len(messages) > 0 {
+		if err := l.set.conn.changeElements(messages); err != nil {
+			return l.set.failed("changing the list of jail "+l.set.rule.Jail, err)
+		}
+	}
+	l.keep(prefixes)
+	return nil
+}
+
+// Check implements action.Lister: it counts the rules of the chain, and looks for some of the entries.
+func (l *List) Check(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held == nil {
+		return errors.New("checking nftables: the list of jail " + l.set.rule.Jail + " is not complete")
+	}
+	err := l.probe(ctx)
+	if err != nil {
+		l.held = nil
+	}
+	return err
+}
+
+func (l *List) probe(ctx context.Context) error {
+	s := l.set
+	if err := s.dial(ctx); err != nil {
+		return err
+	}
+	rules, err := s.conn.GetRules(table(), l.chain())
+	if err != nil {
+		return s.failed("reading chain "+l.chain().Name+" of table inet gaol", err)
+	}
+	if want := len(s.portRules()) + 2; len(rules) < want {
+		return fmt.Errorf("checking nftables: chain %s of table inet gaol has %d rules instead of %d: another program has changed it", l.chain().Name, len(rules), want)
+	}
+	for _, p := range action.ListSample(l.held) {
+		set := l.setName(p.Addr().Is6(), l.generation)
+		_, err := s.conn.element(set, p.Addr().AsSlice())
+		switch {
+		case errors.Is(err, unix.ENOENT):
+			return fmt.Errorf("checking nftables: set %s has lost %s: another program has changed it", set, p)
+		case err != nil:
+			return s.failed("asking set "+set+" for "+p.String(), err)
+		}
+	}
+	return nil
+}
+
+// Stop implements action.Lister. The last to stop removes the table.
+func (l *List) Stop(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held = nil
+	s := l.set
+	if err := s.dial(ctx); err != nil {
+		return err
+	}
+	found, err := l.found()
+	if err != nil {
+		return s.failed("reading table inet gaol", err)
+	}
+	s.conn.AddChain(l.chain())
+	s.conn.DelChain(l.chain())
+	for _, set := range found {
+		s.conn.DelSet(set)
+	}
+	if err := s.conn.Flush(); err != nil {
+		return s.failed("removing the list of jail "+s.rule.Jail, err)
+	}
+	if err := s.conn.deleteEmptyTable(); err != nil {
+		return s.failed("removing table inet gaol", err)
+	}
+	s.hangUp()
+	return nil
+}
+
+// maxElements is how many bytes of elements go into one message: 16 bits hold the length of an attribute.
+const maxElements = 48 << 10
+
+// messages add prefixes to the sets of a generation, or take them out. The library's way to do that takes
+// a thousand bytes of memory for each.
+func (l *List) messages(kind netlink.HeaderType, generation int, prefixes []netip.Prefix) []netlink.Message {
+	var messages []netlink.Message
+	for len(prefixes) > 0 {
+		v6 := prefixes[0].Addr().Is6()
+		var elements []byte
+		for len(prefixes) > 0 && prefixes[0].Addr().Is6() == v6 && len(elements) < maxElements {
+			elements = appendInterval(elements, prefixes[0])
+			prefixes = prefixes[1:]
+		}
+		data := nfgenmsg(unix.NFPROTO_INET, 0)
+		data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_TABLE, append([]byte(tableName), 0))
+		data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_SET, append([]byte(l.setName(v6, generation)), 0))
+		data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, elements)
+		flags := netlink.Request
+		if kind == unix.NFT_MSG_NEWSETELEM {
+			flags |= netlink.Create
+		}
+		messages = append(messages, netlink.Message{Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | kind, Flags: flags}, Data: data})
+	}
+	return messages
+}
+
+// appendInterval appends two elements: where p begins, and where what is behind it does, which is flagged as an end. A prefix
+// with nothing behind it has no end.
+func appendInterval(to []byte, p netip.Prefix) []byte {
+	to = appendElement(to, p.Addr().AsSlice(), false)
+	end := p.Addr().AsSlice()
+	for i, carry := p.Bits()-1, true; carry; i-- {
+		if i < 0 {
+			return to
+		}
+		bit := byte(0x80 >> (i % 8))
+		carry = end[i/8]&bit != 0
+		end[i/8] ^= bit
+	}
+	return appendElement(to, end, true)
+}
+
+func appendElement(to, key []byte, isEnd bool) []byte {
+	element := appendAttribute(nil, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, appendAttribute(nil, unix.NFTA_DATA_VALUE, key))
+	if isEnd {
+		element = appendAttribute(element, unix.NFTA_SET_ELEM_FLAGS, []byte{0, 0, 0, unix.NFT_SET_ELEM_INTERVAL_END})
+	}
+	return appendAttribute(to, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, element)
+}
+
+// appendAttribute appends length, type and padded value (struct nlattr in linux/netlink.h).
+func appendAttribute(to []byte, kind uint16, value []byte) []byte {
+	to = binary.NativeEndian.AppendUint16(to, uint16(4+len(value)))
+	to = binary.NativeEndian.AppendUint16(to, kind)
+	to = append(to, value...)
+	return append(to, make([]byte, (4-len(value)%4)%4)...)
+}
+
+// changeElements sends one transaction. The kernel answers the messages that fail, and the last one of those.
+func (c *connection) changeElements(messages []netlink.Message) error {
+	batch := append([]netlink.Message{batchMessage(unix.NFNL_MSG_BATCH_BEGIN)}, messages...)
+	batch[len(batch)-1].Header.Flags |= netlink.Acknowledge
+	batch = append(batch, batchMessage(unix.NFNL_MSG_BATCH_END))
+	if _, err := c.raw.SendMessages(batch); err != nil {
+		return err
+	}
+	_, err := c.raw.Receive()
+	return err
+}

@@ -1,0 +1,63 @@
+package nftables_test
+
+import (
+	"strings"
+	"testing"
+
+	"gaol/action"
+	"gaol/action/actiontest"
+	"gaol/action/nftables"
+)
+
+func newList(t testing.TB, rule action.Rule) action.Lister {
+	t.Helper()
+	l, err := nftables.NewList(nftables.Options{Rule: rule})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestList(t *testing.T) {
+	actiontest.Need(t, "nft")
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.TestList(t, actiontest.ListSuite{
+		New: func(t *testing.T, rule action.Rule) action.Lister { return newList(t, rule) },
+		Damage: map[string]func(*testing.T){
+			"a flushed ruleset": script("flush ruleset"),
+			"a flushed chain":   script("flush chain inet gaol list-web"),
+			"emptied sets": func(t *testing.T) {
+				for name := range strings.FieldsSeq(ruleset(t)) {
+					if strings.HasPrefix(name, "list") && strings.Contains(name, "/") {
+						nft(t, "flush set inet gaol "+name)
+					}
+				}
+			},
+		},
+		Dirt: map[string]func(*testing.T){
+			"other sets and another chain": script(`table inet gaol {
+				set list4-web/0 { type inet_service; flags interval; elements = { 1-9 }; }
+				set list6-web/1 { type ipv4_addr; }
+				chain list-web { type filter hook input priority 0; tcp dport @list4-web/0 drop; ip saddr @list6-web/1 drop; }
+			}`),
+			"the bans of the jail": script("table inet gaol { chain jail-web { }; set addr4-web { type ipv4_addr; }; }\ndelete chain inet gaol jail-web; delete set inet gaol addr4-web"),
+		},
+		Clean: func(t *testing.T) {
+			if got := ruleset(t); strings.Contains(got, "-web") {
+				t.Errorf("something is left:\n%s", got)
+			}
+		},
+	})
+}
+
+func TestListComesBack(t *testing.T) {
+	actiontest.Need(t, "nft")
+	if !actiontest.Isolate(t) {
+		return
+	}
+	actiontest.ListComesBack(t, newList(t, action.Rule{Jail: "web"}), map[string]func(*testing.T){
+		"a flushed ruleset": script("flush ruleset"),
+	})
+}
