@@ -252,7 +252,7 @@ func (c *ipsets) send(cmd int, name string, list []byte) error {
 func (c *ipsets) test(name string, p netip.Prefix) (bool, error) {
 	_, err := c.call(cmdTest, netlink.Acknowledge, func(enc *netlink.AttributeEncoder) {
 		enc.String(attrSetName, name)
-		enc.Bytes(attrData|unix.NLA_F_NESTED, encodeMember(action.Member{Prefix: p})[4:])
+		enc.Bytes(attrData|unix.NLA_F_NESTED, encodeNet(p)[4:])
 	})
 	if errnoOf(err) == errnoExist {
 		return false, nil

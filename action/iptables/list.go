@@ -237,13 +237,16 @@ func (c *ipsets) createList(name string, family byte, members int) error {
 	return err
 }
 
+// netBytes bounds the entries in one message: a ban waits until the kernel is done with it.
+const netBytes = 8 << 10
+
 // changeNets adds prefixes to a set without timeouts, or takes them out. Messages are filled and sent one after the other,
 // so that between two of them others can change their sets.
 func (c *ipsets) changeNets(cmd int, name string, prefixes []netip.Prefix) error {
-	list := make([]byte, 0, listBytes)
+	list := make([]byte, 0, netBytes)
 	for i, p := range prefixes {
 		list = append(list, encodeNet(p)...)
-		if i+1 < len(prefixes) && len(list)+64 <= listBytes {
+		if i+1 < len(prefixes) && len(list)+64 <= netBytes {
 			continue
 		}
 		if err := c.send(cmd, name, list); err != nil {

@@ -12,27 +12,27 @@ import (
 	"sync"
 
 	"github.com/google/nftables"
-	"github.com/google/nftables/binaryutil"
-	"github.com/google/nftables/expr"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"gaol/action"
 )
 
-// List is the list of a jail: a chain list-JAIL in table inet gaol, with the hook and the rules of a [Set]'s, and two
-// interval sets, list4-JAIL/N and list6-JAIL/N, in which prefixes of all lengths lie side by side. Use NewList.
+// List is the list of a jail: a chain list-JAIL in table inet gaol, with the hook and the rules of a [Set]'s, and a hash
+// set for each prefix length in use, list4-JAIL/24/N. Use NewList.
 //
 // A transaction holds no more than fits into the socket, and keeps all other changes waiting. So a new list is put into sets
 // of another N in many small ones, while packets meet the old one; a last one has the chain look
-// into the new sets and removes the old.
+// into the new sets and removes the old. An interval set would take all lengths at once, but each transaction costs
+// as much as the set is large (Linux 6.18: 60 ms at half a million entries).
 type List struct {
 	// set has rule and connection; its members are not used.
 	set *Set
 
 	mu sync.Mutex // guards all below, and one use of the connection at a time
-	// held is what the sets hold, nil: not known; generation is their N.
+	// held is what the sets hold, nil: not known; kinds are those that have a set, generation is their N.
 	held       []netip.Prefix
+	kinds      []kind
 	generation int
 }
 
@@ -47,19 +47,44 @@ func NewList(opts Options) (*List, error) {
 	return &List{set: s}, nil
 }
 
-// listBatch is how many prefixes go into one transaction: few enough for a ban to wait a few milliseconds at most.
+// listBatch is how many entries are changed in one transaction, where a list differs in no more.
 const listBatch = 1000
 
 func (l *List) chain() *nftables.Chain {
 	return &nftables.Chain{Table: table(), Name: "list-" + l.set.name}
 }
 
-func (l *List) setName(v6 bool, generation int) string {
+func (l *List) setName(k kind, generation int) string {
 	family := "4"
-	if v6 {
+	if k.v6 {
 		family = "6"
 	}
-	return "list" + family + "-" + l.set.name + "/" + strconv.Itoa(generation)
+	return fmt.Sprintf("list%s-%s/%d/%d", family, l.set.name, k.bits, generation)
+}
+
+// kindsOf are those that prefixes are of, IPv4 first and the longest first, which most entries are of.
+func kindsOf(prefixes []netip.Prefix) []kind {
+	var seen [2][129]bool
+	for _, p := range prefixes {
+		k := kindOf(p)
+		seen[family(k)][k.bits] = true
+	}
+	var kinds []kind
+	for f, lengths := range seen {
+		for bits, is := range slices.Backward(lengths[:]) {
+			if is {
+				kinds = append(kinds, kind{v6: f == 1, bits: bits})
+			}
+		}
+	}
+	return kinds
+}
+
+func family(k kind) int {
+	if k.v6 {
+		return 1
+	}
+	return 0
 }
 
 // isOurs says whether a set of that name is one of the list's.
@@ -77,7 +102,8 @@ func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
 	}
 	if l.held != nil {
 		// What is changed at once must fit into one transaction: in between, an address could be on neither list.
-		if gone, fresh, ok := action.ListDifference(l.held, prefixes, listBatch); ok {
+		gone, fresh, ok := action.ListDifference(l.held, prefixes, listBatch)
+		if ok && !slices.ContainsFunc(fresh, func(p netip.Prefix) bool { return !slices.Contains(l.kinds, kindOf(p)) }) {
 			return l.change(gone, fresh, prefixes)
 		}
 	}
@@ -86,19 +112,19 @@ func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
 	if err != nil {
 		return l.set.failed("reading table inet gaol", err)
 	}
-	generation := freeGeneration(found)
-	made, err := l.makeSets(generation)
+	generation, kinds := freeGeneration(found), kindsOf(prefixes)
+	made, err := l.makeSets(kinds, generation)
 	if err == nil {
-		err = l.fill(ctx, generation, prefixes)
+		err = l.fill(ctx, kinds, generation, prefixes)
 	}
 	if err == nil {
-		err = l.takePlace(found, made)
+		err = l.takePlace(found, kinds, made)
 	}
 	if err != nil {
 		return errors.Join(l.set.failed(fmt.Sprintf("putting %d entries into the list of jail %s", len(prefixes), l.set.rule.Jail), err),
-			l.discard(ctx, generation))
+			l.discard(ctx, kinds, generation))
 	}
-	l.generation = generation
+	l.kinds, l.generation = kinds, generation
 	l.keep(prefixes)
 	return nil
 }
@@ -129,14 +155,11 @@ func freeGeneration(found []*nftables.Set) int {
 	}
 }
 
-// makeSets makes two empty sets.
-func (l *List) makeSets(generation int) (made []*nftables.Set, err error) {
-	for _, v6 := range []bool{false, true} {
-		set := &nftables.Set{
-			Table: table(), ID: l.set.nextID(), Name: l.setName(v6, generation),
-			KeyType: nftables.TypeIPAddr, KeyByteOrder: binaryutil.BigEndian, Interval: true,
-		}
-		if v6 {
+// makeSets makes empty sets.
+func (l *List) makeSets(kinds []kind, generation int) (made []*nftables.Set, err error) {
+	for _, k := range kinds {
+		set := &nftables.Set{Table: table(), ID: l.set.nextID(), Name: l.setName(k, generation), KeyType: nftables.TypeIPAddr}
+		if k.v6 {
 			set.KeyType = nftables.TypeIP6Addr
 		}
 		_ = l.set.conn.AddSet(set, nil) // see buildSet
@@ -146,12 +169,32 @@ func (l *List) makeSets(generation int) (made []*nftables.Set, err error) {
 }
 
 // fill puts prefixes into the sets of a generation, one transaction after the other.
-func (l *List) fill(ctx context.Context, generation int, prefixes []netip.Prefix) error {
-	for part := range slices.Chunk(prefixes, listBatch) {
-		if err := l.set.dial(ctx); err != nil {
+func (l *List) fill(ctx context.Context, kinds []kind, generation int, prefixes []netip.Prefix) error {
+	for _, k := range kinds {
+		var elements []byte
+		put := func() error {
+			if len(elements) == 0 {
+				return nil
+			}
+			if err := l.set.dial(ctx); err != nil {
+				return err
+			}
+			err := l.set.conn.changeElements(l.message(unix.NFT_MSG_NEWSETELEM, k, generation, elements))
+			elements = elements[:0]
 			return err
 		}
-		if err := l.set.conn.changeElements(l.messages(unix.NFT_MSG_NEWSETELEM, generation, part)); err != nil {
+		for _, p := range prefixes {
+			if kindOf(p) != k {
+				continue
+			}
+			if elements = appendElement(elements, p); len(elements) < maxElements {
+				continue
+			}
+			if err := put(); err != nil {
+				return err
+			}
+		}
+		if err := put(); err != nil {
 			return err
 		}
 	}
@@ -159,7 +202,7 @@ func (l *List) fill(ctx context.Context, generation int, prefixes []netip.Prefix
 }
 
 // takePlace has the chain look into the made sets alone, and removes those found, in one transaction.
-func (l *List) takePlace(found, made []*nftables.Set) error {
+func (l *List) takePlace(found []*nftables.Set, kinds []kind, made []*nftables.Set) error {
 	conn := l.set.conn
 	chain := l.chain()
 	conn.AddChain(chain)
@@ -171,8 +214,8 @@ func (l *List) takePlace(found, made []*nftables.Set) error {
 	chain.Policy = &accept
 	conn.AddChain(chain)
 	l.set.addPortRules(chain)
-	for _, set := range made {
-		conn.AddRule(&nftables.Rule{Table: table(), Chain: chain, Exprs: l.refuse(set)})
+	for i, set := range made {
+		conn.AddRule(&nftables.Rule{Table: table(), Chain: chain, Exprs: l.set.refuse(kinds[i], set)})
 	}
 	for _, set := range found {
 		conn.DelSet(set)
@@ -180,22 +223,13 @@ func (l *List) takePlace(found, made []*nftables.Set) error {
 	return conn.Flush()
 }
 
-// refuse is what a Set does with whole addresses.
-func (l *List) refuse(set *nftables.Set) []expr.Any {
-	k := kind{bits: 32}
-	if set.KeyType == nftables.TypeIP6Addr {
-		k = kind{v6: true, bits: 128}
-	}
-	return l.set.refuse(k, set)
-}
-
 // discard removes sets that were not completed. Nobody looks into them.
-func (l *List) discard(ctx context.Context, generation int) error {
+func (l *List) discard(ctx context.Context, kinds []kind, generation int) error {
 	if err := l.set.dial(ctx); err != nil {
 		return nil // it goes at the next Replace
 	}
-	for _, v6 := range []bool{false, true} {
-		l.set.conn.DelSet(&nftables.Set{Table: table(), Name: l.setName(v6, generation)})
+	for _, k := range kinds {
+		l.set.conn.DelSet(&nftables.Set{Table: table(), Name: l.setName(k, generation)})
 	}
 	if err := l.set.conn.Flush(); err != nil {
 		l.set.hangUp() // it goes at the next Replace
@@ -206,9 +240,9 @@ func (l *List) discard(ctx context.Context, generation int) error {
 // change brings the sets from one list to another, in one transaction.
 func (l *List) change(gone, fresh, prefixes []netip.Prefix) error {
 	l.held = nil // unless all goes well
-	messages := append(l.messages(unix.NFT_MSG_DELSETELEM, l.generation, gone), l.messages(unix.NFT_MSG_NEWSETELEM, l.generation, fresh)...)
+	messages := append(l.messages(unix.NFT_MSG_DELSETELEM, gone), l.messages(unix.NFT_MSG_NEWSETELEM, fresh)...)
 	if len(messages) > 0 {
-		if err := l.set.conn.changeElements(messages); err != nil {
+		if err := l.set.conn.changeElements(messages...); err != nil {
 			return l.set.failed("changing the list of jail "+l.set.rule.Jail, err)
 		}
 	}
@@ -239,11 +273,11 @@ func (l *List) probe(ctx context.Context) error {
 	if err != nil {
 		return s.failed("reading chain "+l.chain().Name+" of table inet gaol", err)
 	}
-	if want := len(s.portRules()) + 2; len(rules) < want {
+	if want := len(s.portRules()) + len(l.kinds); len(rules) < want {
 		return fmt.Errorf("checking nftables: chain %s of table inet gaol has %d rules instead of %d: another program has changed it", l.chain().Name, len(rules), want)
 	}
 	for _, p := range action.ListSample(l.held) {
-		set := l.setName(p.Addr().Is6(), l.generation)
+		set := l.setName(kindOf(p), l.generation)
 		_, err := s.conn.element(set, p.Addr().AsSlice())
 		switch {
 		case errors.Is(err, unix.ENOENT):
@@ -283,67 +317,64 @@ func (l *List) Stop(ctx context.Context) error {
 	return nil
 }
 
-// maxElements is how many bytes of elements go into one message: 16 bits hold the length of an attribute.
-const maxElements = 48 << 10
+// maxElements is how many bytes of elements go into one message, and of a whole list into one transaction: few enough for a ban to
+// wait a few milliseconds at most. 16 bits would hold the length of an attribute.
+const maxElements = 16 << 10
 
-// messages add prefixes to the sets of a generation, or take them out. The library's way to do that takes
-// a thousand bytes of memory for each.
-func (l *List) messages(kind netlink.HeaderType, generation int, prefixes []netip.Prefix) []netlink.Message {
+// messages add prefixes to the sets in use, or take them out.
+func (l *List) messages(what netlink.HeaderType, prefixes []netip.Prefix) []netlink.Message {
 	var messages []netlink.Message
-	for len(prefixes) > 0 {
-		v6 := prefixes[0].Addr().Is6()
+	for _, k := range kindsOf(prefixes) {
 		var elements []byte
-		for len(prefixes) > 0 && prefixes[0].Addr().Is6() == v6 && len(elements) < maxElements {
-			elements = appendInterval(elements, prefixes[0])
-			prefixes = prefixes[1:]
+		for _, p := range prefixes {
+			if kindOf(p) != k {
+				continue
+			}
+			if elements = appendElement(elements, p); len(elements) >= maxElements {
+				messages = append(messages, l.message(what, k, l.generation, elements))
+				elements = nil
+			}
 		}
-		data := nfgenmsg(unix.NFPROTO_INET, 0)
-		data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_TABLE, append([]byte(tableName), 0))
-		data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_SET, append([]byte(l.setName(v6, generation)), 0))
-		data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, elements)
-		flags := netlink.Request
-		if kind == unix.NFT_MSG_NEWSETELEM {
-			flags |= netlink.Create
+		if len(elements) > 0 {
+			messages = append(messages, l.message(what, k, l.generation, elements))
 		}
-		messages = append(messages, netlink.Message{Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | kind, Flags: flags}, Data: data})
 	}
 	return messages
 }
 
-// appendInterval appends two elements: where p begins, and where what is behind it does, which is flagged as an end. A prefix
-// with nothing behind it has no end.
-func appendInterval(to []byte, p netip.Prefix) []byte {
-	to = appendElement(to, p.Addr().AsSlice(), false)
-	end := p.Addr().AsSlice()
-	for i, carry := p.Bits()-1, true; carry; i-- {
-		if i < 0 {
-			return to
-		}
-		bit := byte(0x80 >> (i % 8))
-		carry = end[i/8]&bit != 0
-		end[i/8] ^= bit
+// message changes one set. The library's way to do that takes a thousand bytes of memory for each element.
+func (l *List) message(what netlink.HeaderType, k kind, generation int, elements []byte) netlink.Message {
+	data := nfgenmsg(unix.NFPROTO_INET, 0)
+	data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_TABLE, append([]byte(tableName), 0))
+	data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_SET, append([]byte(l.setName(k, generation)), 0))
+	data = appendAttribute(data, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, elements)
+	flags := netlink.Request
+	if what == unix.NFT_MSG_NEWSETELEM {
+		flags |= netlink.Create
 	}
-	return appendElement(to, end, true)
+	return netlink.Message{Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | what, Flags: flags}, Data: data}
 }
 
-func appendElement(to, key []byte, isEnd bool) []byte {
-	element := appendAttribute(nil, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, appendAttribute(nil, unix.NFTA_DATA_VALUE, key))
-	if isEnd {
-		element = appendAttribute(element, unix.NFTA_SET_ELEM_FLAGS, []byte{0, 0, 0, unix.NFT_SET_ELEM_INTERVAL_END})
-	}
-	return appendAttribute(to, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, element)
+// appendElement appends: element { key { value } }.
+func appendElement(to []byte, p netip.Prefix) []byte {
+	size := len(p.Addr().AsSlice())
+	to = appendHeader(to, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, 8+size)
+	to = appendHeader(to, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, 4+size)
+	return appendAttribute(to, unix.NFTA_DATA_VALUE, p.Addr().AsSlice())
 }
 
 // appendAttribute appends length, type and padded value (struct nlattr in linux/netlink.h).
 func appendAttribute(to []byte, kind uint16, value []byte) []byte {
-	to = binary.NativeEndian.AppendUint16(to, uint16(4+len(value)))
-	to = binary.NativeEndian.AppendUint16(to, kind)
-	to = append(to, value...)
+	to = append(appendHeader(to, kind, len(value)), value...)
 	return append(to, make([]byte, (4-len(value)%4)%4)...)
 }
 
+func appendHeader(to []byte, kind uint16, size int) []byte {
+	return binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(to, uint16(4+size)), kind)
+}
+
 // changeElements sends one transaction. The kernel answers the messages that fail, and the last one of those.
-func (c *connection) changeElements(messages []netlink.Message) error {
+func (c *connection) changeElements(messages ...netlink.Message) error {
 	batch := append([]netlink.Message{batchMessage(unix.NFNL_MSG_BATCH_BEGIN)}, messages...)
 	batch[len(batch)-1].Header.Flags |= netlink.Acknowledge
 	batch = append(batch, batchMessage(unix.NFNL_MSG_BATCH_END))

@@ -1,6 +1,8 @@
 package nftables_test
 
 import (
+	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -60,4 +62,35 @@ func TestListComesBack(t *testing.T) {
 	actiontest.ListComesBack(t, newList(t, action.Rule{Jail: "web"}), map[string]func(*testing.T){
 		"a flushed ruleset": script("flush ruleset"),
 	})
+}
+
+func BenchmarkList(b *testing.B) {
+	actiontest.BenchmarkList(b, newListIn(b), benchSet(b))
+}
+
+// newListIn is newList in a namespace of the benchmark's own.
+func newListIn(b *testing.B) action.Lister {
+	actiontest.IsolateBenchmark(b)
+	return newList(b, action.Rule{Jail: "web"})
+}
+
+// BenchmarkListNFT is the rival: nft -f fed the same.
+func BenchmarkListNFT(b *testing.B) {
+	actiontest.Need(b, "nft")
+	actiontest.IsolateBenchmark(b)
+	prefixes := actiontest.RandomPrefixes(actiontest.ListSize, 3)
+	script := "table inet x { set l4 { type ipv4_addr; flags interval; }; set l6 { type ipv6_addr; flags interval; }; }\n"
+	for _, v6 := range []bool{false, true} {
+		name := "l4"
+		if v6 {
+			name = "l6"
+		}
+		script += "add element inet x " + name + " { " + actiontest.Script(prefixes, func(p netip.Prefix) string {
+			if p.Addr().Is6() != v6 {
+				return ""
+			}
+			return fmt.Sprintf("%s, ", p)
+		}) + "}\n"
+	}
+	actiontest.BenchmarkListTool(b, script, []string{"nft", "-f", "-"}, []string{"nft", "flush", "ruleset"})
 }
