@@ -39,6 +39,7 @@ const (
 	attrCIDR       = 3
 	attrTimeout    = 6
 	attrCADTFlags  = 8
+	attrHashSize   = 18
 	attrMaxElem    = 19
 	attrReferences = 25
 	attrPackets    = 25

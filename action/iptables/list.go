@@ -230,6 +230,8 @@ func (c *ipsets) createList(name string, family byte, members int) error {
 		enc.Uint8(attrFamily, family)
 		enc.Nested(attrData, func(data *netlink.AttributeEncoder) error {
 			data.ByteOrder = enc.ByteOrder
+			// Made as large as it gets: to grow a full table keeps everybody else waiting.
+			data.Uint32(attrHashSize|unix.NLA_F_NET_BYTEORDER, uint32(max(members/4, 1024)))
 			data.Uint32(attrMaxElem|unix.NLA_F_NET_BYTEORDER, uint32(members+members/4+2*maxListChange))
 			return nil
 		})

@@ -22,7 +22,7 @@ type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten,
-	lines, matched, lag, lastLine, healthy, waiting, sent, lost *prometheus.Desc
+	listed, listUpdated, lines, matched, lag, lastLine, healthy, waiting, sent, lost *prometheus.Desc
 }
 
 func newCollector(d Daemon) *collector {
@@ -42,6 +42,8 @@ func newCollector(d Daemon) *collector {
 		hosts:          desc("hosts", "Hosts tracked now.", "jail"),
 		hostsLimit:     desc("hosts_limit", "Hosts tracked at most: maxhosts.", "jail"),
 		hostsForgotten: desc("hosts_forgotten_total", "Hosts forgotten since the start because there were more than maxhosts.", "jail"),
+		listed:         desc("blocklist_networks", "Networks on blocklists that the firewall refuses.", "jail"),
+		listUpdated:    desc("blocklist_updated_timestamp_seconds", "When a blocklist was last read.", "jail", "source"),
 		lines:          desc("source_lines_total", "Lines read.", "jail", "source"),
 		matched:        desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
@@ -55,7 +57,7 @@ func newCollector(d Daemon) *collector {
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.listed, c.listUpdated, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost} {
 		ch <- d
 	}
 }
@@ -88,6 +90,14 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(c.hostsForgotten, float64(j.Hosts.Forgotten), j.Name)
 		gauge(c.enforces, numberOf(!j.Shadow), j.Name)
 		gauge(c.trusted, float64(j.Trusted), j.Name)
+		if j.Blocklist != nil {
+			gauge(c.listed, float64(j.Blocklist.Enforced), j.Name)
+			for _, l := range j.Blocklist.Lists {
+				if l.Updated != nil {
+					gauge(c.listUpdated, float64(l.Updated.Unix()), j.Name, l.Source)
+				}
+			}
+		}
 		for _, s := range j.Sources {
 			counter(c.lines, float64(s.Lines), j.Name, s.Path)
 			counter(c.matched, float64(s.Matched), j.Name, s.Path)
