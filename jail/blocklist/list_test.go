@@ -46,14 +46,17 @@ func TestBadAnswersKeepTheList(t *testing.T) {
 		// atOnce says that it is a problem the first time.
 		atOnce bool
 	}{
-		"not found":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, true},
-		"a fault":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, false},
-		"empty":       {says(""), true},
-		"a page":      {says("<html>\n<body>\nSorry\n</body>\n</html>\n"), true},
-		"too long":    {says(strings.Repeat("# nothing\n", 200_000)), true},
-		"much less":   {says("192.0.2.1\n"), true},
-		"a comment":   {says("# nobody\n"), true},
-		"a truncated": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "4000"); fmt.Fprint(w, addresses(150)) }, false},
+		"not found": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, true},
+		"a fault":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, false},
+		"empty":     {says(""), true},
+		"a page":    {says("<html>\n<body>\nSorry\n</body>\n</html>\n"), true},
+		"too long":  {says(strings.Repeat("# nothing\n", 200_000)), true},
+		"much less": {says("192.0.2.1\n"), true},
+		"a comment": {says("# nobody\n"), true},
+		"a truncated": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "4000")
+			fmt.Fprint(w, addresses(150))
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWeb(t)
