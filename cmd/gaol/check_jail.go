@@ -25,10 +25,10 @@ type jailReport struct {
 	Journal      bool     `json:"journal"`
 	Journalmatch []string `json:"journalmatch"`
 	// Bans says that the bans of other jails are counted. Then there are no logs and no filter.
-	Bans     bool `json:"bans"`
+	Bans bool `json:"bans"`
 	// Blocklist are lists that are refused. Then there are no logs and no filter either.
 	Blocklist []string `json:"blocklist,omitempty"`
-	MaxRetry int  `json:"maxretry"`
+	MaxRetry  int      `json:"maxretry"`
 	// Weights are the patterns whose failures count for more than one; left out for none.
 	Weights []weightReport `json:"weights,omitempty"`
 	// FindTime and BanTime are in seconds; BanTime is null for ever.
