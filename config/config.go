@@ -6,6 +6,7 @@ import (
 	"gaol/action"
 	"gaol/filter"
 	"gaol/jail"
+	"gaol/jail/blocklist"
 )
 
 // Forever is the BanTime of a jail whose bans do not end.
@@ -76,6 +77,11 @@ type Jail struct {
 	// Bans says that the jail's failures are the bans of all jails that read logs, as in
 	// "recidive" (logpath = "bans"). It has no logs and no filter then.
 	Bans bool
+	// Blocklist are lists of networks to be refused; a jail with some has no logs and no filter. They are read anew each
+	// BlocklistRefresh, within BlocklistLimits.
+	Blocklist        []blocklist.Source
+	BlocklistRefresh time.Duration
+	BlocklistLimits  blocklist.Limits
 	// Guessed says that LogPath is what the stock library knows the log to be called on
 	// one system or another: it is enough that one of them is there.
 	Guessed bool

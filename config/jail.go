@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gaol/filter"
+	"gaol/jail/blocklist"
 )
 
 // defaultJail is the jail that runs without being asked for: the service that every
@@ -114,12 +115,15 @@ func (d *draft) finish(c *checker, n *node) {
 	if d.MaxMatches == 0 {
 		d.MaxMatches = d.MaxRetry
 	}
+	if n.table["blocklist"] == nil {
+		d.BlocklistRefresh, d.BlocklistLimits = 0, blocklist.Limits{}
+	}
 	d.checkEscalate(c, n)
 	if d.TrustTime > 0 && d.TrustRetry == 0 {
 		d.TrustRetry = d.MaxRetry
 	}
 	d.Either = n.table["journal"] != nil && d.Journal && len(d.LogPath) > 0
-	if d.Enabled && len(d.LogPath) == 0 && !d.Journal && n.table["logpath"] == nil {
+	if d.Enabled && len(d.LogPath) == 0 && !d.Journal && n.table["logpath"] == nil && n.table["blocklist"] == nil {
 		c.missing(n, "no log to read", `set logpath = ["/path/to.log"], or logpath = "journal"`)
 	}
 }
@@ -160,6 +164,10 @@ func (c *checker) missing(n *node, what, hint string) {
 // only its own keys are looked at.
 func (d *draft) readFilter(c *checker, n *node) {
 	own := n.only(names(pick(filterKeys(), ofBoth)))
+	if n.table["blocklist"] != nil {
+		d.checkBlocklist(c, n, own)
+		return
+	}
 	if d.Bans {
 		d.refuseFilter(c, n, own)
 		return

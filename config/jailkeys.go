@@ -47,6 +47,18 @@ func jailKeys() []key[draft] {
 		{name: "journal", scope: ofStock,
 			doc:   "Whether the journal has the same records as the files of `logpath`.",
 			value: boolean(func(d *draft) *bool { return &d.Journal })},
+		{name: "blocklist", doc: "Lists of networks to be refused, in place of logs: `\"https://…\"`, `\"file:/PATH\"`, or tables with `url` and `column`; see [blocklists.md](blocklists.md).",
+			value: value[draft]{"list of texts and tables", func(c *checker, d *draft, n *node) { d.Blocklist = c.blocklists(n) }}},
+		{name: "blocklistrefresh", def: `"1h"`, scope: ofDefault, doc: "How often lists on the web are asked for. Files are read when they change.",
+			value: duration(time.Minute, 30*day, func(d *draft) *time.Duration { return &d.BlocklistRefresh })},
+		{name: "blocklistsize", def: "64", scope: ofDefault, doc: "How many MiB a list has at most; of a larger one nothing is taken.",
+			value: value[draft]{"whole number, 1 to 1024", func(c *checker, d *draft, n *node) {
+				if v, ok := c.whole(n, 1, 1024); ok {
+					d.BlocklistLimits.Bytes = int64(v) << 20
+				}
+			}}},
+		{name: "blocklistentries", def: "500_000", scope: ofDefault, doc: "How many networks a list has at most; of a longer one nothing is taken.",
+			value: whole(1, 5_000_000, func(d *draft) *int { return &d.BlocklistLimits.Entries })},
 		{name: "port", def: `"all"`, scope: ofAll,
 			doc: "The ports that a banned host is refused: numbers, names, ranges (`\"8000-8010\"`) or `\"all\"`.",
 			value: value[draft]{"list of numbers and texts", func(c *checker, d *draft, n *node) {

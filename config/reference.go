@@ -37,6 +37,7 @@ func Reference() []Key {
 	all = append(all, describe(jailTable, pick(jailKeys(), ofJail, ofDefault, ofBoth, ofAll))...)
 	all = append(all, describe(incrementTable, incrementKeys())...)
 	all = append(all, describe(escalateTable, escalateKeys())...)
+	all = append(all, describe("an entry of blocklist", blocklistKeys())...)
 	all = append(all, describe(actionTable, actionKeysOf(commandKind))...)
 	all = append(all, describe(notifierTable, sharedNotifierKeys())...)
 	for _, kind := range notifierKinds() {

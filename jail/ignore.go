@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gaol/jail/fetch"
 	"gaol/jail/resolve"
 )
 
@@ -111,7 +112,7 @@ func (o *IgnoreOptions) setDefaults() {
 		o.Every = 5 * time.Minute
 	}
 	if o.Transport == nil {
-		o.Transport = newTransport()
+		o.Transport = fetch.NewTransport()
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"gaol/jail/fetch"
 )
 
 // maxQuoted is how much of an entry that is none is shown: it may be anything.
@@ -41,7 +43,7 @@ func parseEntry(text string) (ignoreEntry, error) {
 		if err != nil {
 			return ignoreEntry{}, err
 		}
-		return ignoreEntry{url: u}, checkURL(u)
+		return ignoreEntry{url: u}, fetch.CheckURL(u)
 	}
 	prefix, err := parsePrefix(text)
 	if err == nil {

@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
-	"time"
+
+	"gaol/jail/fetch"
 )
 
 // maxIgnoreFile bounds a file of addresses, in bytes; a million addresses fit.
@@ -27,33 +28,16 @@ type ignoreFile struct {
 	path string
 	open OpenFunc
 	// seen is the version that was read last, faults and err what is wrong with it.
-	seen   fileVersion
+	seen   fetch.FileVersion
 	faults []error
 	err    error
-}
-
-// fileVersion tells whether a file has changed. The time of its last change can't be set by the programs that
-// keep the other one when they copy.
-type fileVersion struct {
-	modified, changed time.Time
-	size              int64
-	inode             uint64
-}
-
-func versionOf(info fs.FileInfo) fileVersion {
-	v := fileVersion{modified: info.ModTime(), size: info.Size()}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		v.inode = st.Ino
-		v.changed = time.Unix(st.Ctim.Unix())
-	}
-	return v
 }
 
 // ask implements origin.
 func (f *ignoreFile) ask(context.Context) (answer, error) {
 	file, err := f.open(f.path)
 	if err != nil {
-		f.seen = fileVersion{}
+		f.seen = fetch.FileVersion{}
 		return answer{}, err
 	}
 	defer file.Close()
@@ -64,7 +48,7 @@ func (f *ignoreFile) ask(context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v := versionOf(info)
+	v := fetch.VersionOf(info)
 	if v == f.seen {
 		return answer{same: true, faults: f.faults}, f.err
 	}

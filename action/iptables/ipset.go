@@ -39,6 +39,7 @@ const (
 	attrCIDR       = 3
 	attrTimeout    = 6
 	attrCADTFlags  = 8
+	attrHashSize   = 18
 	attrMaxElem    = 19
 	attrReferences = 25
 	attrPackets    = 25
@@ -229,17 +230,22 @@ func (c *ipsets) changeEncoded(cmd int, name string, members [][]byte) error {
 			list = append(list, members[0]...)
 			members = members[1:]
 		}
-		// Without NLM_F_EXCL, what is as it should be already is no error.
-		_, err := c.call(cmd, netlink.Acknowledge, func(enc *netlink.AttributeEncoder) {
-			enc.String(attrSetName, name)
-			enc.Uint32(attrLine, 0) // demanded beside a list
-			enc.Bytes(attrMembers|unix.NLA_F_NESTED, list)
-		})
-		if err != nil {
+		if err := c.send(cmd, name, list); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// send adds or deletes encoded members, in one message. Without NLM_F_EXCL, what is as it should be already is no
+// error.
+func (c *ipsets) send(cmd int, name string, list []byte) error {
+	_, err := c.call(cmd, netlink.Acknowledge, func(enc *netlink.AttributeEncoder) {
+		enc.String(attrSetName, name)
+		enc.Uint32(attrLine, 0) // demanded beside a list
+		enc.Bytes(attrMembers|unix.NLA_F_NESTED, list)
+	})
+	return err
 }
 
 // test says whether a set holds a prefix; of a single address, whether any
@@ -247,7 +253,7 @@ func (c *ipsets) changeEncoded(cmd int, name string, members [][]byte) error {
 func (c *ipsets) test(name string, p netip.Prefix) (bool, error) {
 	_, err := c.call(cmdTest, netlink.Acknowledge, func(enc *netlink.AttributeEncoder) {
 		enc.String(attrSetName, name)
-		enc.Bytes(attrData|unix.NLA_F_NESTED, encodeMember(action.Member{Prefix: p})[4:])
+		enc.Bytes(attrData|unix.NLA_F_NESTED, encodeNet(p)[4:])
 	})
 	if errnoOf(err) == errnoExist {
 		return false, nil

@@ -99,7 +99,10 @@ const (
 )
 
 // New checks opts. It starts nothing and touches neither kernel nor programs.
-func New(opts Options) (*Set, error) {
+func New(opts Options) (*Set, error) { return newSet(opts, namePrefix) }
+
+// newSet is New with names that begin with prefix.
+func newSet(opts Options, prefix string) (*Set, error) {
 	rule, err := opts.Rule.Checked()
 	if err != nil {
 		return nil, fmt.Errorf("iptables: %w", err)
@@ -108,7 +111,7 @@ func New(opts Options) (*Set, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Set{rule: rule, name: namePrefix + action.ObjectName(rule.Jail, maxJail), log: log, opts: opts}
+	s := &Set{rule: rule, name: prefix + action.ObjectName(rule.Jail, maxJail), log: log, opts: opts}
 	s.v4 = newFamily(unix.AF_INET, opts.IPTables, s.name, s.name, rule)
 	s.v6 = newFamily(unix.AF_INET6, opts.IP6Tables, s.name, s.name+"6", rule)
 	return s, nil

@@ -2,239 +2,264 @@ package iptables
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
-	"strings"
-	"time"
+	"slices"
+	"sync"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
 
 	"gaol/action"
 )
 
-// list is one of the two sides of Rules: a chain in which each banned address has a rule.
-type list struct {
-	*family
-	// held is what was put into the chain since Start, and until when; the zero time: for ever.
-	held map[netip.Prefix]time.Time
-	// listed is what the chain had when it was read last; it is read again once mark is another, see look.
-	listed map[netip.Prefix]bool
-	others int // rules of the chain that are no address of ours
-	mark   string
-	sound  bool // the last check found nothing wrong with what was read
-	checks int  // since Start
-	// resting is how many more checks are done without reading.
-	resting int
+// listPrefix begins the names of a list's chain and sets. No name of a jail has a colon, so they are never those
+// of a jail's bans.
+const listPrefix = "gaol:"
+
+// maxListChange is up to how many entries are changed one by one instead of as a new set that takes the place of the old.
+const maxListChange = 4096
+
+// List is the list of a jail: chain gaol:JAIL, and sets gaol:JAIL and gaol:JAIL6 of type hash:net, whose rules are
+// those of a [Set]. Use NewList.
+//
+// A new list is put into a set that no rule looks into, and then swapped with the one in use, which the kernel
+// does between two packets (ipset(8), swap). The sets have neither timeouts nor counters, which would be most of their size.
+type List struct {
+	// set has rules and connection; its members are not used.
+	set *Set
+
+	mu sync.Mutex // guards held, and one Replace at a time
+	// held is what the sets hold, nil: not known.
+	held []netip.Prefix
 }
 
-// start makes the rules and an empty chain.
-func (l *list) start(ctx context.Context) error {
-	l.held, l.listed, l.mark, l.sound, l.checks, l.resting = make(map[netip.Prefix]time.Time), nil, "", false, 0, 0
-	// Declared first, because jumps lead there. Jumps into a set's chain still have their set.
-	var s script
-	s.empty(l.chain)
-	if err := l.restore(ctx, s); err != nil {
-		return explain("emptying chain "+l.chain, err)
-	}
-	return l.makeRules(ctx)
-}
+var _ action.Blocker = (*List)(nil)
 
-// add puts members into the chain that are not there yet.
-func (l *list) add(ctx context.Context, members []action.Member, now time.Time) error {
-	members = splitWhole(members)
-	var s script
-	for _, m := range members {
-		if _, ok := l.held[m.Prefix]; !ok {
-			l.append(&s, m.Prefix)
-		}
-	}
-	if s.Len() > 0 {
-		if err := l.restore(ctx, s); err != nil {
-			return err
-		}
-	}
-	for _, m := range members {
-		var end time.Time
-		if m.Timeout > 0 {
-			end = now.Add(m.Timeout)
-		}
-		l.held[m.Prefix] = end
-	}
-	return nil
-}
-
-func (l *list) append(s *script, p netip.Prefix) {
-	s.line("-A " + l.chain + " -s " + p.String() + " -j " + l.refuses())
-}
-
-// fewDeletions is up to how many rules are taken out one by one: each is looked for among all the others, so that for
-// more of them it is quicker to fill the chain anew. That also sets their counters to 0.
-const fewDeletions = 8
-
-// del takes members out of the chain.
-func (l *list) del(ctx context.Context, members []action.Member) error {
-	gone := make(map[netip.Prefix]bool)
-	var s script
-	for _, m := range splitWhole(members) {
-		if _, ok := l.held[m.Prefix]; ok {
-			gone[m.Prefix] = true
-			s.line("-D " + l.chain + " -s " + m.Prefix.String() + " -j " + l.refuses())
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	// It fails as a whole if another program was there first. Filling anew is always right.
-	if len(gone) > fewDeletions || l.restore(ctx, s) != nil {
-		if err := l.refill(ctx, gone); err != nil {
-			return err
-		}
-	}
-	for p := range gone {
-		delete(l.held, p)
-	}
-	return nil
-}
-
-// refill has the chain hold all that is held but gone, from one packet to the next.
-func (l *list) refill(ctx context.Context, gone map[netip.Prefix]bool) error {
-	var s script
-	s.empty(l.chain)
-	for p := range l.held {
-		if !gone[p] {
-			l.append(&s, p)
-		}
-	}
-	return l.restore(ctx, s)
-}
-
-// check looks whether rules and addresses are those that should be there.
-func (l *list) check(ctx context.Context) error {
-	if l.resting > 0 {
-		l.resting--
-		return nil
-	}
-	if l.checks++; l.checks%thoroughEvery == 0 {
-		l.mark = "" // which may hide something, see tableInfo
-	}
-	if err := l.look(ctx); err != nil {
-		return err
-	}
-	if l.sound {
-		return nil
-	}
-	if err := l.checkRules(); err != nil {
-		return err
-	}
-	missing := 0
-	for p := range l.held {
-		if !l.listed[p] {
-			missing++
-		}
-	}
-	strangers := l.others + len(l.listed) + missing - len(l.held)
-	if missing > 0 || strangers > 0 {
-		return fmt.Errorf("checking iptables: in chain %s, %d of %d addresses are missing and %d rules are not gaol's: another program has changed it",
-			l.chain, missing, len(l.held), strangers)
-	}
-	l.sound = true
-	return nil
-}
-
-// Reading a long chain takes iptables a while: so that a firewall in which something changes all the time is not read all the
-// time, checks rest after a slow one. At two of them a second it takes a twentieth of a core then.
-const (
-	slowLook = 100 * time.Millisecond
-	restFor  = 25 * time.Millisecond
-)
-
-// look reads the rules, unless the kernel says that they are as they were when they were read last.
-func (l *list) look(ctx context.Context) error {
-	if l.resting > 0 && l.listed != nil {
-		return nil
-	}
-	mark := l.changes(ctx)
-	if mark != "" && mark == l.mark {
-		return nil
-	}
-	l.sound = false
-	began := time.Now()
-	if err := l.read(ctx); err != nil {
-		return err
-	}
-	if took := time.Since(began); took > slowLook {
-		l.resting = int(took / restFor)
-	}
-	l.listed, l.others = make(map[netip.Prefix]bool), 0
-	for _, rule := range l.seen.byChain[l.chain] {
-		p, _, ok := l.address(rule)
-		if !ok || l.listed[p] {
-			l.others++
-			continue
-		}
-		l.listed[p] = true
-	}
-	l.mark = mark
-	return nil
-}
-
-// has says whether the chain as it was read last refuses p.
-func (l *list) has(p netip.Prefix) bool {
-	if p.Bits() == 0 {
-		h := halves(p)
-		return l.listed[h[0]] && l.listed[h[1]]
-	}
-	for bits := p.Bits(); bits > 0; bits-- {
-		if l.listed[netip.PrefixFrom(p.Addr(), bits).Masked()] {
-			return true
-		}
-	}
-	return false
-}
-
-// holds reads the chain with its counters, and says which of its rules refuse p.
-func (l *list) holds(ctx context.Context, p netip.Prefix) (action.Held, error) {
-	held := action.Held{Set: l.chain}
-	out, err := l.command(ctx, l.path, "-t", filter, "-S", l.chain, "-v", "--wait", fmt.Sprint(lockSeconds)).Output()
+// NewList checks opts. It starts nothing and touches neither kernel nor programs.
+func NewList(opts Options) (*List, error) {
+	s, err := newSet(opts, listPrefix)
 	if err != nil {
-		if _, failed := l.seen.byChain[l.chain]; failed || ctx.Err() != nil {
-			err = explain("reading chain "+l.chain, err)
-		}
-		return held, err
+		return nil, err
 	}
-	now := time.Now()
-	halvesHeld := 0
-	for _, rule := range parseRules(string(out)).byChain[l.chain] {
-		member, packets, ok := l.address(rule)
-		if !ok {
-			continue
-		}
-		if p.Bits() == 0 && member.Bits() == 1 {
-			halvesHeld++
-		}
-		if member.Bits() > p.Bits() || !member.Contains(p.Addr()) {
-			continue
-		}
-		var left time.Duration
-		if end := l.held[member]; !end.IsZero() {
-			left = max(end.Sub(now), 1) // it is overdue, not for ever
-		}
-		held.Add(member, left, packets)
-	}
-	held.Holds = held.Holds || halvesHeld == 2
-	return held, nil
+	return &List{set: s}, nil
 }
 
-// address reads a rule of the chain as iptables -S writes it: "-s 192.0.2.7/32 -j gaol-web~", with -v also "-c 3 180"
-// before the target.
-func (l *list) address(rule string) (p netip.Prefix, packets uint64, ok bool) {
-	w := strings.Fields(rule)
-	if len(w) == 7 && w[2] == "-c" {
-		packets, _ = strconv.ParseUint(w[3], 10, 64)
-		w = append(w[:2:2], w[5:]...)
+// Notes implements action.Noter.
+func (l *List) Notes() []string { return l.set.Notes() }
+
+// Replace implements action.Blocker.
+func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.set
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.connect(ctx); err != nil {
+		return err
 	}
-	if len(w) != 4 || w[0] != "-s" || w[2] != "-j" || w[3] != l.refuses() {
-		return p, 0, false
+	if l.held != nil {
+		if gone, fresh, ok := action.ListDifference(l.held, prefixes, maxListChange); ok {
+			err := l.change(gone, fresh, prefixes)
+			if errnoOf(err) != errnoFull {
+				return err
+			} // a new set has more room
+		}
 	}
-	p, err := netip.ParsePrefix(w[1])
-	return p, packets, err == nil
+	l.held, s.families, s.notes = nil, nil, nil
+	use, err := s.usable(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range use {
+		if err := l.load(ctx, f, ofFamily(prefixes, f.number)); err != nil {
+			return s.failed(fmt.Sprintf("putting %d entries into set %s", len(prefixes), f.set), err)
+		}
+		if err := f.makeRules(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.begin(use); err != nil {
+		return err
+	}
+	l.keep(prefixes)
+	return nil
+}
+
+// change brings the sets from one list to another. What is new comes before what is old goes: sets may hold
+// prefixes that lie in each other.
+func (l *List) change(gone, fresh, prefixes []netip.Prefix) error {
+	l.held = nil // unless all goes well
+	for _, f := range l.set.families {
+		err := l.set.kernel.changeNets(cmdAdd, f.set, ofFamily(fresh, f.number))
+		if err == nil {
+			err = l.set.kernel.changeNets(cmdDel, f.set, ofFamily(gone, f.number))
+		}
+		if err != nil {
+			return l.set.failed("changing set "+f.set, err)
+		}
+	}
+	l.keep(prefixes)
+	return nil
+}
+
+// keep notes what the sets hold.
+func (l *List) keep(prefixes []netip.Prefix) {
+	if l.held = prefixes; prefixes == nil {
+		l.held = []netip.Prefix{}
+	}
+}
+
+// load makes prefixes what the set of f holds.
+func (l *List) load(ctx context.Context, f *family, prefixes []netip.Prefix) error {
+	kernel := l.set.kernel
+	if err := kernel.destroy(f.set + spare); err != nil && !errors.Is(err, unix.ENOENT) {
+		return err
+	}
+	if err := kernel.createList(f.set+spare, f.number, len(prefixes)); err != nil {
+		return err
+	}
+	if err := kernel.changeNets(cmdAdd, f.set+spare, prefixes); err != nil {
+		return errors.Join(err, kernel.destroy(f.set+spare))
+	}
+	err := l.takePlace(ctx, f)
+	if gone := kernel.destroy(f.set + spare); !errors.Is(gone, unix.ENOENT) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// takePlace puts the spare set of f into the place of the one in use.
+func (l *List) takePlace(ctx context.Context, f *family) error {
+	kernel := l.set.kernel
+	h, err := kernel.header(f.set)
+	if err == nil && (h.typeName != setType || h.family != f.number) {
+		// Sets of two types cannot be swapped; the rules that hold it are of somebody else's make.
+		if err = f.removeRules(); err == nil {
+			err = retryBusy(ctx, func() error {
+				if err := kernel.destroy(f.set); errnoOf(err) == errnoBusy {
+					return errInUse
+				} else {
+					return err
+				}
+			})
+		}
+		if err != nil {
+			return err
+		}
+		err = unix.ENOENT
+	}
+	if errors.Is(err, unix.ENOENT) {
+		err = kernel.createList(f.set, f.number, 0)
+	}
+	if err != nil {
+		return err
+	}
+	return kernel.swap(f.set, f.set+spare)
+}
+
+// Check implements action.Blocker: beside the rules it looks for some of the entries.
+func (l *List) Check(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held == nil {
+		return errors.New("checking iptables: the list of jail " + l.set.rule.Jail + " is not complete")
+	}
+	err := l.set.Check(ctx)
+	if err == nil {
+		err = l.probe(ctx)
+	}
+	if err != nil {
+		l.held = nil
+	}
+	return err
+}
+
+func (l *List) probe(ctx context.Context) error {
+	s := l.set
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	for _, p := range action.ListSample(l.held) {
+		f := s.familyOf(p)
+		if f == nil {
+			continue
+		}
+		holds, err := s.kernel.test(f.set, p)
+		if err != nil {
+			return s.failed("asking set "+f.set+" for "+p.String(), err)
+		}
+		if !holds {
+			return fmt.Errorf("checking iptables: set %s has lost %s: %w", f.set, p, action.ErrLost)
+		}
+	}
+	return nil
+}
+
+// Stop implements action.Blocker.
+func (l *List) Stop(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held = nil
+	return l.set.Stop(ctx)
+}
+
+// ofFamily are the prefixes of one family; IPv4 comes first in all lists.
+func ofFamily(prefixes []netip.Prefix, number byte) []netip.Prefix {
+	first, _ := slices.BinarySearchFunc(prefixes, true, func(p netip.Prefix, _ bool) int {
+		if p.Addr().Is4() {
+			return -1
+		}
+		return 0
+	})
+	if number == unix.AF_INET {
+		return prefixes[:first]
+	}
+	return prefixes[first:]
+}
+
+// createList makes a hash:net set for so many members, with room for more.
+func (c *ipsets) createList(name string, family byte, members int) error {
+	_, err := c.call(cmdCreate, netlink.Acknowledge|netlink.Create|netlink.Excl, func(enc *netlink.AttributeEncoder) {
+		enc.String(attrSetName, name)
+		enc.String(attrTypeName, setType)
+		enc.Uint8(attrRevision, revision)
+		enc.Uint8(attrFamily, family)
+		enc.Nested(attrData, func(data *netlink.AttributeEncoder) error {
+			data.ByteOrder = enc.ByteOrder
+			// Made as large as it gets: to grow a full table keeps everybody else waiting.
+			data.Uint32(attrHashSize|unix.NLA_F_NET_BYTEORDER, uint32(max(members/4, 1024)))
+			data.Uint32(attrMaxElem|unix.NLA_F_NET_BYTEORDER, uint32(members+members/4+2*maxListChange))
+			return nil
+		})
+	})
+	return err
+}
+
+// netBytes bounds the entries in one message: a ban waits until the kernel is done with it.
+const netBytes = 8 << 10
+
+// changeNets adds prefixes to a set without timeouts, or takes them out. Messages are filled and sent one after the other,
+// so that between two of them others can change their sets.
+func (c *ipsets) changeNets(cmd int, name string, prefixes []netip.Prefix) error {
+	list := make([]byte, 0, netBytes)
+	for i, p := range prefixes {
+		list = append(list, encodeNet(p)...)
+		if i+1 < len(prefixes) && len(list)+64 <= netBytes {
+			continue
+		}
+		if err := c.send(cmd, name, list); err != nil {
+			return err
+		}
+		list = list[:0]
+	}
+	return nil
+}
+
+// encodeNet is: data { ip { address }, cidr }.
+func encodeNet(p netip.Prefix) []byte {
+	return attribute(attrData|unix.NLA_F_NESTED, append(encodeAddr(p.Addr()), attribute(attrCIDR, []byte{byte(p.Bits())})...))
 }

@@ -27,6 +27,9 @@ func (s *Set) Watch(ctx context.Context, changed func(by string, members bool)) 
 
 // List implements action.Lister, on a socket of its own.
 func (s *Set) List(ctx context.Context) ([]netip.Prefix, error) {
+	if rules := s.instead(); rules != nil {
+		return rules.holding(), nil
+	}
 	s.mu.Lock()
 	families := s.families
 	s.mu.Unlock()

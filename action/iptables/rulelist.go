@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -284,4 +286,15 @@ func (r *Rules) familyOf(p netip.Prefix) *list {
 		}
 	}
 	return nil
+}
+
+// holding lists what was banned. Whether the chains have it is what each check looks for.
+func (r *Rules) holding() []netip.Prefix {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []netip.Prefix
+	for _, l := range r.families {
+		all = slices.AppendSeq(all, maps.Keys(l.held))
+	}
+	return all
 }

@@ -74,11 +74,16 @@ func (r rules) leads(chain, ours string, want [][]string) bool {
 		switch {
 		case rule == strings.Join(want[0], " "):
 			want = want[1:]
-		case target(rule) == ours, !strings.HasPrefix(target(rule), namePrefix):
+		case target(rule) == ours, !isGaols(target(rule)):
 			return false
 		}
 	}
 	return len(want) == 0
+}
+
+// isGaols says whether a chain is gaol's, for bans or for a list.
+func isGaols(chain string) bool {
+	return strings.HasPrefix(chain, namePrefix) || strings.HasPrefix(chain, listPrefix)
 }
 
 // words splits a rule as iptables -S writes it: at blanks, except in double

@@ -18,6 +18,9 @@ type connection struct {
 	raw *netlink.Conn
 }
 
+// socketBuffer holds the largest transaction, and its answers.
+const socketBuffer = 2 << 20
+
 // dial opens the connection unless it is open, and gives it ctx's deadline.
 func (s *Set) dial(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -31,6 +34,10 @@ func (s *Set) dial(ctx context.Context) error {
 			return explain("opening a netlink socket for nftables", err)
 		}
 		c.Conn = conn
+		// Each message of a transaction is answered: with a rule for each of a hundred prefix lengths, the usual 200 kB are
+		// not enough. Where more can't be had, a transaction that is too large fails.
+		_ = c.raw.SetReadBuffer(socketBuffer)
+		_ = c.raw.SetWriteBuffer(socketBuffer)
 		s.conn = c
 	}
 	deadline, ok := ctx.Deadline()

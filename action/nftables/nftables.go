@@ -143,7 +143,7 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 	s.conn.FlushChain(s.chain())
 	s.addPortRules(s.chain())
 	for k, set := range made {
-		s.addRefusals(k, set)
+		s.addRefusals(s.chain(), k, set)
 	}
 	if err := s.conn.Flush(); err != nil {
 		return s.failed("changing the rules of jail "+s.rule.Jail, err)
@@ -224,7 +224,7 @@ func (s *Set) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if want := len(s.portRules()) + len(s.made)*len(s.arrivals())*len(s.verdicts()); len(rules) < want {
+	if want := s.ruleCount(len(s.made)); len(rules) < want {
 		return fmt.Errorf("checking nftables: chain %s of table inet gaol has %d rules instead of %d: %w",
 			s.chain().Name, len(rules), want, action.ErrLost)
 	}

@@ -132,7 +132,7 @@ func (s *Set) buildSet(k kind) *nftables.Set {
 	}
 	// The only error is that of an anonymous set that is not constant.
 	_ = s.conn.AddSet(set, nil)
-	s.addRefusals(k, set)
+	s.addRefusals(s.chain(), k, set)
 	return set
 }
 
@@ -144,13 +144,18 @@ func (s *Set) nextID() uint32 {
 	return s.lastID
 }
 
-// addRefusals has the next transaction add the rules that refuse the members of the set of k.
-func (s *Set) addRefusals(k kind, set *nftables.Set) {
+// addRefusals has the next transaction add to a chain the rules that refuse the members of the set of k.
+func (s *Set) addRefusals(chain *nftables.Chain, k kind, set *nftables.Set) {
 	for _, before := range s.arrivals() {
 		for _, v := range s.verdicts() {
-			s.conn.AddRule(&nftables.Rule{Table: table(), Chain: s.chain(), Exprs: slices.Concat(before, v.match, s.isMember(k, set), v.verdict)})
+			s.conn.AddRule(&nftables.Rule{Table: table(), Chain: chain, Exprs: slices.Concat(before, v.match, s.isMember(k, set), v.verdict)})
 		}
 	}
+}
+
+// ruleCount is how many rules a chain has that refuses the members of so many sets.
+func (s *Set) ruleCount(sets int) int {
+	return len(s.portRules()) + sets*len(s.arrivals())*len(s.verdicts())
 }
 
 // isMember is: ip saddr @set counter.

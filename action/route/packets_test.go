@@ -88,7 +88,7 @@ func TestPackets(t *testing.T) {
 				served(t, h.good, "tcp", f.serverToGood, "8000")
 				_, err := h.server.Ask("tcp", net.JoinHostPort(f.bad, "80"), time.Second)
 				want := unix.EHOSTUNREACH
-				if drop {
+				if block == action.Drop {
 					want = unix.EINVAL
 				}
 				if !errors.Is(err, want) {

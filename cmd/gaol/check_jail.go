@@ -25,8 +25,10 @@ type jailReport struct {
 	Journal      bool     `json:"journal"`
 	Journalmatch []string `json:"journalmatch"`
 	// Bans says that the bans of other jails are counted. Then there are no logs and no filter.
-	Bans     bool `json:"bans"`
-	MaxRetry int  `json:"maxretry"`
+	Bans bool `json:"bans"`
+	// Blocklist are lists that are refused. Then there are no logs and no filter either.
+	Blocklist []string `json:"blocklist,omitempty"`
+	MaxRetry  int      `json:"maxretry"`
 	// Weights are the patterns whose failures count for more than one; left out for none.
 	Weights []weightReport `json:"weights,omitempty"`
 	// FindTime and BanTime are in seconds; BanTime is null for ever.
@@ -123,7 +125,11 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		findTime:      config.FormatDuration(j.FindTime),
 		banTime:       config.FormatDuration(j.BanTime),
 	}
-	if j.Bans {
+	for _, src := range j.Blocklist {
+		r.Blocklist = append(r.Blocklist, src.Text)
+	}
+	r.Blocklist = withoutPasswords(r.Blocklist)
+	if j.Bans || len(j.Blocklist) > 0 {
 		r.Filter = ""
 	}
 	if j.BanTime != config.Forever {
@@ -171,13 +177,18 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 	b.WriteByte('\n')
 	var t table
 	field := func(name, value string, s style) { t.row(cell{"  " + name, dim}, cell{printable(value), s}) }
-	if r.Bans {
+	switch {
+	case len(r.Blocklist) > 0:
+		field("refuses", strings.Join(r.Blocklist, ", "), plain)
+	case r.Bans:
 		field("counts", "bans by other jails", plain)
-	} else {
+	default:
 		r.writeFilter(field)
 		r.writeSources(field)
 	}
-	field("bans", r.rule(), plain)
+	if len(r.Blocklist) == 0 {
+		field("bans", r.rule(), plain)
+	}
 	for _, w := range r.Weights {
 		field("weight", fmt.Sprintf("%d: %s", w.Weight, w.Pattern), plain)
 	}

@@ -148,6 +148,16 @@ func (v *statusView) jail(j control.JailStatus) {
 	if j.Trusted > 0 {
 		field("trusted", plural(j.Trusted, "host that was let in", "hosts that were let in"), plain)
 	}
+	if b := j.Blocklist; b != nil {
+		field("refused", fmt.Sprintf("%s networks of %s on lists", humanCount(int64(b.Enforced)), humanCount(int64(b.Networks))), plain)
+		for _, l := range b.Lists {
+			text := fmt.Sprintf("%s: %s networks", l.Source, humanCount(int64(l.Networks)))
+			if l.Updated != nil {
+				text += ", read " + humanDuration(v.now.Sub(*l.Updated)) + " ago"
+			}
+			field("list", printable(text), plain)
+		}
+	}
 	for _, s := range j.Sources {
 		name := "log"
 		if countsBans(s) {

@@ -33,6 +33,7 @@ func whyText(w control.Why, now time.Time, p painter, width int) string {
 		v.section("Ignored")
 		v.line(printable(w.Ignored))
 	}
+	v.listed(w.Listed)
 	v.bans(w.Bans)
 	v.jails(w.Jails)
 	v.kernel(w)
@@ -43,6 +44,21 @@ func whyText(w control.Why, now time.Time, p painter, width int) string {
 		v.line(printable(w.Advice))
 	}
 	return v.out.String()
+}
+
+// listed tells of the blocklists that have the address.
+func (v *whyView) listed(lists []control.WhyListed) {
+	if len(lists) == 0 {
+		return
+	}
+	v.section("Listed")
+	for _, l := range lists {
+		text := l.Entry + " on " + l.Source + ", in " + l.Jail
+		if !l.Enforced {
+			text += ": not refused"
+		}
+		v.line(printable(text))
+	}
 }
 
 func (v *whyView) section(title string) { v.out.WriteString("\n" + v.paint.in(bold, title) + "\n") }

@@ -255,6 +255,7 @@ func TestOpenAPI(t *testing.T) {
 		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Forgotten{},
 		control.ReloadReply{}, control.Version{}, control.Operator{}, control.Event{}, control.Error{},
 		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{}, control.WhyLeak{}, control.LeaksStatus{}, control.Leak{},
+		control.Blocklist{}, control.ListStatus{}, control.WhyListed{},
 	}
 	if len(types) != len(doc.Components.Schemas) {
 		t.Errorf("%d types are described, there are %d", len(doc.Components.Schemas), len(types))

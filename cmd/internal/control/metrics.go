@@ -21,7 +21,7 @@ func Metrics(d Daemon) http.Handler {
 type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
-	hosts, hostsLimit, hostsForgotten, leaks, leaked,
+	hosts, hostsLimit, hostsForgotten, leaks, leaked, listed, listUpdated,
 	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign, packets, bytes *prometheus.Desc
 }
 
@@ -44,6 +44,8 @@ func newCollector(d Daemon) *collector {
 		hostsForgotten: desc("hosts_forgotten_total", "Hosts forgotten since the start because there were more than maxhosts.", "jail"),
 		leaks:          desc("leaks", "Hosts that go on failing though they are banned.", "jail"),
 		leaked:         desc("leaked_failures_total", "Failures of hosts since the kernel holds their bans.", "jail"),
+		listed:         desc("blocklist_networks", "Networks on blocklists that the firewall refuses.", "jail"),
+		listUpdated:    desc("blocklist_updated_timestamp_seconds", "When a blocklist was last read.", "jail", "source"),
 		lines:          desc("source_lines_total", "Lines read.", "jail", "source"),
 		matched:        desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
@@ -61,7 +63,7 @@ func newCollector(d Daemon) *collector {
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.listed, c.listUpdated, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes} {
 		ch <- d
 	}
 }
@@ -100,6 +102,14 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(c.leaks, float64(leaks.Current), j.Name)
 		counter(c.leaked, float64(leaks.Failures), j.Name)
+		if j.Blocklist != nil {
+			gauge(c.listed, float64(j.Blocklist.Enforced), j.Name)
+			for _, l := range j.Blocklist.Lists {
+				if l.Updated != nil {
+					gauge(c.listUpdated, float64(l.Updated.Unix()), j.Name, l.Source)
+				}
+			}
+		}
 		for _, s := range j.Sources {
 			counter(c.lines, float64(s.Lines), j.Name, s.Path)
 			counter(c.matched, float64(s.Matched), j.Name, s.Path)

@@ -42,8 +42,10 @@ type JailStatus struct {
 	Actions []ActionStatus `json:"actions"`
 	Hosts   HostsStatus    `json:"hosts"`
 	// Leaks are failures of hosts that the kernel was seen to hold; null: there were none since the start.
-	Leaks    *LeaksStatus `json:"leaks,omitempty"`
-	Problems []string     `json:"problems"`
+	Leaks *LeaksStatus `json:"leaks,omitempty"`
+	// Blocklist is of a jail that refuses what is on lists; null: it has none.
+	Blocklist *Blocklist `json:"blocklist,omitempty"`
+	Problems  []string   `json:"problems"`
 }
 
 // LeaksStatus tells of bans that do not stop those who are banned.
@@ -65,6 +67,36 @@ type Leak struct {
 	// Kind is why, in a word ("proxy", "port", …), and Text in a sentence whose subject is "it".
 	Kind string `json:"kind"`
 	Text string `json:"text"`
+}
+
+// Blocklist says how a jail's lists fare. What is on them are no bans.
+type Blocklist struct {
+	// Networks are to be refused; Spared entries were cut or left out for that as they hold an address that is never banned.
+	Networks int `json:"networks"`
+	Spared   int `json:"spared"`
+	// Enforced is how many networks the kernel has taken; Healthy says that those are all. Restored is how often they were put
+	// back, as other programs had removed them.
+	Enforced int  `json:"enforced"`
+	Healthy  bool `json:"healthy"`
+	Restored int  `json:"restored"`
+	// Lists are in the order of the configuration.
+	Lists []ListStatus `json:"lists"`
+}
+
+// ListStatus says how one list fares.
+type ListStatus struct {
+	Source string `json:"source"`
+	// Entries were read, and come to Networks. Of them, Wide ones (wider than /8, or /16 of IPv6) and Reserved ones
+	// (private networks and their like) were left out. Faults lines have no entry, Fault is the first of them.
+	Entries  int    `json:"entries"`
+	Networks int    `json:"networks"`
+	Wide     int    `json:"wide"`
+	Reserved int    `json:"reserved"`
+	Faults   int    `json:"faults"`
+	Fault    string `json:"fault"`
+	// Updated is when it was read, or found to be the same, last; null: it never was.
+	Updated *time.Time `json:"updated"`
+	Problem string     `json:"problem"`
 }
 
 // HostsStatus says how many hosts a jail tracks.
@@ -156,6 +188,8 @@ type Why struct {
 	// History is what is stored of it, oldest first; HistoryCut says that older parts are left out.
 	History    []WhyEvent `json:"history"`
 	HistoryCut bool       `json:"history_cut"`
+	// Listed are the blocklists that it is on.
+	Listed []WhyListed `json:"listed,omitempty"`
 	// Kernel is what each firewall holds of it.
 	Kernel []WhyKernel `json:"kernel"`
 	// Advice says in words what it would take to be banned, or free.
@@ -221,6 +255,16 @@ type WhyEvent struct {
 type WhyLine struct {
 	Line    string `json:"line"`
 	Pattern string `json:"pattern"`
+}
+
+// WhyListed is a blocklist that an address is on.
+type WhyListed struct {
+	Jail   string `json:"jail"`
+	Source string `json:"source"`
+	// Entry is the network on the list that holds it.
+	Entry string `json:"entry"`
+	// Enforced says that the firewall refuses it; if not, it is one that is never banned, or the jail only observes.
+	Enforced bool `json:"enforced"`
 }
 
 // WhyKernel is what one firewall holds of an address.

@@ -79,6 +79,28 @@ func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 	return namedAction{name: kind, action: made, firewall: true}, nil
 }
 
+// blockerFor makes what refuses the lists of a jail, and says what it is called.
+func blockerFor(j config.Jail, log *slog.Logger) (action.Blocker, string, error) {
+	kind := j.BanAction
+	if kind == "auto" {
+		kind = action.Choose(exec.LookPath, mayOpenRaw())
+	}
+	var made action.Blocker
+	var err error
+	switch kind {
+	case "iptables":
+		made, err = iptables.NewList(iptables.Options{Rule: j.Rule, Logger: log})
+	case "nftables":
+		made, err = nftables.NewList(nftables.Options{Rule: j.Rule, Logger: log})
+	default:
+		err = fmt.Errorf("it can't refuse what is on a blocklist: choose auto, iptables or nftables")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("banaction %s: %w", kind, err)
+	}
+	return made, kind, nil
+}
+
 // mayOpenRaw says whether this process has CAP_NET_RAW in effect (capabilities(7)).
 func mayOpenRaw() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}

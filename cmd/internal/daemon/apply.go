@@ -29,7 +29,9 @@ type wish struct {
 	// is none.
 	cell     *cell
 	restored []jail.Ban
-	err      error
+	// listing is what its lists need, if they are others than before or it does not run yet.
+	listing *listing
+	err     error
 	// recent are the latest bans of one that runs, where they are to count for their networks from now on.
 	recent []jail.Recent
 }
@@ -68,6 +70,7 @@ func (d *Daemon) apply(ctx context.Context, conf *config.Config, state *store.St
 	t.change(conf)
 	t.follow()
 	t.settle()
+	t.tidyLists(conf.Jails)
 	return t.reply
 }
 
@@ -108,6 +111,18 @@ func (t *transition) prepare(ctx context.Context, conf *config.Config) {
 	reload := t.state == nil
 	t.recall(ctx, cells)
 	t.recallNetworks(ctx, cells, reload)
+	t.recallLists(cells)
+}
+
+// recallLists reads what is known of lists from before.
+func (t *transition) recallLists(cells map[string]*cell) {
+	for i := range t.wishes {
+		w := &t.wishes[i]
+		if c := cells[w.Name]; len(w.Problems) > 0 || w.err != nil || c != nil && sameLists(c.conf, w.Jail) {
+			continue
+		}
+		w.listing, w.err = t.newListing(w.Jail, w.ignore)
+	}
 }
 
 // lookUp asks for those who are ignored, all at a time, where nothing is known of some of them. What is wrong with
@@ -203,7 +218,18 @@ func (t *transition) beginLocked(w wish) error {
 	t.cells[w.Name] = w.cell
 	t.emergeLocked(w.cell, w.restored)
 	t.actLocked(w.cell, actions, w.restored)
+	t.listLocked(w.cell, w.listing, false)
 	return nil
+}
+
+// listLocked gives a cell other lists, or none. With handOver what refuses them takes over what it finds in the firewall.
+func (t *transition) listLocked(c *cell, l *listing, handOver bool) {
+	if before := c.listing; before != nil {
+		t.after[c.name] = append(t.after[c.name], func() { before.stop(!handOver) })
+	}
+	if c.listing = l; l != nil {
+		t.after[c.name] = append(t.after[c.name], l.start)
+	}
 }
 
 // emergeLocked takes note of bans that were those of a shadow jail until now, if it is none any more.
@@ -243,6 +269,9 @@ func (t *transition) actLocked(c *cell, actions []namedAction, bans []jail.Ban) 
 // changeLocked gives a running jail another configuration. Counts and bans stay;
 // actions start anew, with all bans, only if they have changed.
 func (t *transition) changeLocked(c *cell, w wish) error {
+	if w.err != nil {
+		return w.err
+	}
 	actions, err := actionsFor(w.Jail, t.opts.Observe, t.log)
 	if err != nil {
 		return err
@@ -276,6 +305,9 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	}
 	t.emergeLocked(c, shadows)
 	t.pardonLocked(c, now)
+	if !sameLists(before, w.Jail) {
+		t.listLocked(c, w.listing, sameBlocker(before, w))
+	}
 	switch {
 	case sameActions(before, w.Jail):
 	case onlyRule(before, w.Jail) && c.firewall != nil && c.firewall.adjuster != nil:
@@ -317,9 +349,15 @@ func sameFirewall(c *cell, actions []namedAction) bool {
 	return c.firewall != nil && len(actions) > 0 && actions[0].firewall && actions[0].name == c.firewall.Status().Name
 }
 
+// sameBlocker says whether what refuses the lists from now on replaces what is there before.
+func sameBlocker(before config.Jail, w wish) bool {
+	return before.BanAction == w.BanAction && before.Enforce && w.listing != nil && w.listing.runner != nil
+}
+
 // endLocked takes a jail away and lifts its bans in the kernel; the store keeps them.
 func (t *transition) endLocked(c *cell) {
 	t.dismissLocked(c, false)
+	t.listLocked(c, nil, false)
 	delete(t.cells, c.name)
 	t.problems.drop(c.name)
 }

@@ -31,6 +31,8 @@ type cell struct {
 	firewall *runner
 	// posts tell others of the jail's bans.
 	posts []*post
+	// listing keeps the jail's lists in force; nil: it has none.
+	listing *listing
 	// imposed has the bans in force that the actions were told of.
 	imposed map[jail.Key]imposed
 	// leaks are those who fail all the same.
@@ -81,6 +83,9 @@ func newCell(j config.Jail, ignore *jail.Ignore, inquiry *inquiry) (*cell, error
 func (c *cell) heed(ignore *jail.Ignore) {
 	c.ignore = ignore
 	c.trusting.Store(ignore)
+	if c.listing != nil {
+		c.listing.heed(ignore)
+	}
 }
 
 // trusts says whether addr is that of a trusted proxy.

@@ -322,7 +322,22 @@ func (d *Daemon) stopActions() {
 	for _, r := range runners {
 		all.Go(func() { r.stop(flush) })
 	}
+	for _, l := range d.listings() {
+		all.Go(func() { l.stop(flush) })
+	}
 	all.Wait()
+}
+
+// listings are those of all jails that have lists.
+func (d *Daemon) listings() (all []*listing) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.sortedLocked() {
+		if c.listing != nil {
+			all = append(all, c.listing)
+		}
+	}
+	return all
 }
 
 // runners are those of all jails, and whether a stop undoes what they did.

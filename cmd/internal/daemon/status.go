@@ -97,6 +97,9 @@ func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatu
 			Path: bansName, Lines: c.heard.bans, Matched: c.heard.bans, LastLine: timeOrNil(c.heard.last),
 		})
 	}
+	if c.listing != nil {
+		described.Blocklist = c.listing.describe()
+	}
 	taps := c.sources()
 	for _, s := range read {
 		if !c.reads(s.Patterns) || isAbsent(s) {
@@ -136,7 +139,7 @@ func isAbsent(s source.Status) bool {
 
 func filterText(j config.Jail) string {
 	switch {
-	case j.Bans:
+	case j.Bans || len(j.Blocklist) > 0:
 		return ""
 	case j.FilterName == "":
 		return "inline"
@@ -171,6 +174,11 @@ func (d *Daemon) watchProblems() {
 		d.problems.replace(name, "accused", c.accused.texts)
 		d.problems.replace(name, "proxy", c.proxies.problems(d.opts.Now()))
 		d.problems.replace(name, "losses", lossProblems(c, d.opts.Now()))
+		if c.listing != nil {
+			d.problems.replace(name, "blocklist", c.listing.problems())
+		} else {
+			d.problems.replace(name, "blocklist", nil)
+		}
 		texts := map[string]string{}
 		for i, r := range c.runners {
 			s := r.Status()

@@ -15,7 +15,7 @@ import (
 func (q *question) conclude() {
 	w := &q.why
 	w.Ignored = ignoredText(w.Jails)
-	w.Known = w.Ignored != "" || len(w.Bans) > 0 || len(w.History) > 0 ||
+	w.Known = w.Ignored != "" || len(w.Bans) > 0 || len(w.Listed) > 0 || len(w.History) > 0 ||
 		slices.ContainsFunc(w.Jails, func(j control.WhyJail) bool { return j.Hosts > 0 }) ||
 		slices.ContainsFunc(w.Kernel, func(k control.WhyKernel) bool { return k.Holds })
 	w.Advice = strings.Join(q.sentences(), " ")

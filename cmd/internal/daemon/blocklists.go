@@ -1,0 +1,253 @@
+package daemon
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"gaol/action"
+	"gaol/cmd/internal/control"
+	"gaol/config"
+	"gaol/jail"
+	"gaol/jail/blocklist"
+)
+
+// listTick is how often is looked whether a list or who must not be refused has changed.
+const listTick = time.Second
+
+// listing is what a jail with lists does: it keeps up with each of them, and keeps what they say in force. It
+// has nothing to do with the engine's lock: half a million networks are moved beside it.
+type listing struct {
+	daemon *Daemon
+	name   string // the jail's
+	lists  []*blocklist.List
+	// runner keeps the lists in force; nil: nobody does, as the jail or the daemon only observes.
+	runner *action.ListRunner
+	ctx    context.Context // of run
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu sync.Mutex
+	// ignore is who must not be refused; spared is how many entries were cut or left out for that.
+	ignore *jail.Ignore
+	spared int
+	// entries is what is to be in force.
+	entries []netip.Prefix
+}
+
+// newListing makes what a jail with lists needs, nil for any other. It reads what is known from an earlier run.
+func (d *Daemon) newListing(j config.Jail, ignore *jail.Ignore) (*listing, error) {
+	if len(j.Blocklist) == 0 {
+		return nil, nil
+	}
+	l := &listing{daemon: d, name: j.Name, ignore: ignore, done: make(chan struct{})}
+	opts := blocklist.Options{Limits: j.BlocklistLimits, Every: j.BlocklistRefresh}
+	if d.store != nil {
+		opts.Kept = keptLists(d.storePath)
+	}
+	for _, src := range j.Blocklist {
+		list, err := blocklist.NewList(src, opts)
+		if list == nil {
+			return nil, err
+		}
+		if err != nil {
+			d.log.Warn("a kept blocklist can't be read", "jail", j.Name, "err", err)
+		}
+		l.lists = append(l.lists, list)
+	}
+	if j.Enforce && !d.opts.Observe {
+		firewall, name, err := blockerFor(j, d.log)
+		if err != nil {
+			return nil, err
+		}
+		l.runner = action.NewListRunner(action.ListRunnerOptions{Name: name, Jail: j.Name, Blocker: firewall, Logger: d.log})
+	}
+	l.ctx, l.cancel = context.WithCancel(d.bgCtx)
+	return l, nil
+}
+
+// keptLists is the folder beside the store.
+func keptLists(store string) string { return store + ".blocklists" }
+
+// start begins to keep up with the lists.
+func (l *listing) start() {
+	go func() {
+		defer close(l.done)
+		var all sync.WaitGroup
+		if l.runner != nil {
+			all.Go(func() { _ = l.runner.Run(l.ctx) }) // which returns nil
+		}
+		for _, list := range l.lists {
+			all.Go(func() { l.follow(list) })
+		}
+		l.combine()
+		all.Wait()
+	}()
+}
+
+// follow keeps up with one list.
+func (l *listing) follow(list *blocklist.List) {
+	ticker := time.NewTicker(listTick)
+	defer ticker.Stop()
+	for {
+		if list.Refresh(l.ctx, l.daemon.opts.Now()) {
+			s := list.Status()
+			l.daemon.log.Info("blocklist read", "jail", l.name, "source", s.Source, "count", s.Networks)
+		}
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// combine has the runner enforce what the lists say, without those who must not be refused, whenever one of
+// both has changed.
+func (l *listing) combine() {
+	ticker := time.NewTicker(listTick / 4)
+	defer ticker.Stop()
+	var seen [][]netip.Prefix
+	var state jail.IgnoreState
+	for first := true; ; first = false {
+		now := make([][]netip.Prefix, len(l.lists))
+		known := false
+		for i, list := range l.lists {
+			now[i] = list.Prefixes()
+			known = known || list.Status().Known
+		}
+		l.mu.Lock()
+		ignore := l.ignore
+		l.mu.Unlock()
+		if s := ignore.State(); known && (first || s != state || !slices.EqualFunc(now, seen, sameSlice)) {
+			l.put(now, ignore)
+			seen, state = now, s
+		} else if !known {
+			first = true
+		}
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// sameSlice says whether a and b are the same place in memory: lists are replaced, never changed.
+func sameSlice(a, b []netip.Prefix) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func (l *listing) put(lists [][]netip.Prefix, ignore *jail.Ignore) {
+	entries := lists[0]
+	if len(lists) > 1 {
+		entries = blocklist.Merge(slices.Concat(lists...))
+	}
+	entries, spared := blocklist.Outside(entries, ignore)
+	l.mu.Lock()
+	l.entries, l.spared = entries, spared
+	l.mu.Unlock()
+	if l.runner != nil {
+		l.runner.Set(entries)
+	}
+}
+
+// heed makes ignore say who must not be refused.
+func (l *listing) heed(ignore *jail.Ignore) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ignore = ignore
+}
+
+// stop ends it, and with flush takes the lists out of the firewall.
+func (l *listing) stop(flush bool) {
+	l.cancel()
+	<-l.done
+	if l.runner == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), stopWait)
+	defer cancel()
+	if err := l.runner.Stop(ctx, flush); err != nil {
+		l.daemon.log.Error("stopping a list", "jail", l.name, "err", err)
+	}
+}
+
+// problems are those of the lists and of the firewall.
+func (l *listing) problems() map[string]string {
+	texts := map[string]string{}
+	for i, list := range l.lists {
+		if s := list.Status(); s.Problem != "" {
+			texts[strconv.Itoa(i)] = s.Problem
+		}
+	}
+	if l.runner != nil {
+		if s := l.runner.Status(); s.Problem != "" {
+			texts["firewall"] = "blocklist in " + s.Name + ": " + s.Problem
+		}
+	}
+	return texts
+}
+
+// describe is what status shows.
+func (l *listing) describe() *control.Blocklist {
+	l.mu.Lock()
+	described := &control.Blocklist{Networks: len(l.entries), Spared: l.spared, Lists: []control.ListStatus{}}
+	l.mu.Unlock()
+	if l.runner != nil {
+		s := l.runner.Status()
+		described.Enforced, described.Healthy, described.Restored = s.Held, s.Healthy, s.Lost
+	}
+	for _, list := range l.lists {
+		s := list.Status()
+		described.Lists = append(described.Lists, control.ListStatus{
+			Source: s.Source, Entries: s.Entries, Networks: s.Networks, Wide: s.Wide, Reserved: s.Reserved, Faults: s.Faults, Fault: s.Fault,
+			Updated: timeOrNil(s.Updated), Problem: s.Problem,
+		})
+	}
+	return described
+}
+
+// about is what the lists have of p.
+func (l *listing) about(p netip.Prefix) []control.WhyListed {
+	l.mu.Lock()
+	_, inForce := blocklist.Find(l.entries, p)
+	l.mu.Unlock()
+	inForce = inForce && l.runner != nil && l.runner.Status().Healthy
+	var found []control.WhyListed
+	for _, list := range l.lists {
+		if entry, ok := blocklist.Find(list.Prefixes(), p); ok {
+			found = append(found, control.WhyListed{Jail: l.name, Source: list.Status().Source, Entry: entry.String(), Enforced: inForce})
+		}
+	}
+	return found
+}
+
+// sameLists says whether the lists of two configurations, and what refuses them, are the same.
+func sameLists(a, b config.Jail) bool {
+	return slices.Equal(a.Blocklist, b.Blocklist) && a.BlocklistRefresh == b.BlocklistRefresh && a.BlocklistLimits == b.BlocklistLimits && sameActions(a, b)
+}
+
+// tidyLists removes what is kept of lists that are in no jail any more.
+func (d *Daemon) tidyLists(jails []config.Jail) {
+	if d.store == nil {
+		return
+	}
+	used := map[string]bool{}
+	for _, j := range jails {
+		for _, src := range j.Blocklist {
+			used[blocklist.KeptName(src)] = true
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(keptLists(d.storePath), "*.list*"))
+	for _, file := range files {
+		if !used[filepath.Base(file)] {
+			_ = os.Remove(file) // it is in nobody's way
+		}
+	}
+}
