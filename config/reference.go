@@ -38,6 +38,9 @@ func Reference() []Key {
 	all = append(all, describe(incrementTable, incrementKeys())...)
 	all = append(all, describe(escalateTable, escalateKeys())...)
 	all = append(all, describe(actionTable, actionKeysOf(commandKind))...)
+	for _, kind := range fileKinds() {
+		all = append(all, describe("`"+kind+"`", ownFileKeys(kind))...)
+	}
 	all = append(all, describe(notifierTable, sharedNotifierKeys())...)
 	for _, kind := range notifierKinds() {
 		all = append(all, describe("`"+kind+"`", ownNotifierKeys(kind))...)

@@ -25,6 +25,11 @@ const (
 
 func (f Format) valid() bool { return f == Deny || f == Geo || f == Plain }
 
+// Line is what is written for one prefix.
+func (f Format) Line(p netip.Prefix) string {
+	return string(f.render(map[netip.Prefix]time.Time{unmapped(p): {}}))
+}
+
 // render is the content of a file.
 func (f Format) render(held map[netip.Prefix]time.Time) []byte {
 	text := make([]byte, 0, 32*len(held))
