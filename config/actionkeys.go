@@ -57,10 +57,11 @@ func actionKeys() []actionKey {
 		key[act]{name: "unban", doc: "Run for each ban that ends.",
 			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Unban = c.argv(n) }}},
 		key[act]{name: "stop", doc: "Run when the jail stops.",
-			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Stop = c.argv(n) }}},
+			value: value[act]{argv, func(c *checker, a *act, n *node) { a.Stop = c.argv(n) }}})
+	add(append(fileKinds(), commandKind),
 		key[act]{name: "timeout", def: `"60s"`, doc: "After this time a program is ended.",
 			value: duration(time.Second, time.Hour, func(a *act) *time.Duration { return &a.Action.Timeout })})
-	for _, k := range notifierKeys() {
+	for _, k := range append(fileKeys(), notifierKeys()...) {
 		add(k.kinds, k.key)
 	}
 	return all
@@ -111,7 +112,7 @@ func (c *checker) actions(n *node) (actions []Action, notifiers []Notifier) {
 		a, ok := c.action(m)
 		switch {
 		case !ok:
-		case a.Kind == commandKind:
+		case a.Kind == commandKind, a.File != nil:
 			actions = append(actions, a.Action)
 		default:
 			notifiers = append(notifiers, a.Notifier)
@@ -151,7 +152,8 @@ func (c *checker) action(n *node) (actionDraft, bool) {
 	if n.kind == table {
 		entry = merge(entry, n)
 	}
-	a := actionDraft{Action: Action{Timeout: time.Minute}, Notifier: usualNotifier(kindOf(name, entry))}
+	kind := kindOf(name, entry)
+	a := actionDraft{Action: Action{Timeout: time.Minute, File: usualFile(kind)}, Notifier: usualNotifier(kind)}
 	before := len(c.problems)
 	if entry != nil {
 		readKeys(c, entry, actionKeysOf(a.Kind), &a)
@@ -159,6 +161,9 @@ func (c *checker) action(n *node) (actionDraft, bool) {
 	a.Action.Name, a.Notifier.Name = name, name
 	if len(c.problems) > before {
 		return actionDraft{}, false
+	}
+	if a.File != nil {
+		return a, true
 	}
 	if a.Kind == commandKind {
 		return a, c.doesAnything(nameNode, a.Action)

@@ -152,4 +152,6 @@ type Action struct {
 	Start, Ban, Unban, Stop []string
 	// Timeout after which a program is ended; default 60 s.
 	Timeout time.Duration
+	// File is what a deny file of a web server is; nil: the action runs programs.
+	File *DenyFile
 }

@@ -23,6 +23,8 @@ import (
 // Kinds of actions.
 const (
 	commandKind   = "command"
+	nginxKind     = "nginx"
+	haproxyKind   = "haproxy"
 	webhookKind   = "webhook"
 	mailKind      = "mail"
 	notifyKind    = "notify"
@@ -33,7 +35,7 @@ const (
 
 // kinds are all there are.
 func kinds() []string {
-	return []string{commandKind, webhookKind, mailKind, notifyKind, abuseIPDBKind, blocklistKind, xarfKind}
+	return []string{commandKind, nginxKind, haproxyKind, webhookKind, mailKind, notifyKind, abuseIPDBKind, blocklistKind, xarfKind}
 }
 
 // Notifier is an entry of a jail's action list that tells others of bans, with what its file says filled

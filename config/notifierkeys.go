@@ -16,7 +16,7 @@ import (
 
 // notifierKinds are those that tell others of bans.
 func notifierKinds() []string {
-	return slices.DeleteFunc(kinds(), func(kind string) bool { return kind == commandKind })
+	return slices.DeleteFunc(kinds(), func(kind string) bool { return kind == commandKind || slices.Contains(fileKinds(), kind) })
 }
 
 // notifierKeys are the keys of those that tell others of bans.

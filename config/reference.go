@@ -39,6 +39,9 @@ func Reference() []Key {
 	all = append(all, describe(escalateTable, escalateKeys())...)
 	all = append(all, describe("an entry of blocklist", blocklistKeys())...)
 	all = append(all, describe(actionTable, actionKeysOf(commandKind))...)
+	for _, kind := range fileKinds() {
+		all = append(all, describe("`"+kind+"`", ownFileKeys(kind))...)
+	}
 	all = append(all, describe(notifierTable, sharedNotifierKeys())...)
 	for _, kind := range notifierKinds() {
 		all = append(all, describe("`"+kind+"`", ownNotifierKeys(kind))...)

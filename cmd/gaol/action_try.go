@@ -148,7 +148,10 @@ func findAction(conf *config.Config, inJail, name string) (foundAction, error) {
 }
 
 func (f foundAction) kind() string {
-	if f.program != nil {
+	switch {
+	case f.program != nil && f.program.File != nil:
+		return f.program.File.Kind
+	case f.program != nil:
 		return "command"
 	}
 	return f.notifier.Kind
@@ -160,6 +163,15 @@ func (f foundAction) message(sender notice.Sender, b jail.Ban) notice.Message {
 }
 
 func (f foundAction) preview(ctx context.Context, b jail.Ban, report *actionReport) error {
+	if f.program != nil && f.program.File != nil {
+		file := f.program.File
+		report.To = "write " + file.PathFor(f.jail)
+		if len(file.Reload) > 0 {
+			report.To += " and run " + strings.Join(file.Reload, " ")
+		}
+		report.Body = file.Format.Line(b.Prefix)
+		return nil
+	}
 	if f.program != nil {
 		report.To = "run " + strings.Join(f.program.Ban, " ")
 		return nil
@@ -180,6 +192,9 @@ func (f foundAction) preview(ctx context.Context, b jail.Ban, report *actionRepo
 }
 
 func (f foundAction) send(ctx context.Context, b jail.Ban) error {
+	if f.program != nil && f.program.File != nil {
+		return fmt.Errorf("the daemon keeps that file: ban somebody to try it: gaol ban %s %s", f.jail, b.Target())
+	}
 	if f.program != nil {
 		return f.run(ctx, b)
 	}

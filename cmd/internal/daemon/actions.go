@@ -9,6 +9,7 @@ import (
 
 	"gaol/action"
 	"gaol/action/command"
+	"gaol/action/denyfile"
 	"gaol/action/iptables"
 	"gaol/action/nftables"
 	"gaol/action/route"
@@ -21,6 +22,8 @@ type namedAction struct {
 	action action.Action
 	// firewall says that it is what makes a ban enforced.
 	firewall bool
+	// batch is how many bans it is told at once; 0: as many as is usual.
+	batch int
 }
 
 // actionsFor makes the actions of a jail: the firewall first, unless gaol only observes, then the
@@ -43,6 +46,17 @@ func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, e
 		actions = append(actions, firewall)
 	}
 	for _, a := range j.Actions {
+		if a.File != nil {
+			if observe {
+				continue // it would lock somebody out
+			}
+			file, err := denyFileFor(j, a)
+			if err != nil {
+				return nil, fmt.Errorf("action %s: %w", a.Name, err)
+			}
+			actions = append(actions, file)
+			continue
+		}
 		made, err := command.New(command.Options{
 			Name: a.Name, Jail: j.Name, Start: a.Start, Ban: a.Ban, Unban: a.Unban, Stop: a.Stop, Timeout: a.Timeout, Env: env, Logger: log,
 		})
@@ -52,6 +66,21 @@ func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, e
 		actions = append(actions, namedAction{name: a.Name, action: made})
 	}
 	return actions, nil
+}
+
+// wholeFile is more bans than there are: a deny file costs the same for each batch.
+const wholeFile = 1 << 30
+
+func denyFileFor(j config.Jail, a config.Action) (namedAction, error) {
+	reloader, err := denyfile.NewReloader(a.File.Reload, a.File.Every, a.Timeout)
+	if err != nil {
+		return namedAction{}, err
+	}
+	made, err := denyfile.New(denyfile.Options{Path: a.File.PathFor(j.Name), Format: a.File.Format, Reloader: reloader})
+	if err != nil {
+		return namedAction{}, err
+	}
+	return namedAction{name: a.Name, action: made, batch: wholeFile}, nil
 }
 
 func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {

@@ -36,7 +36,7 @@ func (d *Daemon) newRunner(c *cell, a namedAction) *runner {
 	r := &runner{log: d.log.With("jail", c.name, "action", a.name), done: make(chan struct{})}
 	r.adjuster, _ = a.action.(action.Adjuster)
 	r.ctx, r.cancel = context.WithCancel(d.bgCtx)
-	opts := action.RunnerOptions{Name: a.name, Jail: c.name, Action: a.action, Logger: d.log, Now: d.opts.Now}
+	opts := action.RunnerOptions{Name: a.name, Jail: c.name, Action: a.action, Logger: d.log, Now: d.opts.Now, BatchSize: a.batch}
 	if a.firewall {
 		opts.Enforced = func(bans []jail.Ban, at time.Time) { d.enforced(c, r, bans, at) }
 		opts.Restored = func(loss action.Loss) { d.restored(c, r, loss) }
