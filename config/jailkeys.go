@@ -60,6 +60,10 @@ func jailKeys() []key[draft] {
 		{name: "blocktype", def: `"reject"`, scope: ofDefault,
 			doc:   "Whether packets are refused (`reject`) or vanish (`drop`).",
 			value: choice([]string{"reject", "drop"}, func(d *draft, s string) { d.Rule.Drop = s == "drop" })},
+		{name: "established", def: `"keep"`, scope: ofAll,
+			doc: "What becomes of the connections that a host has open to the jail's ports when it is banned: `end` cuts them off, those of containers too; with `keep`, " +
+				"what it sends is refused, unless a rule before gaol's accepts it, and the server waits for it ([established.md](established.md)). The stock jail `sshd` has `end`.",
+			value: choice([]string{"keep", "end"}, func(d *draft, s string) { d.EndEstablished = s == "end" })},
 		{name: "banaction", def: `"auto"`, scope: ofDefault,
 			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `none` leaves it alone.",
 			value: choice([]string{"auto", "iptables", "nftables", "none"},
