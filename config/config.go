@@ -133,6 +133,8 @@ type Jail struct {
 	BanAction string
 	// Rule is what the firewall action is given: ports, protocol, chains.
 	Rule action.Rule
+	// EndEstablished ends the connections that a banned host has open.
+	EndEstablished bool
 	// Actions are done as well as BanAction, in this order.
 	Actions []Action
 	// Notifiers tell others of bans, in this order.

@@ -78,6 +78,10 @@ func jailKeys() []key[draft] {
 			doc: "Only packets that come in through these interfaces are refused: names, or beginnings such as `\"wg+\"`; without it, " +
 				"whatever they come in through.",
 			value: value[draft]{"list of texts", setInterfaces}},
+		{name: "established", def: `"keep"`, scope: ofAll,
+			doc: "What becomes of the connections that a host has open to the jail's ports when it is banned: `end` cuts them off, those of containers too; with `keep`, " +
+				"what it sends is refused, unless a rule before gaol's accepts it, and the server waits for it ([established.md](established.md)). The stock jail `sshd` has `end`.",
+			value: choice([]string{"keep", "end"}, func(d *draft, s string) { d.EndEstablished = s == "end" })},
 		{name: "banaction", def: `"auto"`, scope: ofDefault,
 			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `iptables-rules` does without ipset; `route` throws away what the host would answer, on all ports ([routes.md](routes.md)); `none` leaves it alone ([firewall.md](firewall.md)).",
 			value: choice([]string{"auto", "iptables", "iptables-rules", "nftables", "route", "none"},

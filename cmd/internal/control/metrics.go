@@ -20,7 +20,7 @@ func Metrics(d Daemon) http.Handler {
 // metrics can't disagree.
 type collector struct {
 	daemon Daemon
-	info, problems, failures, failuresTotal, banned, bannedTotal, enforces, trusted,
+	info, problems, failures, failuresTotal, banned, bannedTotal, ended, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten, leaks, leaked, listed, listUpdated,
 	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign, packets, bytes *prometheus.Desc
 }
@@ -37,6 +37,7 @@ func newCollector(d Daemon) *collector {
 		failuresTotal:  desc("failures_total", "Failures counted since the start, each by its weight.", "jail"),
 		banned:         desc("banned", "Bans in force.", "jail"),
 		bannedTotal:    desc("banned_total", "Bans made since the start.", "jail"),
+		ended:          desc("connections_ended_total", "Open connections of banned hosts ended since the start (established = \"end\").", "jail"),
 		enforces:       desc("jail_enforces", "1 for a jail whose bans are enforced, 0 for one that only counts and decides (enforce = false).", "jail"),
 		trusted:        desc("trusted", "Hosts that were let in within trusttime.", "jail"),
 		hosts:          desc("hosts", "Hosts tracked now.", "jail"),
@@ -62,7 +63,7 @@ func newCollector(d Daemon) *collector {
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.enforces, c.trusted,
+	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.ended, c.enforces, c.trusted,
 		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.listed, c.listUpdated, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes} {
 		ch <- d
 	}
@@ -91,6 +92,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(c.failuresTotal, float64(j.Failures.Total), j.Name)
 		gauge(c.banned, float64(j.Banned.Current), j.Name)
 		counter(c.bannedTotal, float64(j.Banned.Total), j.Name)
+		counter(c.ended, float64(j.Ended), j.Name)
 		gauge(c.hosts, float64(j.Hosts.Current), j.Name)
 		gauge(c.hostsLimit, float64(j.Hosts.Limit), j.Name)
 		counter(c.hostsForgotten, float64(j.Hosts.Forgotten), j.Name)

@@ -36,6 +36,8 @@ type JailStatus struct {
 	// Failures counts each by its weight.
 	Failures Tally `json:"failures"`
 	Banned   Tally `json:"banned"`
+	// Ended is how many open connections of the banned were ended since the start (established = "end").
+	Ended int `json:"connections_ended,omitempty"`
 	// Trusted is how many hosts were let in within trusttime.
 	Trusted int            `json:"trusted,omitempty"`
 	Sources []SourceStatus `json:"sources"`
@@ -360,7 +362,7 @@ type Version struct {
 // Event is one line of GET /v1/events.
 type Event struct {
 	Time time.Time `json:"time"`
-	// What is "failure", "ban", "unban", "problem", or "restored" when something is back that another program took out
+	// What is "failure", "ban", "unban", "ended" (open connections of a banned host), "problem", or "restored" when something is back that another program took out
 	// of the firewall.
 	What   string `json:"what"`
 	Jail   string `json:"jail,omitempty"`

@@ -317,6 +317,9 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 		t.dismissLocked(c, sameFirewall(c, actions))
 		t.actLocked(c, actions, c.jail.Banned())
 	}
+	if endsMore(before, w.Jail) {
+		t.after[c.name] = append(t.after[c.name], func() { t.endHeld(c) })
+	}
 	return nil
 }
 

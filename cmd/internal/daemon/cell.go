@@ -47,6 +47,8 @@ type cell struct {
 	// that there was none lately.
 	evicted int
 	crowded bool
+	// ended counts the connections that were ended because of its bans.
+	ended int
 
 	// trusting is ignore for those who look at lines, without the engine's lock.
 	trusting atomic.Pointer[jail.Ignore]

@@ -17,6 +17,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
+	"gaol/action/established"
 	"gaol/action/notice"
 	"gaol/cmd/internal/control"
 	"gaol/config"
@@ -149,6 +150,7 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	inquirer := newInquirer(d.opts.Now, func(q *inquiry, addr netip.Addr) { d.decide(q, addr, d.opts.Now()) },
 		func(jail, text string) { d.problems.set(jail, "inquiry", text) })
 	d.inquire = inquirer.ask
+	running.Go(func() error { return d.ender.Run(ctx) })
 	for range inquiriesAtOnce {
 		running.Go(func() error { return inquirer.Run(ctx) })
 	}
@@ -214,6 +216,7 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	d.problems = newProblems(opts.Logger, func(jail, text string) {
 		events.publish(control.Event{Time: opts.Now(), What: "problem", Jail: jail, Text: text})
 	})
+	d.ender = established.New(func(r established.Report) { d.noteEnded(r, opts.Now()) })
 	report := func(text string) {
 		d.problems.set("", "store", text)
 		if text != "" {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"gaol/action/established"
 	"gaol/action/notice"
 	"gaol/cmd/internal/control"
 	"gaol/filter"
@@ -29,7 +30,9 @@ type engine struct {
 	resolve func(c *cell, f filter.Failure)
 	// inquire queues an address that a jail's ignorecommand is to be asked about.
 	inquire func(q *inquiry, addr netip.Addr) bool
-	scans   scans
+	// ender ends the open connections of those who are banned.
+	ender *established.Ender
+	scans scans
 
 	mu    sync.Mutex
 	cells map[string]*cell
@@ -232,6 +235,7 @@ func (e *engine) enforced(c *cell, by *runner, bans []jail.Ban, at time.Time) {
 	if c.firewall != by {
 		return // another one has taken its place
 	}
+	e.endEstablishedLocked(c, bans)
 	for _, b := range c.heldLocked(bans, at) {
 		event := banEvent("ban", b, at)
 		event.Enforced = true

@@ -85,7 +85,7 @@ func (d *Daemon) leftOutLocked(name string) bool {
 func (d *Daemon) describeLocked(c *cell, read []source.Status) control.JailStatus {
 	counts := c.jail.Counts()
 	described := control.JailStatus{
-		Name: c.name, Enabled: true, Filter: filterText(c.conf), Shadow: !c.conf.Enforce, Trusted: counts.Trusted,
+		Name: c.name, Enabled: true, Filter: filterText(c.conf), Shadow: !c.conf.Enforce, Trusted: counts.Trusted, Ended: c.ended,
 		Failures: control.Tally{Current: counts.FailuresCurrent, Total: counts.FailuresTotal},
 		Banned:   control.Tally{Current: counts.BannedCurrent, Total: counts.BannedTotal},
 		Sources:  []control.SourceStatus{}, Actions: []control.ActionStatus{}, Problems: d.problems.list(c.name),

@@ -1,0 +1,122 @@
+// Package established ends the connections that banned addresses have open when they are banned: the host's
+// own sockets, and connections that it passes on, such as those of containers.
+//
+// A firewall rule refuses what a client sends from then on, and no more: the server's socket stays open until
+// its own time limit, what the server still has to say goes out, and a rule in front of gaol's that accepts
+// what belongs to an established connection lets all of it go on. So
+//
+//   - TCP sockets of this host are destroyed as by "ss -K" (sock_diag(7), SOCK_DESTROY): the server's read
+//     fails with ECONNABORTED, and the client is sent a reset;
+//   - the kernel's memory of connections (conntrack) is made to forget them, so that the next
+//     packet is one of no known connection and meets the rules, wherever they stand. That is all that can be done for a
+//     container, whose sockets are in a network namespace of its own.
+//
+// An [Ender] looks through the kernel's tables once for all bans of a moment, and holds up nobody who bans.
+// It knows what the jail's rule closes, and leaves everything else alone, and the sockets of gaol itself.
+package established
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"gaol/action"
+	"gaol/jail"
+)
+
+// Report is what came of one look at the connections.
+type Report struct {
+	// Jails are those whose bans were looked for; never empty.
+	Jails []string
+	// Ended has the prefixes that had connections, in no order.
+	Ended []Ended
+	// Err is what could not be done, nil if all could. What else there was to do has been done.
+	Err error
+}
+
+// Ended says how many connections of a prefix have ended because of its ban in a jail.
+type Ended struct {
+	Jail   string
+	Prefix netip.Prefix
+	Count  int
+}
+
+const (
+	// lookWait bounds a look; a table of a million connections takes one or two seconds.
+	lookWait = 30 * time.Second
+	// After a look comes a pause of so many times what it took, restLongest at most: a botnet whose hosts are banned one
+	// by one costs a fifth of a processor, and is cut off within a second or two even from a large table.
+	restFactor  = 4
+	restLongest = time.Second
+)
+
+// Ender ends connections. Use New.
+type Ender struct {
+	told func(Report)
+	wake chan struct{} // one place: there is something to do
+
+	mu      sync.Mutex // guards all below
+	waiting *targets
+}
+
+// New makes an Ender that tells told of each look, from Run's goroutine, which waits for it.
+func New(told func(Report)) *Ender {
+	return &Ender{told: told, wake: make(chan struct{}, 1), waiting: newTargets()}
+}
+
+// End has the connections of bans ended that rule closes. It never blocks; what it keeps until the next look is
+// a prefix and a rule for each ban.
+func (e *Ender) End(rule action.Rule, bans []jail.Ban) {
+	e.mu.Lock()
+	for _, b := range bans {
+		if p, ok := action.Normal(b.Prefix); ok && b.ID == "" {
+			e.waiting.add(p, rule)
+		}
+	}
+	e.mu.Unlock()
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what waits for a look, nil: nothing.
+func (e *Ender) take() *targets {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.waiting.empty() {
+		return nil
+	}
+	t := e.waiting
+	e.waiting = newTargets()
+	return t
+}
+
+// Run does what End is told, until ctx is done; then it returns nil.
+func (e *Ender) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.wake:
+		}
+		t := e.take()
+		if t == nil {
+			continue
+		}
+		began := time.Now()
+		err := look(ctx, t)
+		if ctx.Err() != nil {
+			return nil
+		}
+		e.told(Report{Jails: t.jails(), Ended: t.ended(), Err: err})
+		rest := time.NewTimer(min(restFactor*time.Since(began), restLongest))
+		select {
+		case <-ctx.Done():
+			rest.Stop()
+			return nil
+		case <-rest.C:
+		}
+	}
+}

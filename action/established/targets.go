@@ -1,0 +1,108 @@
+package established
+
+import (
+	"net/netip"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"gaol/action"
+)
+
+// targets are the bans whose connections are looked for. A table of the kernel is walked once for all of them, so a
+// connection finds its ban by a look-up for each length that a prefix has.
+type targets struct {
+	byPrefix map[netip.Prefix][]*target
+	// bits are the lengths of all prefixes, of IPv4 and of IPv6.
+	bits4, bits6 []int
+}
+
+// target is the ban of a prefix in one jail.
+type target struct {
+	rule action.Rule
+	// count is the number of connections that were ended for it.
+	count int
+}
+
+func newTargets() *targets { return &targets{byPrefix: map[netip.Prefix][]*target{}} }
+
+func (t *targets) empty() bool { return len(t.byPrefix) == 0 }
+
+// add takes in a ban, which p is as [action.Normal] has it. The last rule of a jail counts.
+func (t *targets) add(p netip.Prefix, rule action.Rule) {
+	known := t.byPrefix[p]
+	for _, one := range known {
+		if one.rule.Jail == rule.Jail {
+			one.rule = rule
+			return
+		}
+	}
+	t.byPrefix[p] = append(known, &target{rule: rule})
+	bits := &t.bits6
+	if p.Addr().Is4() {
+		bits = &t.bits4
+	}
+	if !slices.Contains(*bits, p.Bits()) {
+		*bits = append(*bits, p.Bits())
+	}
+}
+
+// find returns the ban that closes a port of this host to a client; nil: none does.
+func (t *targets) find(client netip.Addr, protocol byte, port uint16) *target {
+	bits := t.bits6
+	if client.Is4() {
+		bits = t.bits4
+	}
+	for _, n := range bits {
+		p, err := client.Prefix(n)
+		if err != nil {
+			continue // an address with a zone, which none of the tables has
+		}
+		for _, one := range t.byPrefix[p] {
+			if closes(one.rule, protocol, port) {
+				return one
+			}
+		}
+	}
+	return nil
+}
+
+// closes says whether a rule refuses packets for a port.
+func closes(rule action.Rule, protocol byte, port uint16) bool {
+	if rule.Protocol == "all" || len(rule.Ports) == 0 {
+		return true
+	}
+	closed := byte(unix.IPPROTO_TCP)
+	if rule.Protocol == "udp" {
+		closed = unix.IPPROTO_UDP
+	}
+	return protocol == closed && slices.ContainsFunc(rule.Ports, func(p action.Port) bool { return p.First <= port && port <= p.Last })
+}
+
+// jails are the names of the jails that the bans are of.
+func (t *targets) jails() []string {
+	seen := map[string]bool{}
+	var names []string
+	for _, of := range t.byPrefix {
+		for _, one := range of {
+			if !seen[one.rule.Jail] {
+				seen[one.rule.Jail] = true
+				names = append(names, one.rule.Jail)
+			}
+		}
+	}
+	return names
+}
+
+// ended are the bans that had connections.
+func (t *targets) ended() []Ended {
+	var ended []Ended
+	for p, of := range t.byPrefix {
+		for _, one := range of {
+			if one.count > 0 {
+				ended = append(ended, Ended{Jail: one.rule.Jail, Prefix: p, Count: one.count})
+			}
+		}
+	}
+	return ended
+}
