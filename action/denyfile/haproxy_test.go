@@ -1,0 +1,90 @@
+package denyfile_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gaol/action/actiontest"
+	"gaol/action/denyfile"
+	"gaol/jail"
+)
+
+// TestHAProxy bans clients of a real haproxy that learns their addresses from a proxy before it. It listens on a Unix
+// socket, so that nothing reaches a network. A master that is sent SIGUSR2 reloads (haproxy's management guide, 4).
+func TestHAProxy(t *testing.T) {
+	program, err := exec.LookPath("haproxy")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	folder, err := os.MkdirTemp("", "gaol") // the path of a socket has to be short
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	list, conf, pid := folder+"/web.acl", filepath.Join(folder, "haproxy.cfg"), filepath.Join(folder, "pid")
+	must(t, os.WriteFile(conf, fmt.Appendf(nil, `
+defaults
+	mode http
+	timeout client 5s
+	timeout connect 5s
+	timeout server 5s
+frontend web
+	bind unix@%s/http
+	http-request set-src hdr(x-forwarded-for)
+	http-request deny if { src -f %s }
+	http-request return status 200
+`, folder, list), 0o644))
+	// A second signal while the master begins anew would end it, so that the program waits for its new worker.
+	reload := []string{"/bin/sh", "-c", `master=$(cat "$0"); before=$(pgrep -n -P "$master"); kill -USR2 "$master"
+for i in $(seq 200); do
+	now=$(pgrep -n -P "$master") && [ "$now" != "$before" ] && exit 0
+	sleep 0.05
+done
+echo "no new worker" >&2; exit 1`, pid}
+	r, err := denyfile.NewReloader(reload, 10*time.Millisecond, time.Minute)
+	must(t, err)
+	f := newFile(t, denyfile.Options{Path: list, Format: denyfile.Plain, Reloader: r})
+	// It could not be started without the file, and there is nobody to reload yet.
+	must(t, os.WriteFile(list, nil, 0o644))
+	server := exec.Command(program, "-W", "-f", conf, "-p", pid)
+	server.Stderr = os.Stderr
+	must(t, server.Start())
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	waitForMaster(t, pid, server.Process.Pid)
+	answers(t, folder, "192.0.2.7", http.StatusOK)
+	must(t, f.Start(t.Context()))
+	bans := []jail.Ban{actiontest.Ban("192.0.2.7", time.Hour), actiontest.Ban("2001:db8::/64", time.Hour)}
+	must(t, f.Ban(t.Context(), bans, time.Now()))
+	answers(t, folder, "192.0.2.7", http.StatusForbidden)
+	answers(t, folder, "2001:db8::1", http.StatusForbidden)
+	answers(t, folder, "192.0.2.8", http.StatusOK)
+	must(t, f.Unban(t.Context(), bans[:1]))
+	answers(t, folder, "192.0.2.7", http.StatusOK)
+	answers(t, folder, "2001:db8::1", http.StatusForbidden)
+	must(t, f.Stop(t.Context()))
+	answers(t, folder, "2001:db8::1", http.StatusOK)
+}
+
+// waitForMaster waits until haproxy has written its number, after which it may be sent signals.
+func waitForMaster(t *testing.T, path string, master int) {
+	t.Helper()
+	for range 500 {
+		text, _ := os.ReadFile(path)
+		if strings.TrimSpace(string(text)) == strconv.Itoa(master) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond) // it tells nobody
+	}
+	t.Fatal("haproxy did not start within five seconds")
+}
