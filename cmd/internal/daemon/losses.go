@@ -41,7 +41,7 @@ func (l *losses) problem(now time.Time) string {
 	if last.By != "" {
 		who = "another program (" + last.By + ")"
 	}
-	return fmt.Sprintf("%s keeps changing what gaol has in the firewall, more than %d times in %d minutes: it is put back each time, and nobody is locked out in between: find out what runs so often, or use another banaction",
+	return fmt.Sprintf("%s keeps changing what gaol has in the firewall, more than %d times in %d minutes: it is put back each time, but the banned get through for a moment: find out what runs so often, or use another banaction",
 		who, lossesAtMost, int(lossesWithin.Minutes()))
 }
 
