@@ -142,6 +142,16 @@ func Connect(t *testing.T, a *Space, aAddresses []string, b *Space, bAddresses [
 	if err != nil {
 		t.Fatalf("making a pair of links: %v", err)
 	}
+	t.Cleanup(func() {
+		// The kernel takes its time to remove those of a namespace that is gone, and the next test may want the name.
+		_ = a.Do(func() error {
+			link, err := netlink.LinkByName(aName)
+			if err != nil {
+				return err
+			}
+			return netlink.LinkDel(link)
+		})
+	})
 	a.configure(t, aName, aAddresses)
 	b.configure(t, bName, bAddresses)
 }
