@@ -64,9 +64,16 @@ func StartFirewalld(t *testing.T, backend string) (command func(t *testing.T, ar
 	}
 	return func(t *testing.T, args ...string) {
 		t.Helper()
-		if out, err := run(args...); err != nil {
-			t.Fatalf("firewall-cmd %s: %v: %s", strings.Join(args, " "), err, out)
+		var out string
+		var err error
+		for range 3 {
+			if out, err = run(args...); err == nil {
+				return
+			}
+			// Its iptables backend gives up now and then where others change rules at the same time.
+			t.Logf("firewall-cmd %s: %v: %s", strings.Join(args, " "), err, out)
 		}
+		t.Fatalf("firewall-cmd %s failed three times", strings.Join(args, " "))
 	}
 }
 

@@ -31,14 +31,16 @@ func TestLeaksWithIPTables(t *testing.T) {
 		return
 	}
 	actiontest.Need(t, "iptables-nft", "ipset")
-	path, err := exec.LookPath("iptables-nft")
-	if err != nil {
-		t.Fatal(err)
-	}
 	// There is no ip6tables here.
 	dir := t.TempDir()
-	if err := os.Symlink(path, filepath.Join(dir, "iptables")); err != nil {
-		t.Fatal(err)
+	for name, program := range map[string]string{"iptables": "iptables-nft", "iptables-restore": "iptables-nft-restore"} {
+		path, err := exec.LookPath(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	findLeaks(t, "iptables", "PATH="+dir, []leakCase{
 		{"contained", `port = [8080]` + "\n" + `chain = ["INPUT"]`, "10.0.1.4", "container", "it goes to 172.17.0.2:80 by published tcp port 8080, past chain INPUT"},

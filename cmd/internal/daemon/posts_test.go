@@ -123,6 +123,12 @@ func TestARestartTellsWhatWasNot(t *testing.T) {
 	s.waitTold(h, "ban app 192.0.2.7", "ban app 192.0.2.8")
 	s.append("app.log", failures(2, "192.0.2.9"))
 	s.waitTold(h, "ban app 192.0.2.7", "ban app 192.0.2.8", "ban app 192.0.2.9")
+	s.wait("the answer has come", func() error { // else it is asked again
+		if a := s.status().Jails[0].Actions[0]; a.Waiting != 0 {
+			return fmt.Errorf("status %+v", a)
+		}
+		return nil
+	})
 	s.stop()
 	s.start()
 	s.append("app.log", failures(2, "192.0.2.10"))
