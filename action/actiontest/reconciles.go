@@ -72,7 +72,8 @@ func Reconciles(t *testing.T, a action.Action, put, take func(t *testing.T)) {
 	}
 	t.Logf("%d bans before: %s; %d bans meanwhile: %s", len(before), spread(before), len(took), spread(took))
 	// The budget is 10 ms; a machine on which tests run side by side is several times as slow.
-	if p99 := took[(len(took)*99-1)/100]; p99 > 100*time.Millisecond {
+	// A ban that waited for the whole comparison would take seconds; a busy machine takes some time of its own.
+	if p99 := took[(len(took)*99-1)/100]; p99 > time.Second {
 		t.Errorf("99 %% of the bans took up to %s", p99)
 	}
 	kept := make([]netip.Prefix, 0, 1000)
