@@ -19,13 +19,7 @@ import (
 // TestHAProxy bans clients of a real haproxy that learns their addresses from a proxy before it. It listens on a Unix
 // socket, so that nothing reaches a network. A master that is sent SIGUSR2 reloads (haproxy's management guide, 4).
 func TestHAProxy(t *testing.T) {
-	program, err := exec.LookPath("haproxy")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	actiontest.Need(t, "haproxy")
 	folder, err := os.MkdirTemp("", "gaol") // the path of a socket has to be short
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
@@ -54,7 +48,7 @@ echo "no new worker" >&2; exit 1`, pid}
 	f := newFile(t, denyfile.Options{Path: list, Format: denyfile.Plain, Reloader: r})
 	// It could not be started without the file, and there is nobody to reload yet.
 	must(t, os.WriteFile(list, nil, 0o644))
-	server := exec.Command(program, "-W", "-f", conf, "-p", pid)
+	server := exec.Command("haproxy", "-W", "-f", conf, "-p", pid)
 	server.Stderr = os.Stderr
 	must(t, server.Start())
 	t.Cleanup(func() {

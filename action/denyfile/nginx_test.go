@@ -19,13 +19,7 @@ import (
 // TestNginx bans clients of a real nginx that learns their addresses from a proxy. It listens on a
 // Unix socket, so that nothing reaches a network.
 func TestNginx(t *testing.T) {
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	actiontest.Need(t, "nginx")
 	for format, banned := range map[denyfile.Format]string{
 		denyfile.Deny: "include %s/*.conf;",
 		denyfile.Geo:  "if ($gaol_banned) { return 403; }",
@@ -57,15 +51,15 @@ http {
 	}
 }
 `, folder, geo, banned)), 0o644))
-			r, err := denyfile.NewReloader([]string{program, "-c", conf, "-s", "reload"}, 10*time.Millisecond, time.Minute)
+			r, err := denyfile.NewReloader([]string{"nginx", "-c", conf, "-s", "reload"}, 10*time.Millisecond, time.Minute)
 			must(t, err)
 			f := newFile(t, denyfile.Options{Path: lists + "/web.conf", Format: format, Reloader: r})
 			must(t, f.Start(t.Context()))
-			server := exec.Command(program, "-c", conf)
+			server := exec.Command("nginx", "-c", conf)
 			server.Stderr = os.Stderr
 			must(t, server.Start())
 			t.Cleanup(func() {
-				_ = exec.Command(program, "-c", conf, "-s", "stop").Run()
+				_ = exec.Command("nginx", "-c", conf, "-s", "stop").Run()
 				_ = server.Wait()
 			})
 			answers(t, folder, "192.0.2.7", http.StatusOK)
