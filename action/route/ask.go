@@ -40,14 +40,14 @@ func (s *Set) checkFamily(family byte) error {
 	case err != nil:
 		return s.failed("reading the rules for routes", err)
 	case !there:
-		return fmt.Errorf("checking routes: ip %srule no longer looks into table %d: another program has removed it", option, table)
+		return fmt.Errorf("checking routes: ip %srule no longer looks into table %d: %w", option, table, action.ErrLost)
 	}
 	switch there, err := s.conn.has(s.sign(family)); {
 	case err != nil:
 		return s.failed("reading "+tableName, err)
 	case !there:
-		return fmt.Errorf("checking routes: the routes of jail %s are gone from ip %sroute show table %d: another program has removed them",
-			s.rule.Jail, option, table)
+		return fmt.Errorf("checking routes: the routes of jail %s are gone from ip %sroute show table %d: %w",
+			s.rule.Jail, option, table, action.ErrLost)
 	}
 	return nil
 }
