@@ -9,10 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -146,9 +144,7 @@ func (r *Reporter) Preview(_ context.Context, m notice.Message) (notice.Preview,
 	if err != nil {
 		return notice.Preview{}, err
 	}
-	p := notice.Preview{To: "POST " + r.opts.URL, Headers: []string{"Accept: application/json", "Key: " + r.opts.Key.String()}}
-	for _, name := range slices.Sorted(maps.Keys(form)) {
-		p.Body += name + "=" + form.Get(name) + "\n"
-	}
+	p := notice.Preview{To: "POST " + r.opts.URL, Headers: []string{"Accept: application/json", "Key: " + r.opts.Key.String()},
+		Body: notice.FormText(form)}
 	return p, nil
 }

@@ -9,10 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"gaol/action"
@@ -128,9 +126,5 @@ func (r *Reporter) Preview(_ context.Context, m notice.Message) (notice.Preview,
 		return notice.Preview{}, err
 	}
 	form.Set("apikey", r.opts.Key.String())
-	p := notice.Preview{To: "POST " + r.opts.URL}
-	for _, name := range slices.Sorted(maps.Keys(form)) {
-		p.Body += name + "=" + form.Get(name) + "\n"
-	}
-	return p, nil
+	return notice.Preview{To: "POST " + r.opts.URL, Body: notice.FormText(form)}, nil
 }

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,6 +141,15 @@ func Post(ctx context.Context, address, contentType, body string) (*http.Request
 	}
 	req.Header.Set("Content-Type", contentType)
 	return req, nil
+}
+
+// FormText shows a form to people, a field a line, in the order of the names.
+func FormText(form url.Values) string {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		text.WriteString(name + "=" + form.Get(name) + "\n")
+	}
+	return text.String()
 }
 
 // MaskURL returns an address with what may be secret in it hidden: all but scheme and host.
