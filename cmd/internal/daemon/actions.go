@@ -83,11 +83,16 @@ func denyFileFor(j config.Jail, a config.Action) (namedAction, error) {
 	return namedAction{name: a.Name, action: made, batch: wholeFile}, nil
 }
 
-func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
-	kind := j.BanAction
-	if kind == "auto" {
-		kind = action.Choose(exec.LookPath, mayOpenRaw())
+// banAction is the jail's, chosen for this host where it is left to gaol.
+func banAction(j config.Jail) string {
+	if j.BanAction == "auto" {
+		return action.Choose(exec.LookPath, mayOpenRaw())
 	}
+	return j.BanAction
+}
+
+func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
+	kind := banAction(j)
 	var made action.Action
 	var err error
 	switch kind {
@@ -110,10 +115,7 @@ func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 
 // blockerFor makes what refuses the lists of a jail, and says what it is called.
 func blockerFor(j config.Jail, log *slog.Logger) (action.Blocker, string, error) {
-	kind := j.BanAction
-	if kind == "auto" {
-		kind = action.Choose(exec.LookPath, mayOpenRaw())
-	}
+	kind := banAction(j)
 	var made action.Blocker
 	var err error
 	switch kind {
