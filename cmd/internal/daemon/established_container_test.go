@@ -85,7 +85,5 @@ established = "end"
 		}
 		return nil
 	})
-	if got := s.jail("app").Ended; got != 1 {
-		t.Errorf("connections_ended: got %d, want 1\n%s", got, s.log())
-	}
+	s.waitEnded("app", 1)
 }

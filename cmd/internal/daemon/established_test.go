@@ -109,12 +109,21 @@ banaction = %q
 			})
 		})
 	}
-	if got := s.jail("app").Ended; got != 2 {
-		t.Errorf("connections_ended: got %d, want 2\n%s", got, s.log())
-	}
+	s.waitEnded("app", 2)
 	if got := s.jail("kept").Ended; got != 0 {
 		t.Errorf("connections_ended of the jail that keeps them: %d", got)
 	}
+}
+
+// waitEnded waits until the daemon has counted as many connections as it has ended: a client knows sooner that it is one.
+func (s *site) waitEnded(jail string, want int) {
+	s.t.Helper()
+	s.wait("the ended connections are counted", func() error {
+		if got := s.jail(jail).Ended; got != want {
+			return fmt.Errorf("connections_ended: got %d, want %d", got, want)
+		}
+		return nil
+	})
 }
 
 // chat serves whoever connects with a byte every 20 ms, and tells how reading from each ended.
