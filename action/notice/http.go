@@ -68,13 +68,18 @@ func Roots(ca string) (*x509.CertPool, error) {
 // Do sends a request and returns the answer's body if its status is 2xx. Any other is a [*Failure] that
 // says how to go on, with reason's account of the body; reason may be nil.
 func Do(client *http.Client, req *http.Request, reason func(body []byte) string) ([]byte, error) {
+	return DoUpTo(maxAnswer, client, req, reason)
+}
+
+// DoUpTo is Do for answers of up to longest bytes. What is beyond is not read.
+func DoUpTo(longest int64, client *http.Client, req *http.Request, reason func(body []byte) string) ([]byte, error) {
 	req.Header.Set("User-Agent", UserAgent)
 	answer, err := client.Do(req)
 	if err != nil {
 		return nil, withoutURL(req, err)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, longest))
 	if answer.StatusCode/100 == 2 {
 		return body, nil // what it says besides is no matter
 	}
@@ -97,7 +102,7 @@ func colon(said string) string {
 
 // StatusFailure says how to go on after an HTTP status (RFC 9110 section 15).
 func StatusFailure(status int, after time.Duration, err error) *Failure {
-	f := &Failure{Err: err, After: after}
+	f := &Failure{Err: err, Status: status, After: after}
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound,
 		status == http.StatusMethodNotAllowed, status == http.StatusGone, status/100 == 3:

@@ -101,6 +101,8 @@ type Failure struct {
 	// Settings says that it is likely a matter of settings, such as a wrong password: it is tried
 	// again, but seldom.
 	Settings bool
+	// Status is that of an HTTP answer; 0: there was none.
+	Status int
 	// After is how long the other side wants to be left alone; 0: it has not said.
 	After time.Duration
 }

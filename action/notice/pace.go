@@ -37,8 +37,9 @@ func (p *pace) wait(now time.Time) time.Duration {
 	return p.at.Add(p.every).Sub(now)
 }
 
-// retry is the pause after attempts that failed. It doubles each time, up to a last length.
-type retry struct {
+// Retry is the pause after attempts that failed. It doubles each time, up to a last length. The zero Retry
+// is ready; it is not for several goroutines.
+type Retry struct {
 	current time.Duration
 	until   time.Time
 }
@@ -54,9 +55,10 @@ const (
 	longestAfter = 24 * time.Hour
 )
 
-// fail begins the next pause. spread, from 0 to 1, keeps many who failed at the same time from coming
-// back at the same time.
-func (r *retry) fail(now time.Time, f *Failure, spread float64) {
+// Fail begins the next pause: after 5 s and up to 15 minutes, after a wrong setting a minute and up to an hour, and
+// never before the time that f asks for (a day at most). spread, from 0 to 1, keeps many who failed at the
+// same time from coming back at the same time.
+func (r *Retry) Fail(now time.Time, f *Failure, spread float64) {
 	first, last := retryFirst, retryLast
 	if f != nil && f.Settings {
 		first, last = settingsFirst, settingsLast
@@ -69,7 +71,11 @@ func (r *retry) fail(now time.Time, f *Failure, spread float64) {
 	r.until = now.Add(pause)
 }
 
-func (r *retry) reset() { *r = retry{} }
+// Reset ends the pause, after an attempt that worked.
+func (r *Retry) Reset() { *r = Retry{} }
+
+// Wait is how long the pause still is; 0 or less: it is over.
+func (r *Retry) Wait(now time.Time) time.Duration { return r.until.Sub(now) }
 
 // told remembers for a while who was told of.
 type told struct {

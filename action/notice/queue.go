@@ -101,7 +101,7 @@ type Queue struct {
 	flying  []Entry    // those that Sender is telling
 	pace    pace
 	told    told
-	pause   retry
+	pause   Retry
 	status  QueueStatus
 }
 

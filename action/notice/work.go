@@ -46,7 +46,7 @@ func (q *Queue) due() (wait time.Duration, any bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.opts.Now()
-	return max(q.pace.wait(now), q.pause.until.Sub(now)), len(q.waiting) > 0
+	return max(q.pace.wait(now), q.pause.Wait(now)), len(q.waiting) > 0
 }
 
 // tell sends one message.
@@ -87,7 +87,7 @@ func (q *Queue) settle(ctx context.Context, err error) Changed {
 	switch {
 	case err == nil:
 		q.status.Sent++
-		q.pause.reset()
+		q.pause.Reset()
 		q.healthyLocked()
 	case failure != nil && failure.Refused:
 		q.status.Lost += Message{Events: eventsOf(done)}.Total()
@@ -98,7 +98,7 @@ func (q *Queue) settle(ctx context.Context, err error) Changed {
 		q.pace.left++
 		if ctx.Err() == nil { // else cut short, rather than failed
 			q.failLocked(err)
-			q.pause.fail(q.opts.Now(), failure, rand.Float64())
+			q.pause.Fail(q.opts.Now(), failure, rand.Float64())
 		}
 		q.shedLocked(&c)
 	}
