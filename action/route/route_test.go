@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"net/netip"
 	"os/exec"
 	"strings"
 	"testing"
@@ -55,7 +56,7 @@ func TestContract(t *testing.T) {
 			return newSet(t, action.Rule{Jail: jail, Block: action.Drop})
 		},
 		Prefixes: true,
-		Guarded:  true,
+		Refuses:  func(p netip.Prefix) bool { return p.Bits() == 0 },
 		Dirt: map[string]func(*testing.T){
 			"a rule of others at the same place": shell("ip rule add pref 147 table 99; ip rule del pref 147 table 99"),
 			"a rule and no table":                shell("ip rule add pref 147 table 47147 protocol 147; ip -6 rule add pref 147 table 47147 protocol 147"),
