@@ -25,13 +25,10 @@ const (
 	// maxAnswer is more than a page of items with the longest comments takes.
 	maxAnswer = 4 << 20
 	// What is done with items is done later: it is looked for at once, then less and less often.
-	lookFirst = 250 * time.Millisecond
+	lookFirst = 100 * time.Millisecond
 	lookLast  = 4 * time.Second
 	// operationWait is how long that may take.
 	operationWait = 2 * time.Minute
-	// Where another operation of the account is under way (HTTP 429 without a time), it is tried again soon, some times.
-	busyPause = time.Second
-	busyTries = 5
 )
 
 // client speaks with the API. Its methods block, each request up to timeout, and are for one goroutine at a time.
@@ -112,23 +109,14 @@ func (c *client) remove(ctx context.Context, list string, items []item) error {
 	return c.change(ctx, http.MethodDelete, list, map[string][]item{"items": ids})
 }
 
-// change begins an operation and waits until it is done. There may be one for an account at a time.
+// change begins an operation and waits until it is done. While another one of the account's is under way it is refused, see
+// isBusy.
 func (c *client) change(ctx context.Context, method, list string, body any) error {
 	var operation struct {
 		ID string `json:"operation_id"`
 	}
-	for try := 1; ; try++ {
-		_, err := c.call(ctx, method, itemsPath(list), body, &operation)
-		if err == nil {
-			break
-		}
-		f, _ := errors.AsType[*notice.Failure](err)
-		if busy := f != nil && f.Status == http.StatusTooManyRequests && f.After == 0; !busy || try == busyTries {
-			return err
-		}
-		if err := sleep(ctx, busyPause); err != nil {
-			return err
-		}
+	if _, err := c.call(ctx, method, itemsPath(list), body, &operation); err != nil {
+		return err
 	}
 	return c.finish(ctx, operation.ID)
 }

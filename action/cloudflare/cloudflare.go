@@ -14,15 +14,12 @@ package cloudflare
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"gaol/action"
-	"gaol/action/notice"
 	"gaol/jail"
 )
 
@@ -227,32 +224,4 @@ func (l *List) failed(bans, wide []jail.Ban) error {
 		return nil
 	}
 	return f
-}
-
-// Preview is the request that a ban alone would lead to, with the token hidden.
-func (s *Set) Preview(b jail.Ban) (notice.Preview, error) {
-	prefix, ok := action.Normal(b.Prefix)
-	if !ok || !fits(prefix) {
-		return notice.Preview{}, fmt.Errorf("%s can't be on a list", b.Target())
-	}
-	c, m := s.list.client, mark{host: s.list.opts.Host, jail: s.jail, end: b.End}
-	body, err := json.Marshal([]item{{IP: itemText(prefix), Comment: m.String()}})
-	return notice.Preview{To: "POST " + c.address(itemsPath(s.list.opts.List)), Headers: c.headers(c.token.String()), Body: string(body)}, err
-}
-
-// Inspect asks Cloudflare for the list, and says in words what it is.
-func (l *List) Inspect(ctx context.Context) (string, error) {
-	var info listInfo
-	err := l.inTurn(ctx, func() (err error) {
-		info, err = l.info(ctx)
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	text := fmt.Sprintf("The list %s has %d items; %d rules refer to it.", l.client.clean(info.Name), info.Items, info.Rules)
-	if info.Rules == 0 {
-		return text, errors.New("no rule refers to the list, so that nobody is refused: make a rule such as (ip.src in $" + l.client.clean(info.Name) + ") that blocks")
-	}
-	return text, nil
 }

@@ -227,35 +227,3 @@ func (l *List) attempt(ctx context.Context, do func(context.Context) error) erro
 	}
 	return err
 }
-
-// find learns the list's id.
-func (l *List) find(ctx context.Context) error {
-	info, err := l.info(ctx)
-	if err == nil {
-		l.id = info.ID
-	}
-	return err
-}
-
-// info is what the account says of the list.
-func (l *List) info(ctx context.Context) (listInfo, error) {
-	lists, err := l.client.lists(ctx)
-	if err != nil {
-		return listInfo{}, err
-	}
-	var names []string
-	for _, info := range lists {
-		if names = append(names, info.Name); info.Name != l.opts.List && info.ID != l.opts.List {
-			continue
-		}
-		if info.Kind != "ip" {
-			return listInfo{}, &notice.Failure{Err: fmt.Errorf("it is a list of kind %q: make one of kind IP", l.client.clean(info.Kind)), Settings: true}
-		}
-		return info, nil
-	}
-	there := "it has none"
-	if len(names) > 0 {
-		there = "it has " + l.client.clean(strings.Join(names, ", "))
-	}
-	return listInfo{}, &notice.Failure{Err: fmt.Errorf("the account has no such list: %s: make it under Manage Account, Configurations, Lists", there), Settings: true}
-}
