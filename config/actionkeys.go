@@ -61,6 +61,7 @@ func actionKeys() []actionKey {
 	add(append(fileKinds(), commandKind),
 		key[act]{name: "timeout", def: `"60s"`, doc: "After this time a program is ended.",
 			value: duration(time.Second, time.Hour, func(a *act) *time.Duration { return &a.Action.Timeout })})
+	add([]string{cloudflareKind}, cloudflareKeys()...)
 	for _, k := range append(fileKeys(), notifierKeys()...) {
 		add(k.kinds, k.key)
 	}
@@ -112,7 +113,7 @@ func (c *checker) actions(n *node) (actions []Action, notifiers []Notifier) {
 		a, ok := c.action(m)
 		switch {
 		case !ok:
-		case a.Kind == commandKind, a.File != nil:
+		case a.Kind == commandKind, a.KeepsState():
 			actions = append(actions, a.Action)
 		default:
 			notifiers = append(notifiers, a.Notifier)
@@ -153,7 +154,7 @@ func (c *checker) action(n *node) (actionDraft, bool) {
 		entry = merge(entry, n)
 	}
 	kind := kindOf(name, entry)
-	a := actionDraft{Action: Action{Timeout: time.Minute, File: usualFile(kind)}, Notifier: usualNotifier(kind)}
+	a := actionDraft{Action: Action{Timeout: time.Minute, File: usualFile(kind), Cloudflare: usualCloudflare(kind)}, Notifier: usualNotifier(kind)}
 	before := len(c.problems)
 	if entry != nil {
 		readKeys(c, entry, actionKeysOf(a.Kind), &a)
@@ -164,6 +165,9 @@ func (c *checker) action(n *node) (actionDraft, bool) {
 	}
 	if a.File != nil {
 		return a, true
+	}
+	if a.Cloudflare != nil {
+		return a, c.completeCloudflare(nameNode, a.Action)
 	}
 	if a.Kind == commandKind {
 		return a, c.doesAnything(nameNode, a.Action)
@@ -201,6 +205,14 @@ func (c *checker) doesAnything(n *node, a Action) bool {
 	p.What = fmt.Sprintf("the action %q does nothing", a.Name)
 	p.Hint = `give it ban = ["/path/to/program"]`
 	p.Key = ""
+	c.add(p)
+	return false
+}
+
+// actionFault reports what is wrong with an action as a whole; it returns false.
+func (c *checker) actionFault(n *node, name, what, hint string) bool {
+	p := c.at(n)
+	p.What, p.Hint, p.Key = fmt.Sprintf("the action %q: %s", name, what), hint, ""
 	c.add(p)
 	return false
 }

@@ -144,7 +144,7 @@ type Jail struct {
 	Problems []Problem
 }
 
-// Action is one entry of a jail's action list that runs programs, with what its file says filled
+// Action is one entry of a jail's action list that runs programs or keeps a list, with what its file says filled
 // in.
 type Action struct {
 	// Name is "command", that of a file in action.d, or what the entry calls itself.
@@ -154,6 +154,11 @@ type Action struct {
 	Start, Ban, Unban, Stop []string
 	// Timeout after which a program is ended; default 60 s.
 	Timeout time.Duration
-	// File is what a deny file of a web server is; nil: the action runs programs.
+	// File is what a deny file of a web server is; nil: it is none.
 	File *DenyFile
+	// Cloudflare is what a list at Cloudflare is; nil: the action is no such list.
+	Cloudflare *CloudflareList
 }
+
+// KeepsState says that the action locks addresses out by itself, so that it is left out where gaol only observes.
+func (a Action) KeepsState() bool { return a.File != nil || a.Cloudflare != nil }

@@ -22,20 +22,21 @@ import (
 
 // Kinds of actions.
 const (
-	commandKind   = "command"
-	nginxKind     = "nginx"
-	haproxyKind   = "haproxy"
-	webhookKind   = "webhook"
-	mailKind      = "mail"
-	notifyKind    = "notify"
-	abuseIPDBKind = "abuseipdb"
-	blocklistKind = "blocklist.de"
-	xarfKind      = "xarf"
+	commandKind    = "command"
+	nginxKind      = "nginx"
+	haproxyKind    = "haproxy"
+	cloudflareKind = "cloudflare"
+	webhookKind    = "webhook"
+	mailKind       = "mail"
+	notifyKind     = "notify"
+	abuseIPDBKind  = "abuseipdb"
+	blocklistKind  = "blocklist.de"
+	xarfKind       = "xarf"
 )
 
 // kinds are all there are.
 func kinds() []string {
-	return []string{commandKind, nginxKind, haproxyKind, webhookKind, mailKind, notifyKind, abuseIPDBKind, blocklistKind, xarfKind}
+	return []string{commandKind, nginxKind, haproxyKind, cloudflareKind, webhookKind, mailKind, notifyKind, abuseIPDBKind, blocklistKind, xarfKind}
 }
 
 // Notifier is an entry of a jail's action list that tells others of bans, with what its file says filled

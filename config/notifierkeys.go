@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,7 +15,9 @@ import (
 
 // notifierKinds are those that tell others of bans.
 func notifierKinds() []string {
-	return slices.DeleteFunc(kinds(), func(kind string) bool { return kind == commandKind || slices.Contains(fileKinds(), kind) })
+	return slices.DeleteFunc(kinds(), func(kind string) bool {
+		return kind == commandKind || kind == cloudflareKind || slices.Contains(fileKinds(), kind)
+	})
 }
 
 // notifierKeys are the keys of those that tell others of bans.
@@ -153,18 +154,12 @@ func (c *checker) absolute(n *node) string {
 
 // complete checks a notifier as a whole.
 func (c *checker) complete(n *node, a *Notifier) bool {
-	fault := func(what, hint string) bool {
-		p := c.at(n)
-		p.What, p.Hint, p.Key = fmt.Sprintf("the action %q: %s", a.Name, what), hint, ""
-		c.add(p)
-		return false
-	}
 	if missing, hint := a.missing(); missing != "" {
-		return fault("no "+missing, hint)
+		return c.actionFault(n, a.Name, "no "+missing, hint)
 	}
 	_, err := a.Sender()
 	if err != nil {
-		return fault(action.Scrub(err.Error(), a.Secrets()), "")
+		return c.actionFault(n, a.Name, action.Scrub(err.Error(), a.Secrets()), "")
 	}
 	return true
 }

@@ -42,6 +42,7 @@ func Reference() []Key {
 	for _, kind := range fileKinds() {
 		all = append(all, describe("`"+kind+"`", ownFileKeys(kind))...)
 	}
+	all = append(all, describe("`"+cloudflareKind+"`", cloudflareKeys())...)
 	all = append(all, describe(notifierTable, sharedNotifierKeys())...)
 	for _, kind := range notifierKinds() {
 		all = append(all, describe("`"+kind+"`", ownNotifierKeys(kind))...)
@@ -120,6 +121,8 @@ func tableIntro(table string) string {
 	case notifierTable:
 		return "`action = [{ name = \"webhook\", url = \"https://…\" }]`, or any other of the kinds below; see [actions.md](actions.md). They have " +
 			"these keys, those of their kind, and `name`, `kind` and `description`.\n\n"
+	case "`" + cloudflareKind + "`":
+		return "A list of addresses at Cloudflare, for hosts behind it; see [cloudflare.md](cloudflare.md).\n\n"
 	case "[[json]] of a filter file":
 		return "A rule for lines of JSON: `when = { \"request.uri\" = '^/login', status = [401, 403] }`, `host = \"request.client_ip\"`. " +
 			"[json.md](json.md) says what paths and conditions are, with examples. Also `[[jail.NAME.json]]`, or in a jail's " +

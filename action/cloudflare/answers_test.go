@@ -146,7 +146,7 @@ func TestFindsTheList(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", list, err, want)
 		}
 		text, err := l.Inspect(t.Context())
-		if want == "" && (err != nil || text != "The list gaol has 0 items; 1 rules refer to it.") || want != "" && err == nil {
+		if want == "" && (err != nil || text != "list gaol: items 0, rules that refer to it 1") || want != "" && err == nil {
 			t.Errorf("%s: %s, %v", list, text, err)
 		}
 	}

@@ -54,7 +54,7 @@ func (l *List) Inspect(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("The list %s has %d items; %d rules refer to it.", l.client.clean(info.Name), info.Items, info.Rules)
+	text := fmt.Sprintf("list %s: items %d, rules that refer to it %d", l.client.clean(info.Name), info.Items, info.Rules)
 	if info.Rules == 0 {
 		return text, errors.New("no rule refers to the list, so that nobody is refused: make a rule such as (ip.src in $" + l.client.clean(info.Name) + ") that blocks")
 	}

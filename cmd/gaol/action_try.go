@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gaol/action"
+	"gaol/action/cloudflare"
 	"gaol/action/command"
 	"gaol/action/notice"
 	"gaol/config"
@@ -32,7 +33,8 @@ func newActionTestCommand(a *app) *cobra.Command {
 address: the request, the mail or the program, with secrets hidden. With
 --send it does it, right away and once, whatever its rate, and says what came
 of it. Nobody is banned, and the daemon need not run. A program is run with
-GAOL_ACTION=ban.`,
+GAOL_ACTION=ban. Of a list at Cloudflare, --send changes nothing: it asks
+whether it can be had, and whether a rule refers to it.`,
 		Example: `  gaol action test webhook
   gaol action test mail --jail sshd --address 192.0.2.1 --send`,
 		Annotations: map[string]string{exitStatuses: exitsOf("shown, or sent and taken", "it was not taken", "there is no such action, or wrong usage or configuration")},
@@ -62,6 +64,8 @@ type actionReport struct {
 	To      string   `json:"to"`
 	Headers []string `json:"headers"`
 	Body    string   `json:"body"`
+	// Found is what the other side says of a list that was only asked for.
+	Found string `json:"found,omitempty"`
 	// Sent says that it was asked for and has worked; Problem why it has not.
 	Sent    bool   `json:"sent"`
 	Problem string `json:"problem"`
@@ -79,7 +83,7 @@ func runActionTest(ctx context.Context, a *app, opts actionTestOptions, name str
 		return fmt.Errorf("action %s: %w", name, err)
 	}
 	if opts.send {
-		if err := found.send(ctx, ban); err != nil {
+		if err := found.send(ctx, ban, &report); err != nil {
 			report.Problem = action.Scrub(err.Error(), found.notifier.Secrets())
 		}
 		report.Sent = report.Problem == ""
@@ -151,6 +155,8 @@ func (f foundAction) kind() string {
 	switch {
 	case f.program != nil && f.program.File != nil:
 		return f.program.File.Kind
+	case f.program != nil && f.program.Cloudflare != nil:
+		return "cloudflare"
 	case f.program != nil:
 		return "command"
 	}
@@ -172,6 +178,15 @@ func (f foundAction) preview(ctx context.Context, b jail.Ban, report *actionRepo
 		report.Body = file.Format.Line(b.Prefix)
 		return nil
 	}
+	if f.program != nil && f.program.Cloudflare != nil {
+		list, err := cloudflare.New(f.program.Cloudflare.Options())
+		if err != nil {
+			return err
+		}
+		p, err := list.Set(f.jail).Preview(b)
+		report.show(p)
+		return err
+	}
 	if f.program != nil {
 		report.To = "run " + strings.Join(f.program.Ban, " ")
 		return nil
@@ -186,12 +201,24 @@ func (f foundAction) preview(ctx context.Context, b jail.Ban, report *actionRepo
 	if err != nil {
 		return err
 	}
-	report.To, report.Body = p.To, p.Body
-	report.Headers = append(report.Headers, p.Headers...)
+	report.show(p)
 	return nil
 }
 
-func (f foundAction) send(ctx context.Context, b jail.Ban) error {
+func (r *actionReport) show(p notice.Preview) {
+	r.To, r.Body = p.To, p.Body
+	r.Headers = append(r.Headers, p.Headers...)
+}
+
+func (f foundAction) send(ctx context.Context, b jail.Ban, report *actionReport) error {
+	if f.program != nil && f.program.Cloudflare != nil {
+		list, err := cloudflare.New(f.program.Cloudflare.Options())
+		if err != nil {
+			return err
+		}
+		report.Found, err = list.Inspect(ctx)
+		return err
+	}
 	if f.program != nil && f.program.File != nil {
 		return fmt.Errorf("the daemon keeps that file: ban somebody to try it: gaol ban %s %s", f.jail, b.Target())
 	}
@@ -234,6 +261,9 @@ func actionText(r actionReport, send bool, p painter) string {
 	}
 	if r.Body != "" {
 		b.WriteString("\n" + strings.TrimSuffix(printableText(r.Body), "\n") + "\n")
+	}
+	if r.Found != "" {
+		b.WriteString("\n" + printable(r.Found) + "\n")
 	}
 	switch {
 	case !send:

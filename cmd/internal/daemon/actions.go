@@ -29,7 +29,7 @@ type namedAction struct {
 // actionsFor makes the actions of a jail: the firewall first, unless gaol only observes, then the
 // others in their order. Programs can tell by GAOL_OBSERVE=1 that nobody is locked out. This is
 // the list of all kinds there are.
-func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, error) {
+func actionsFor(j config.Jail, observe bool, lists cloudflareLists, log *slog.Logger) ([]namedAction, error) {
 	if !j.Enforce {
 		return nil, nil
 	}
@@ -46,15 +46,15 @@ func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, e
 		actions = append(actions, firewall)
 	}
 	for _, a := range j.Actions {
-		if a.File != nil {
+		if a.KeepsState() {
 			if observe {
 				continue // it would lock somebody out
 			}
-			file, err := denyFileFor(j, a)
+			made, err := stateFor(j, a, lists)
 			if err != nil {
 				return nil, fmt.Errorf("action %s: %w", a.Name, err)
 			}
-			actions = append(actions, file)
+			actions = append(actions, made)
 			continue
 		}
 		made, err := command.New(command.Options{
@@ -68,10 +68,15 @@ func actionsFor(j config.Jail, observe bool, log *slog.Logger) ([]namedAction, e
 	return actions, nil
 }
 
-// wholeFile is more bans than there are: a deny file costs the same for each batch.
+// wholeFile is more bans than there are: a deny file, or a list elsewhere, costs the same for each batch.
 const wholeFile = 1 << 30
 
-func denyFileFor(j config.Jail, a config.Action) (namedAction, error) {
+// stateFor makes an action that keeps a file or a list.
+func stateFor(j config.Jail, a config.Action, lists cloudflareLists) (namedAction, error) {
+	if a.Cloudflare != nil {
+		made, err := lists.set(*a.Cloudflare, j.Name)
+		return namedAction{name: a.Name, action: made, batch: wholeFile}, err
+	}
 	reloader, err := denyfile.NewReloader(a.File.Reload, a.File.Every, a.Timeout)
 	if err != nil {
 		return namedAction{}, err

@@ -166,6 +166,7 @@ func (t *transition) change(conf *config.Config) {
 	if t.forgot {
 		t.writer.add(t.inForceLocked())
 	}
+	t.clouds.keep(t.cells)
 	t.retireLocked()
 }
 
@@ -208,7 +209,7 @@ func (t *transition) beginLocked(w wish) error {
 	if w.err != nil {
 		return w.err
 	}
-	actions, err := actionsFor(w.Jail, t.opts.Observe, t.log)
+	actions, err := actionsFor(w.Jail, t.opts.Observe, t.clouds, t.log)
 	if err != nil {
 		return err
 	}
@@ -272,7 +273,7 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	if w.err != nil {
 		return w.err
 	}
-	actions, err := actionsFor(w.Jail, t.opts.Observe, t.log)
+	actions, err := actionsFor(w.Jail, t.opts.Observe, t.clouds, t.log)
 	if err != nil {
 		return err
 	}

@@ -212,7 +212,7 @@ func unreadable(conf *config.Config) error {
 func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	d := &Daemon{opts: opts, started: opts.Now(), web: conf.Web, storePath: conf.Store.Path}
 	events := newHub()
-	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}, posts: map[string]*post{}}
+	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}, posts: map[string]*post{}, clouds: cloudflareLists{}}
 	d.problems = newProblems(opts.Logger, func(jail, text string) {
 		events.publish(control.Event{Time: opts.Now(), What: "problem", Jail: jail, Text: text})
 	})

@@ -38,6 +38,8 @@ type engine struct {
 	cells map[string]*cell
 	// posts tell others, by config.Notifier.Key.
 	posts map[string]*post
+	// clouds are kept by the actions of jails.
+	clouds cloudflareLists
 	// places are how far all sources have been read.
 	places latest
 	// noticed is the Seq of the last notice.
