@@ -31,8 +31,10 @@ type Cloudflare struct {
 	takes time.Duration
 	// operation is the latest.
 	operation cloudflareOperation
-	fault     func(http.ResponseWriter, *http.Request) bool
-	requests  []string
+	// rules is how many refer to the list.
+	rules    int
+	fault    func(http.ResponseWriter, *http.Request) bool
+	requests []string
 }
 
 // CloudflareItem is what is on the list.
@@ -51,11 +53,11 @@ type cloudflareOperation struct {
 	apply func() // nil: it is done
 }
 
-// NewCloudflare starts a server with an empty list "gaol", for 10,000 items.
+// NewCloudflare starts a server with an empty list "gaol", for 10,000 items, to which one rule refers.
 func NewCloudflare(t *testing.T) *Cloudflare {
 	s := &Cloudflare{
 		Token: "t0ken-of-the-account", Account: strings.Repeat("a1", 16), List: "gaol", t: t, id: strings.Repeat("0c", 16),
-		items: map[netip.Prefix]CloudflareItem{}, limit: 10_000,
+		items: map[netip.Prefix]CloudflareItem{}, limit: 10_000, rules: 1,
 	}
 	server := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(server.Close)
@@ -99,6 +101,9 @@ func (s *Cloudflare) Take(ips ...string) {
 
 // Limit is how many items there may be from now on.
 func (s *Cloudflare) Limit(n int) { s.mu.Lock(); defer s.mu.Unlock(); s.limit = n }
+
+// Rules is how many rules refer to the list from now on.
+func (s *Cloudflare) Rules(n int) { s.mu.Lock(); defer s.mu.Unlock(); s.rules = n }
 
 // Takes is how long an operation takes from now on.
 func (s *Cloudflare) Takes(d time.Duration) { s.mu.Lock(); defer s.mu.Unlock(); s.takes = d }
@@ -154,7 +159,7 @@ func (s *Cloudflare) serve(w http.ResponseWriter, r *http.Request) {
 		s.requests = append(s.requests, "GET lists")
 		answerCloudflare(w, []map[string]any{
 			{"id": strings.Repeat("f", 32), "name": "elsewhere", "kind": "redirect", "num_items": 0, "num_referencing_filters": 0},
-			{"id": s.id, "name": s.List, "kind": "ip", "num_items": len(s.items), "num_referencing_filters": 1},
+			{"id": s.id, "name": s.List, "kind": "ip", "num_items": len(s.items), "num_referencing_filters": s.rules},
 		}, "")
 	case strings.HasPrefix(path, "/bulk_operations/") && r.Method == http.MethodGet:
 		s.requests = append(s.requests, "GET operation")
