@@ -25,7 +25,8 @@ import (
 
 // Set is the action that keeps the bans of one jail on a list. Use [List.Set].
 //
-// A ban or unban returns once the list is as it says, which may take Cloudflare some seconds.
+// A ban or unban returns once the list is as it says, which may take Cloudflare some seconds. After Start, all bans in force
+// have to come with the first Ban: what that does not name is over.
 type Set struct {
 	list *List
 	jail string
