@@ -62,6 +62,7 @@ func TestAnswers(t *testing.T) {
 		"no result":       {text(200, `{"success":true}`), "answered something that is not of its API", 5 * time.Second},
 		"no success":      {text(200, `{"success":false,"errors":[{"code":1000,"message":"no"}]}`), "refused: no (code 1000)", 5 * time.Second},
 		"elsewhere":       {fault(302, 0, "", "Location", "http://203.0.113.1/"), "302 Found", time.Minute},
+		"no end":          {text(200, `{"success":true,"result":[],"result_info":{"cursors":{"after":"x"}}}`), "does not come to the end of the list after 0 items", 5 * time.Second},
 		"hanging": {func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true },
 			"no answer within 3s", 5 * time.Second},
 	} {
@@ -114,6 +115,32 @@ func TestAnotherOperationIsUnderWay(t *testing.T) {
 	must(t, b.Ban(t.Context(), bansOf("203.0.113.2"), time.Now()))
 	must(t, <-done)
 	wantOnList(t, server, "203.0.113.1 203.0.113.2")
+}
+
+// TestOthersOfTheAccountNeverRest comes back after seconds, however often others were first.
+func TestOthersOfTheAccountNeverRest(t *testing.T) {
+	server := actiontest.NewCloudflare(t)
+	opts := quick(server)
+	now := time.Now()
+	opts.Now = func() time.Time { return now }
+	s := newList(t, opts).Set("sshd")
+	must(t, s.Start(t.Context()))
+	server.Fault(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPost {
+			actiontest.CloudflareFault(w, http.StatusTooManyRequests, 10045, "another operation is still being processed")
+		}
+		return r.Method == http.MethodPost
+	})
+	ban := bansOf("203.0.113.1")
+	for range 2 {
+		if err := s.Ban(t.Context(), ban, now); err == nil || !strings.Contains(err.Error(), "another operation is still being processed") {
+			t.Errorf("got %v", err)
+		}
+		now = now.Add(7 * time.Second)
+	}
+	server.Fault(nil)
+	must(t, s.Ban(t.Context(), ban, now))
+	wantOnList(t, server, "203.0.113.1")
 }
 
 // TestAnOperationThatFails is one that Cloudflare accepts first.

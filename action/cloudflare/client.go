@@ -18,10 +18,10 @@ import (
 const DefaultURL = "https://api.cloudflare.com/client/v4"
 
 const (
-	// pageSize is the most items a page may have ("Get list items" in the API's reference), maxPages more than a list of
-	// the largest plan has.
+	// pageSize is the most items a page may have ("Get list items" in the API's reference), maxItems the most that the
+	// largest plan allows in all lists.
 	pageSize = 500
-	maxPages = 2000
+	maxItems = 500_000
 	// maxAnswer is more than a page of items with the longest comments takes.
 	maxAnswer = 4 << 20
 	// What is done with items is done later: it is looked for at once, then less and less often.
@@ -76,23 +76,30 @@ func (c *client) lists(ctx context.Context) ([]listInfo, error) {
 	return lists, err
 }
 
-// items are all that are on a list.
+// items are all that are on a list. Comments that are not gaol's are left out.
 func (c *client) items(ctx context.Context, list string) ([]item, error) {
 	var all []item
 	query := url.Values{"per_page": {fmt.Sprint(pageSize)}}
-	for range maxPages {
+	for {
 		var page []item
 		cursor, err := c.call(ctx, http.MethodGet, itemsPath(list)+"?"+query.Encode(), nil, &page)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, page...)
-		if cursor == "" {
+		for _, it := range page {
+			if _, ours := parseMark(it.Comment); !ours {
+				it.Comment = ""
+			}
+			all = append(all, it)
+		}
+		switch {
+		case cursor == "":
 			return all, nil
+		case len(page) == 0, len(all) > maxItems:
+			return nil, fmt.Errorf("%s does not come to the end of the list after %d items", c.host(), len(all))
 		}
 		query.Set("cursor", cursor)
 	}
-	return nil, fmt.Errorf("the list has more than %d pages", maxPages)
 }
 
 // create adds items; one that is there already gets the new comment. All or none are taken.

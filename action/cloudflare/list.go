@@ -221,6 +221,9 @@ func (l *List) attempt(ctx context.Context, do func(context.Context) error) erro
 	case ctx.Err() == nil: // else cut short, rather than failed
 		l.id = "" // it may be another by now
 		l.cause = fmt.Errorf("the list %s at Cloudflare: %w", l.opts.List, err)
+		if isBusy(err) {
+			l.pause.Reset() // it is no worse than the last time: others of the account have their turn
+		}
 		failure, _ := errors.AsType[*notice.Failure](err)
 		l.pause.Fail(now, failure, rand.Float64())
 		return l.cause

@@ -19,7 +19,7 @@ const (
 	splits = 24
 	// While another operation of the account is under way, a round is tried again soon, some times.
 	busyFirst = 250 * time.Millisecond
-	busyTries = 6
+	busyTries = 5
 )
 
 // round brings the list to what is wanted. If another operation is in the way, it begins anew after that, with what it
