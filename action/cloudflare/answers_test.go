@@ -2,7 +2,6 @@ package cloudflare_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -219,23 +218,4 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-}
-
-// TestAnActionThatHangsDelaysNoOther has a runner of its own for each action, as the daemon has.
-func TestAnActionThatHangsDelaysNoOther(t *testing.T) {
-	server := actiontest.NewCloudflare(t)
-	server.Fault(func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })
-	r := action.NewRunner(action.RunnerOptions{Name: "cloudflare", Jail: "sshd", Action: newList(t, quick(server)).Set("sshd")})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- r.Run(ctx) }()
-	began := time.Now()
-	for range 1000 {
-		r.Ban(bansOf("203.0.113.1"))
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("1000 bans took %v", took)
-	}
-	cancel()
-	must(t, <-ended)
 }

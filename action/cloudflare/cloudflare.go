@@ -138,7 +138,7 @@ func (s *Set) Check(ctx context.Context) error {
 		return false
 	})
 	if lost > 0 {
-		return fmt.Errorf("%d items were taken from the list %s at Cloudflare: %w", lost, s.list.opts.List, action.ErrLost)
+		return fmt.Errorf("items are gone from the list %s at Cloudflare, %d of this jail: %w", s.list.opts.List, lost, action.ErrLost)
 	}
 	return nil
 }
@@ -202,9 +202,9 @@ func (l *List) leftOut(jail string) error {
 	case n == 0:
 		return nil
 	case l.short == nil: // somebody else's round has just begun
-		return fmt.Errorf("%d bans are not on the list %s at Cloudflare yet", n, l.opts.List)
+		return fmt.Errorf("bans are not on the list %s at Cloudflare yet, %d of this jail", l.opts.List, n)
 	}
-	return fmt.Errorf("%d bans are left out of the list %s at Cloudflare: %w", n, l.opts.List, l.short)
+	return fmt.Errorf("bans are left out of the list %s at Cloudflare, %d of this jail: %w", l.opts.List, n, l.short)
 }
 
 // failed are those of bans that were refused one by one, and those that are too wide.

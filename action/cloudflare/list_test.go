@@ -246,7 +246,7 @@ func TestAFullList(t *testing.T) {
 			bans[4].End = time.Time{}
 			err := s.Ban(t.Context(), bans, time.Now())
 			fit := min(tt.limit, tt.account) - 3
-			want := fmt.Sprintf("%d bans are left out of the list gaol at Cloudflare: ", 6-fit)
+			want := fmt.Sprintf("bans are left out of the list gaol at Cloudflare, %d of this jail: ", 6-fit)
 			if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %s%s", err, want, tt.want)
 			}
@@ -283,7 +283,7 @@ func TestAFullAccountIsNotAskedWithoutEnd(t *testing.T) {
 	s := newList(t, quick(server)).Set("sshd")
 	must(t, s.Start(t.Context()))
 	server.Requests()
-	if err := s.Ban(t.Context(), bansOf(targets...), time.Now()); err == nil || !strings.HasPrefix(err.Error(), "4990 bans are left out") {
+	if err := s.Ban(t.Context(), bansOf(targets...), time.Now()); err == nil || !strings.HasPrefix(err.Error(), "bans are left out of the list gaol at Cloudflare, 4990 of this jail: ") {
 		t.Errorf("got %v", err)
 	}
 	if asked := server.Requests(); len(asked) > 20 || len(server.Items()) != 10 {
