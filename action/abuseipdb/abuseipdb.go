@@ -7,7 +7,6 @@ package abuseipdb
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -62,8 +61,8 @@ func New(opts Options) (*Reporter, error) {
 	if opts.URL == "" {
 		opts.URL = DefaultURL
 	}
-	if u, err := url.Parse(opts.URL); err != nil || u.Host == "" {
-		return nil, errors.New("url is not one: expected https://HOST/PATH")
+	if err := notice.CheckURL(opts.URL); err != nil {
+		return nil, err
 	}
 	for _, c := range opts.Categories {
 		if c < 1 || c > highestCategory {

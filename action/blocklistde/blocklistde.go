@@ -7,7 +7,6 @@ package blocklistde
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -51,8 +50,8 @@ func New(opts Options) (*Reporter, error) {
 	if opts.URL == "" {
 		opts.URL = DefaultURL
 	}
-	if u, err := url.Parse(opts.URL); err != nil || u.Host == "" {
-		return nil, errors.New("url is not one: expected https://HOST/PATH")
+	if err := notice.CheckURL(opts.URL); err != nil {
+		return nil, err
 	}
 	client, err := notice.NewClient(opts.CA)
 	return &Reporter{opts: opts, client: client}, err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -93,8 +92,8 @@ func New(opts Options) (*List, error) {
 	if opts.URL == "" {
 		opts.URL = DefaultURL
 	}
-	if u, err := url.Parse(opts.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("url is not one: expected https://HOST/PATH")
+	if err := notice.CheckURL(opts.URL); err != nil {
+		return nil, err
 	}
 	if opts.Token == "" || opts.Account == "" || opts.List == "" {
 		return nil, errors.New("token, account and list are required")

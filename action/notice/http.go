@@ -138,6 +138,14 @@ func withoutURL(req *http.Request, err error) error {
 	return err
 }
 
+// CheckURL returns an error unless address is one of a web server. The error does not repeat it, as it may be a secret.
+func CheckURL(address string) error {
+	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("url is not one: expected https://HOST/PATH")
+	}
+	return nil
+}
+
 // Post makes a POST request.
 func Post(ctx context.Context, address, contentType, body string) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))

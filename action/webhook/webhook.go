@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -71,9 +70,8 @@ var (
 
 // New checks opts. It connects to nobody.
 func New(opts Options) (*Webhook, error) {
-	u, err := url.Parse(opts.URL.Reveal())
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("url is not one: expected https://HOST/PATH")
+	if err := notice.CheckURL(opts.URL.Reveal()); err != nil {
+		return nil, err
 	}
 	for name, value := range opts.Headers {
 		if !headerName.MatchString(name) || !headerValue.MatchString(value.Reveal()) {
@@ -86,10 +84,11 @@ func New(opts Options) (*Webhook, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	w := &Webhook{opts: opts}
-	if w.client, err = notice.NewClient(opts.CA); err != nil {
+	client, err := notice.NewClient(opts.CA)
+	if err != nil {
 		return nil, err
 	}
+	w := &Webhook{opts: opts, client: client}
 	if opts.Template == "" {
 		return w, nil
 	}
