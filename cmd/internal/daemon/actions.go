@@ -18,6 +18,7 @@ import (
 
 // namedAction is an action with the name it has in status.
 type namedAction struct {
+	origin
 	name   string
 	action action.Action
 	// firewall says that it is what makes a ban enforced.
@@ -63,7 +64,7 @@ func actionsFor(j config.Jail, observe bool, lists cloudflareLists, log *slog.Lo
 		if err != nil {
 			return nil, fmt.Errorf("action %s: %w", a.Name, err)
 		}
-		actions = append(actions, namedAction{name: a.Name, action: made})
+		actions = append(actions, namedAction{origin: origin{conf: a}, name: a.Name, action: made})
 	}
 	return actions, nil
 }
@@ -75,17 +76,18 @@ const wholeFile = 1 << 30
 func stateFor(j config.Jail, a config.Action, lists cloudflareLists) (namedAction, error) {
 	if a.Cloudflare != nil {
 		made, err := lists.set(*a.Cloudflare, j.Name)
-		return namedAction{name: a.Name, action: made, batch: wholeFile}, err
+		return namedAction{origin: origin{conf: a, place: "cloudflare " + a.Cloudflare.Account + " " + a.Cloudflare.List}, name: a.Name, action: made, batch: wholeFile}, err
 	}
 	reloader, err := denyfile.NewReloader(a.File.Reload, a.File.Every, a.Timeout)
 	if err != nil {
 		return namedAction{}, err
 	}
-	made, err := denyfile.New(denyfile.Options{Path: a.File.PathFor(j.Name), Format: a.File.Format, Reloader: reloader})
+	path := a.File.PathFor(j.Name)
+	made, err := denyfile.New(denyfile.Options{Path: path, Format: a.File.Format, Reloader: reloader})
 	if err != nil {
 		return namedAction{}, err
 	}
-	return namedAction{name: a.Name, action: made, batch: wholeFile}, nil
+	return namedAction{origin: origin{conf: a, place: "file " + path}, name: a.Name, action: made, batch: wholeFile}, nil
 }
 
 // banAction is the jail's, chosen for this host where it is left to gaol.
@@ -115,7 +117,7 @@ func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 	if err != nil {
 		return namedAction{}, fmt.Errorf("banaction %s: %w", kind, err)
 	}
-	return namedAction{name: kind, action: made, firewall: true}, nil
+	return namedAction{origin: origin{rule: j.Rule, place: kind}, name: kind, action: made, firewall: true}, nil
 }
 
 // blockerFor makes what refuses the lists of a jail, and says what it is called.

@@ -218,7 +218,7 @@ func (t *transition) beginLocked(w wish) error {
 	}
 	t.cells[w.Name] = w.cell
 	t.emergeLocked(w.cell, w.restored)
-	t.actLocked(w.cell, actions, w.restored)
+	t.exchangeLocked(w.cell, actions, w.restored)
 	t.listLocked(w.cell, w.listing, false)
 	return nil
 }
@@ -254,21 +254,8 @@ func (t *transition) tellEmergedLocked() {
 	}
 }
 
-// actLocked gives a cell its actions, which begin with bans.
-func (t *transition) actLocked(c *cell, actions []namedAction, bans []jail.Ban) {
-	for _, a := range actions {
-		r := t.newRunner(c, a)
-		c.runners = append(c.runners, r)
-		if a.firewall {
-			c.firewall = r
-		}
-		t.after[c.name] = append(t.after[c.name], r.start)
-	}
-	c.enforceLocked(bans)
-}
-
 // changeLocked gives a running jail another configuration. Counts and bans stay;
-// actions start anew, with all bans, only if they have changed.
+// an action starts anew, with all bans, only if it has changed.
 func (t *transition) changeLocked(c *cell, w wish) error {
 	if w.err != nil {
 		return w.err
@@ -309,15 +296,7 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	if !sameLists(before, w.Jail) {
 		t.listLocked(c, w.listing, sameBlocker(before, w))
 	}
-	switch {
-	case sameActions(before, w.Jail):
-	case onlyRule(before, w.Jail) && c.firewall != nil && c.firewall.adjuster != nil:
-		r := c.firewall
-		t.after[c.name] = append(t.after[c.name], func() { r.adjust(w.Rule) })
-	default:
-		t.dismissLocked(c, sameFirewall(c, actions))
-		t.actLocked(c, actions, c.jail.Banned())
-	}
+	t.exchangeLocked(c, actions, c.jail.Banned())
 	if endsMore(before, w.Jail) {
 		t.after[c.name] = append(t.after[c.name], func() { t.endHeld(c) })
 	}
@@ -336,21 +315,9 @@ func sameFilter(a, b config.Jail) bool {
 	return a.Mode == b.Mode && a.UseDNS == b.UseDNS && (a.TrustTime > 0) == (b.TrustTime > 0) && reflect.DeepEqual(a.Filter, b.Filter) && reflect.DeepEqual(a.Timezone, b.Timezone)
 }
 
-func sameActions(a, b config.Jail) bool {
-	return a.Enforce == b.Enforce && a.BanAction == b.BanAction &&
-		reflect.DeepEqual(a.Rule, b.Rule) && reflect.DeepEqual(a.Actions, b.Actions)
-}
-
-// onlyRule says whether actions differ in nothing but what the firewall closes.
-func onlyRule(a, b config.Jail) bool {
-	a.Rule = b.Rule
-	return sameActions(a, b)
-}
-
-// sameFirewall says whether the rules of c's firewall are replaced by those of the first of actions: it
-// takes over what it finds under the jail's name, and lets in nobody meanwhile if that is not removed.
-func sameFirewall(c *cell, actions []namedAction) bool {
-	return c.firewall != nil && len(actions) > 0 && actions[0].firewall && actions[0].name == c.firewall.Status().Name
+// sameFirewall says whether two configurations of a jail refuse the same, in the same way.
+func sameFirewall(a, b config.Jail) bool {
+	return a.Enforce == b.Enforce && a.BanAction == b.BanAction && reflect.DeepEqual(a.Rule, b.Rule)
 }
 
 // sameBlocker says whether what refuses the lists from now on replaces what is there before.
@@ -360,21 +327,10 @@ func sameBlocker(before config.Jail, w wish) bool {
 
 // endLocked takes a jail away and lifts its bans in the kernel; the store keeps them.
 func (t *transition) endLocked(c *cell) {
-	t.dismissLocked(c, false)
+	t.exchangeLocked(c, nil, nil)
 	t.listLocked(c, nil, false)
 	delete(t.cells, c.name)
 	t.problems.drop(c.name)
-}
-
-// dismissLocked ends the actions of a cell and undoes what they did, but with handOver what its firewall
-// did.
-func (t *transition) dismissLocked(c *cell, handOver bool) {
-	for _, r := range c.runners {
-		flush := r != c.firewall || !handOver
-		t.after[c.name] = append(t.after[c.name], func() { r.stop(flush) })
-	}
-	c.runners, c.firewall = nil, nil
-	clear(c.imposed)
 }
 
 // follow makes the sources read what the running jails want.

@@ -230,7 +230,7 @@ func (l *listing) about(p netip.Prefix) []control.WhyListed {
 
 // sameLists says whether the lists of two configurations, and what refuses them, are the same.
 func sameLists(a, b config.Jail) bool {
-	return slices.Equal(a.Blocklist, b.Blocklist) && a.BlocklistRefresh == b.BlocklistRefresh && a.BlocklistLimits == b.BlocklistLimits && sameActions(a, b)
+	return slices.Equal(a.Blocklist, b.Blocklist) && a.BlocklistRefresh == b.BlocklistRefresh && a.BlocklistLimits == b.BlocklistLimits && sameFirewall(a, b)
 }
 
 // tidyLists removes what is kept of lists that are in no jail any more.

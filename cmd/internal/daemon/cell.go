@@ -167,6 +167,18 @@ func (c *cell) enforceLocked(bans []jail.Ban) {
 	}
 }
 
+// beginImposedLocked notes the bans with which new actions begin; afresh, nobody knows yet what the firewall holds of them.
+func (c *cell) beginImposedLocked(bans []jail.Ban, afresh bool) {
+	if afresh {
+		clear(c.imposed)
+	}
+	for _, b := range bans {
+		if _, ok := c.imposed[keyOf(b)]; !ok {
+			c.imposed[keyOf(b)] = imposed{start: b.Start}
+		}
+	}
+}
+
 // releaseLocked tells the actions of bans that are over.
 func (c *cell) releaseLocked(bans []jail.Ban) {
 	for _, b := range bans {

@@ -26,6 +26,8 @@ type runner struct {
 	done   chan struct{}
 	// losses are of a firewall: what other programs took from it lately.
 	losses losses
+	// origin is what the action was made of. The engine's lock guards it.
+	origin
 	// adjuster is the action, if it can be given another rule; else nil.
 	adjuster action.Adjuster
 }
@@ -33,7 +35,7 @@ type runner struct {
 // newRunner makes a runner for one action of a cell; it does nothing before
 // its start.
 func (d *Daemon) newRunner(c *cell, a namedAction) *runner {
-	r := &runner{log: d.log.With("jail", c.name, "action", a.name), done: make(chan struct{})}
+	r := &runner{origin: a.origin, log: d.log.With("jail", c.name, "action", a.name), done: make(chan struct{})}
 	r.adjuster, _ = a.action.(action.Adjuster)
 	r.ctx, r.cancel = context.WithCancel(d.bgCtx)
 	opts := action.RunnerOptions{Name: a.name, Jail: c.name, Action: a.action, Logger: d.log, Now: d.opts.Now, BatchSize: a.batch}
