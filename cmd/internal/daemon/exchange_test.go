@@ -15,7 +15,9 @@ import (
 func TestReloadLeavesOtherActionsAlone(t *testing.T) {
 	s := newSite(t, "")
 	trace := filepath.Join(s.dir, "trace")
-	note := func(what string) string { return fmt.Sprintf(`["/bin/sh", "-c", 'echo %s $GAOL_IP >>%s']`, what, trace) }
+	note := func(what string) string {
+		return fmt.Sprintf(`["/bin/sh", "-c", 'echo %s $GAOL_IP >>%s']`, what, trace)
+	}
 	program := func(name string) string {
 		return fmt.Sprintf(`{ name = %q, kind = "command", start = %s, ban = %s, stop = %s }`, name, note(name+" start"), note(name+" ban"), note(name+" stop"))
 	}
