@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"time"
 )
@@ -173,6 +174,20 @@ func (r *Runner) healthyLocked() {
 	now := r.opts.Now()
 	r.log.Info("action is healthy", "after", now.Sub(r.status.Since))
 	r.status.Healthy, r.status.Problem, r.status.Since = true, "", now
+}
+
+// notesOf are those of an action, if it is a Noter.
+func notesOf(noter any) []string {
+	if n, ok := noter.(Noter); ok {
+		return n.Notes()
+	}
+	return nil
+}
+
+func logNotes(log *slog.Logger, notes []string) {
+	for _, note := range notes {
+		log.Warn("action is not complete", "problem", note)
+	}
 }
 
 // backoff doubles the pause after each failure, from first to last.

@@ -49,7 +49,7 @@ func runStatus(ctx context.Context, a *app, opts statusOptions, jail string) err
 	if opts.json {
 		return a.printJSON(status)
 	}
-	view := statusView{now: time.Now(), paint: a.paint(a.stdout)}
+	view := statusView{now: time.Now(), observe: status.Observe, paint: a.paint(a.stdout)}
 	view.head(status)
 	if jail == "" {
 		view.table(status.Jails)
@@ -65,9 +65,10 @@ func runStatus(ctx context.Context, a *app, opts statusOptions, jail string) err
 
 // statusView writes a status for people to read.
 type statusView struct {
-	now   time.Time
-	paint painter
-	out   strings.Builder
+	now     time.Time
+	observe bool
+	paint   painter
+	out     strings.Builder
 }
 
 func (v *statusView) head(s control.Status) {
@@ -109,6 +110,13 @@ func (v *statusView) sources(j control.JailStatus) cell {
 	if !j.Enabled {
 		return cell{"not running", red}
 	}
+	if b := j.Blocklist; b != nil {
+		text := pluralCount(int64(b.Networks), "network on ", "networks on ") + plural(len(b.Lists), "list", "lists")
+		if b.Networks != b.Enforced && !j.Shadow && !v.observe {
+			return cell{text + ", not in force", red}
+		}
+		return cell{text, plain}
+	}
 	if len(j.Sources) == 0 {
 		return cell{"none", yellow}
 	}
@@ -149,14 +157,7 @@ func (v *statusView) jail(j control.JailStatus) {
 		field("trusted", plural(j.Trusted, "host that was let in", "hosts that were let in"), plain)
 	}
 	if b := j.Blocklist; b != nil {
-		field("refused", fmt.Sprintf("%s networks of %s on lists", humanCount(int64(b.Enforced)), humanCount(int64(b.Networks))), plain)
-		for _, l := range b.Lists {
-			text := fmt.Sprintf("%s: %s networks", l.Source, humanCount(int64(l.Networks)))
-			if l.Updated != nil {
-				text += ", read " + humanDuration(v.now.Sub(*l.Updated)) + " ago"
-			}
-			field("list", printable(text), plain)
-		}
+		v.blocklist(j, *b, field)
 	}
 	for _, s := range j.Sources {
 		name := "log"
@@ -167,15 +168,41 @@ func (v *statusView) jail(j control.JailStatus) {
 	}
 	for _, action := range j.Actions {
 		if action.Healthy {
-			field("action", printable(action.Name)+refusedText(action), plain)
+			field("action", printable(action.Name)+refusedText(action.Packets, action.Bytes), plain)
 		} else {
 			field("action", printable(action.Name)+": "+printable(action.Problem), red)
+		}
+		for _, note := range action.Notes {
+			field("note", printable(note), yellow)
 		}
 		if action.LastRestored != nil {
 			field("changed", v.restored(action), yellow)
 		}
 	}
 	t.write(&v.out, v.paint)
+}
+
+// blocklist tells how lists fare.
+func (v *statusView) blocklist(j control.JailStatus, b control.Blocklist, field func(name, value string, s style)) {
+	networks := pluralCount(int64(b.Networks), "network on lists", "networks on lists")
+	if j.Shadow || v.observe {
+		field("refused", "nobody of "+networks, yellow)
+	} else {
+		field("refused", fmt.Sprintf("%s of %s", humanCount(int64(b.Enforced)), networks)+refusedText(b.Packets, b.Bytes), plain)
+	}
+	if b.Spared > 0 {
+		field("spared", pluralCount(int64(b.Spared), "entry has", "entries have")+" addresses that are never refused: those are let in", plain)
+	}
+	for _, note := range b.Notes {
+		field("note", printable(note), yellow)
+	}
+	for _, l := range b.Lists {
+		text := l.Source + ": " + pluralCount(int64(l.Networks), "network", "networks")
+		if l.Updated != nil {
+			text += ", read " + humanDuration(v.now.Sub(*l.Updated)) + " ago"
+		}
+		field("list", printable(text), plain)
+	}
 }
 
 // restored tells what other programs did to an action's rules and bans.
@@ -187,12 +214,12 @@ func (v *statusView) restored(a control.ActionStatus) string {
 	return text + ", last " + humanDuration(v.now.Sub(*a.LastRestored)) + " ago: " + printable(a.Why)
 }
 
-// refusedText is what an action that counts has refused.
-func refusedText(a control.ActionStatus) string {
-	if a.Packets == nil || a.Bytes == nil {
+// refusedText is what something that counts has refused.
+func refusedText(packets, bytes *uint64) string {
+	if packets == nil || bytes == nil {
 		return ""
 	}
-	return fmt.Sprintf(": refused %s (%s)", pluralCount(int64(*a.Packets), "packet", "packets"), humanBytes(*a.Bytes))
+	return fmt.Sprintf(": refused %s (%s)", pluralCount(int64(*packets), "packet", "packets"), humanBytes(*bytes))
 }
 
 func (v *statusView) source(s control.SourceStatus) string {

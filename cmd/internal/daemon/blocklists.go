@@ -33,11 +33,11 @@ type listing struct {
 	done   chan struct{}
 
 	mu sync.Mutex
-	// ignore is who must not be refused; spared is how many entries were cut or left out for that.
+	// ignore is who must not be refused; spared is how many entries hold some of those.
 	ignore *jail.Ignore
 	spared int
-	// entries is what is to be in force.
-	entries []netip.Prefix
+	// wanted is what is to be in force.
+	wanted action.Refusals
 }
 
 // newListing makes what a jail with lists needs, nil for any other. It reads what is known from an earlier run.
@@ -148,12 +148,14 @@ func (l *listing) put(lists [][]netip.Prefix, ignore *jail.Ignore) {
 	if len(lists) > 1 {
 		entries = blocklist.Merge(slices.Concat(lists...))
 	}
-	entries, spared := blocklist.Outside(entries, ignore)
+	var wanted action.Refusals
+	var spared int
+	wanted.Prefixes, wanted.Spared, spared = blocklist.Outside(entries, ignore)
 	l.mu.Lock()
-	l.entries, l.spared = entries, spared
+	l.wanted, l.spared = wanted, spared
 	l.mu.Unlock()
 	if l.runner != nil {
-		l.runner.Set(entries)
+		l.runner.Set(wanted)
 	}
 }
 
@@ -197,11 +199,14 @@ func (l *listing) problems() map[string]string {
 // describe is what status shows.
 func (l *listing) describe() *control.Blocklist {
 	l.mu.Lock()
-	described := &control.Blocklist{Networks: len(l.entries), Spared: l.spared, Lists: []control.ListStatus{}}
+	described := &control.Blocklist{Networks: len(l.wanted.Prefixes), Spared: l.spared, Lists: []control.ListStatus{}}
 	l.mu.Unlock()
 	if l.runner != nil {
 		s := l.runner.Status()
-		described.Enforced, described.Healthy, described.Restored = s.Held, s.Healthy, s.Lost
+		described.Enforced, described.Healthy, described.Restored, described.Notes = s.Held, s.Healthy, s.Lost, s.Notes
+		if refused, ok := l.runner.Refused(); ok {
+			described.Packets, described.Bytes = &refused.Packets, &refused.Bytes
+		}
 	}
 	for _, list := range l.lists {
 		s := list.Status()
@@ -216,9 +221,10 @@ func (l *listing) describe() *control.Blocklist {
 // about is what the lists have of p.
 func (l *listing) about(p netip.Prefix) []control.WhyListed {
 	l.mu.Lock()
-	_, inForce := blocklist.Find(l.entries, p)
+	_, inForce := blocklist.Find(l.wanted.Prefixes, p)
+	_, isSpared := blocklist.Find(l.wanted.Spared, p)
 	l.mu.Unlock()
-	inForce = inForce && l.runner != nil && l.runner.Status().Healthy
+	inForce = inForce && !isSpared && l.runner != nil && l.runner.Status().Healthy
 	var found []control.WhyListed
 	for _, list := range l.lists {
 		if entry, ok := blocklist.Find(list.Prefixes(), p); ok {

@@ -86,6 +86,13 @@ banaction = %q
 	s.start(path)
 	inForce("the list is in force")
 	check()
+	s.wait("packets are counted", func() error {
+		b := s.jail("lists").Blocklist
+		if b.Spared != 2 || b.Packets == nil || b.Bytes == nil || *b.Packets == 0 || *b.Bytes == 0 {
+			return fmt.Errorf("%+v", b)
+		}
+		return nil
+	})
 	why, err := s.client.Why(t.Context(), "203.0.113.2")
 	if err != nil || len(why.Listed) != 1 || !why.Listed[0].Enforced || why.Listed[0].Entry != "203.0.113.0/24" {
 		t.Errorf("why: %+v, %v", why.Listed, err)
@@ -128,6 +135,33 @@ banaction = %q
 	s.start(path)
 	inForce("in force again")
 	check()
+
+	// Who is spared changes, by the configuration and by a file.
+	was := s.jail("lists").Blocklist.Networks
+	ignored := strings.Replace(conf, `"2001:db8:2::2"`, `"2001:db8:2::2", "203.0.113.2", "file:DIR/allow.txt"`, 1)
+	allow := filepath.Join(s.dir, "allow.txt")
+	if err := os.WriteFile(allow, []byte("2001:db8:1::/64\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.reload(ignored)
+	for _, c := range listedClients {
+		s.wait("spared", func() error { _, err := bad.Ask("tcp", c.server, time.Second); return err })
+	}
+	if got := s.jail("lists").Blocklist.Networks; got != was {
+		t.Errorf("a list of %d networks has %d around those who are spared", was, got)
+	}
+	if err := os.WriteFile(allow, []byte("# nobody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.reload(conf)
+	for _, c := range listedClients {
+		s.wait("no longer spared", func() error {
+			if _, err := bad.Ask("tcp", c.server, 300*time.Millisecond); err == nil {
+				return fmt.Errorf("served")
+			}
+			return nil
+		})
+	}
 
 	// Another file acts, and a jail without lists lets everybody in.
 	s.reload(strings.ReplaceAll(conf, fmt.Sprintf("%q, ", web.URL+"/list.txt"), ""))
