@@ -31,6 +31,8 @@ func blocklistKeys() []key[blocklist.Source] {
 					s.Separator = text[0]
 				}
 			}}},
+		{name: "ca", doc: "A file of certificates (PEM) that are trusted besides the system's.",
+			value: value[src]{"absolute path", func(c *checker, s *src, n *node) { s.CA = c.absolute(n) }}},
 	}
 }
 
