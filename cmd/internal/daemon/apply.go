@@ -67,6 +67,7 @@ func (d *Daemon) apply(ctx context.Context, conf *config.Config, state *store.St
 		return t.reply
 	}
 	t.prepare(ctx, conf)
+	t.markLists(conf.Jails)
 	t.change(conf)
 	t.follow()
 	t.settle()
