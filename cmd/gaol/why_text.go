@@ -179,7 +179,9 @@ func (v *whyView) held(k control.WhyKernel) cell {
 	} else {
 		text += " for " + humanDuration(seconds(*k.LeftSeconds))
 	}
-	text += fmt.Sprintf(", %s refused", pluralCount(int64(k.Packets), "packet", "packets"))
+	if k.Packets > 0 || k.Dropping != nil {
+		text += fmt.Sprintf(", %s refused", pluralCount(int64(k.Packets), "packet", "packets"))
+	}
 	switch {
 	case k.Dropping == nil:
 		text += "; not known whether more come"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ enabled = false
 enabled = true
 logpath = ["DIR/app.log"]
 failregex = ['^ERROR Login failure <HOST>$']
+port = [80]
 [jail.other]
 enabled = true
 logpath = ["DIR/other.log"]
@@ -70,6 +72,19 @@ failregex = ['^ERROR Login failure <HOST>$']
 	c := clients[0]
 	s.append("app.log", failures(5, c.address))
 	s.waitBanned(c.address)
+	if notes := s.jail("app").Actions[0].Notes; len(notes) != 1 || !strings.Contains(notes[0], "routes know no ports") {
+		t.Errorf("notes: %q", notes)
+	}
+	if why, err := s.client.Why(t.Context(), c.address); err != nil {
+		t.Error(err)
+	} else {
+		for _, k := range why.Kernel {
+			left := k.LeftSeconds
+			if k.Jail == "app" && (!k.Holds || left == nil || *left > 3601 || *left < 3000 || k.Dropping != nil) {
+				t.Errorf("why: %+v", k)
+			}
+		}
+	}
 	s.kill()
 	silent(c)
 	s.start()
