@@ -145,12 +145,14 @@ func (v *statusView) jail(j control.JailStatus) {
 	if j.Filter != "" {
 		field("filter", printable(j.Filter), plain)
 	}
-	field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
+	if j.Blocklist == nil {
+		field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
+	}
 	field("banned", fmt.Sprintf("%d now, %d since the start", j.Banned.Current, j.Banned.Total), plain)
 	if j.Hosts.Forgotten > 0 {
 		field("hosts", fmt.Sprintf("%s tracked, %s at most: %s forgotten since the start for want of room",
 			humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit)), humanCount(int64(j.Hosts.Forgotten))), yellow)
-	} else if j.Enabled {
+	} else if j.Enabled && j.Blocklist == nil {
 		field("hosts", fmt.Sprintf("%s tracked, %s at most", humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit))), plain)
 	}
 	if j.Trusted > 0 {
@@ -185,13 +187,16 @@ func (v *statusView) jail(j control.JailStatus) {
 // blocklist tells how lists fare.
 func (v *statusView) blocklist(j control.JailStatus, b control.Blocklist, field func(name, value string, s style)) {
 	networks := pluralCount(int64(b.Networks), "network on lists", "networks on lists")
-	if j.Shadow || v.observe {
-		field("refused", "nobody of "+networks, yellow)
-	} else {
-		field("refused", fmt.Sprintf("%s of %s", humanCount(int64(b.Enforced)), networks)+refusedText(b.Packets, b.Bytes), plain)
+	switch {
+	case j.Shadow || v.observe:
+		field("refuses", "none of "+networks, yellow)
+	case b.Enforced != b.Networks:
+		field("refuses", fmt.Sprintf("%s of %s", humanCount(int64(b.Enforced)), networks), red)
+	default:
+		field("refuses", networks+refusedText(b.Packets, b.Bytes), plain)
 	}
 	if b.Spared > 0 {
-		field("spared", pluralCount(int64(b.Spared), "entry has", "entries have")+" addresses that are never refused: those are let in", plain)
+		field("spares", "addresses that are never refused, in "+pluralCount(int64(b.Spared), "entry", "entries"), plain)
 	}
 	for _, note := range b.Notes {
 		field("note", printable(note), yellow)

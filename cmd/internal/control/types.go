@@ -211,7 +211,7 @@ type Why struct {
 type WhyJail struct {
 	Name string `json:"name"`
 	// Failures count against it now, Needed of them within FindTimeSeconds lead to a ban. Of
-	// several hosts in a prefix, it is the one that is nearest to it.
+	// several hosts in a prefix, it is the one that is nearest to it. Needed is 0 where none are counted, as the jail has lists.
 	Failures        int     `json:"failures"`
 	Needed          int     `json:"needed"`
 	FindTimeSeconds float64 `json:"findtime_seconds"`
@@ -331,6 +331,8 @@ type UnbanRequest struct {
 type UnbanReply struct {
 	Unbanned  []Unbanned  `json:"unbanned"`
 	Forgotten []Forgotten `json:"forgotten"`
+	// Listed addresses are refused all the same, as they are on a blocklist.
+	Listed []Listed `json:"listed,omitempty"`
 	// Warnings say who has not let go yet.
 	Warnings []string `json:"warnings,omitempty"`
 }
@@ -340,6 +342,14 @@ type Unbanned struct {
 	Jail   string `json:"jail"`
 	Prefix string `json:"prefix"`
 	ID     string `json:"id,omitempty"`
+}
+
+// Listed is an address or network that an unban does not let in: a jail has Entry, which holds it, on the list of Source.
+type Listed struct {
+	Prefix string `json:"prefix"`
+	Jail   string `json:"jail"`
+	Source string `json:"source"`
+	Entry  string `json:"entry"`
 }
 
 // Forgotten are counted failures that an unban dropped.

@@ -234,6 +234,23 @@ func (l *listing) about(p netip.Prefix) []control.WhyListed {
 	return found
 }
 
+// stillListed are those of targets that lists refuse, whoever unbans them.
+func (d *Daemon) stillListed(targets []target) (listed []control.Listed) {
+	for _, l := range d.listings() {
+		for _, t := range targets {
+			if t.id != "" {
+				continue
+			}
+			for _, found := range l.about(t.prefix) {
+				if found.Enforced {
+					listed = append(listed, control.Listed{Prefix: t.prefix.String(), Jail: l.name, Source: found.Source, Entry: found.Entry})
+				}
+			}
+		}
+	}
+	return listed
+}
+
 // sameLists says whether the lists of two configurations, and what refuses them, are the same.
 func sameLists(a, b config.Jail) bool {
 	return slices.Equal(a.Blocklist, b.Blocklist) && a.BlocklistRefresh == b.BlocklistRefresh && a.BlocklistLimits == b.BlocklistLimits && sameFirewall(a, b)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gaol/action/actiontest"
+	"gaol/cmd/internal/control"
 )
 
 func TestListsHoldWithIPTables(t *testing.T) { t.Parallel(); enforceLists(t, "iptables") }
@@ -96,6 +97,13 @@ banaction = %q
 	why, err := s.client.Why(t.Context(), "203.0.113.2")
 	if err != nil || len(why.Listed) != 1 || !why.Listed[0].Enforced || why.Listed[0].Entry != "203.0.113.0/24" {
 		t.Errorf("why: %+v, %v", why.Listed, err)
+	}
+	if !strings.Contains(why.Advice, "Refused by lists while 203.0.113.0/24 is on its list") || strings.Contains(why.Advice, "failures") {
+		t.Errorf("advice: %s", why.Advice)
+	}
+	reply, err := s.client.Unban(t.Context(), control.UnbanRequest{Addresses: []string{"203.0.113.2", "203.0.113.10"}})
+	if err != nil || len(reply.Listed) != 1 || reply.Listed[0].Prefix != "203.0.113.2/32" || reply.Listed[0].Jail != "lists" {
+		t.Errorf("unban: %+v, %v", reply, err)
 	}
 	why, err = s.client.Why(t.Context(), "203.0.113.10")
 	if err != nil || len(why.Listed) != 1 || why.Listed[0].Enforced {
