@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"gaol/action"
+	"gaol/jail"
 )
 
 const (
@@ -126,7 +127,7 @@ func splitWhole(members []action.Member) []action.Member {
 		if split == nil {
 			split = append(split, members[:i]...)
 		}
-		lower, upper := action.Halves(m.Prefix)
+		lower, upper := jail.Halves(m.Prefix)
 		split = append(split, action.Member{Prefix: lower, Timeout: m.Timeout}, action.Member{Prefix: upper, Timeout: m.Timeout})
 	}
 	if split == nil {
@@ -220,7 +221,7 @@ func (s *Set) familyOf(p netip.Prefix) *family {
 // holds says whether p is in the set or lies in one that is.
 func (c *ipsets) holds(name string, p netip.Prefix) (bool, error) {
 	if p.Bits() == 0 {
-		lower, upper := action.Halves(p)
+		lower, upper := jail.Halves(p)
 		holds, err := c.test(name, lower)
 		if err != nil || !holds {
 			return false, err

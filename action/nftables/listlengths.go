@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"gaol/action"
+	"gaol/jail"
 )
 
 // kindsOf are those that prefixes are of, IPv4 first and the longest first, which most entries are of.
@@ -87,6 +87,6 @@ func appendCut(to []netip.Prefix, p netip.Prefix, bits int) []netip.Prefix {
 	if p.Bits() == bits {
 		return append(to, p)
 	}
-	lower, upper := action.Halves(p)
+	lower, upper := jail.Halves(p)
 	return appendCut(appendCut(to, lower, bits), upper, bits)
 }

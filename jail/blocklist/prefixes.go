@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+
+	"gaol/jail"
 )
 
 // Merge returns the fewest prefixes that hold what prefixes do, and nothing else, in order: those that lie in others
@@ -42,15 +44,6 @@ func join(a, b netip.Prefix) (whole netip.Prefix, ok bool) {
 	}
 	whole = netip.PrefixFrom(a.Addr(), a.Bits()-1)
 	return whole, whole.Masked() == whole && whole.Contains(b.Addr())
-}
-
-// halves are those of a prefix that is no single address.
-func halves(p netip.Prefix) (lower, upper netip.Prefix) {
-	bits := p.Bits()
-	raw := p.Addr().AsSlice()
-	raw[bits/8] |= 0x80 >> (bits % 8)
-	addr, _ := netip.AddrFromSlice(raw)
-	return netip.PrefixFrom(p.Addr(), bits+1), netip.PrefixFrom(addr, bits+1)
 }
 
 // Networks are some that must not be refused.
@@ -97,7 +90,7 @@ func appendInside(to []netip.Prefix, p netip.Prefix, spared Networks) []netip.Pr
 	if _, holds := spared.Holds(p); holds || p.IsSingleIP() {
 		return append(to, p)
 	}
-	lower, upper := halves(p)
+	lower, upper := jail.Halves(p)
 	return appendInside(appendInside(to, lower, spared), upper, spared)
 }
 
@@ -138,7 +131,7 @@ func cover(to []netip.Prefix, p netip.Prefix, first, last netip.Addr) []netip.Pr
 	case !p.Addr().Less(first) && !last.Less(end):
 		return append(to, p)
 	}
-	lower, upper := halves(p)
+	lower, upper := jail.Halves(p)
 	return cover(cover(to, lower, first, last), upper, first, last)
 }
 
