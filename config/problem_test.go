@@ -135,6 +135,7 @@ func TestProblems(t *testing.T) {
 		{"text not closed", "[web]\nlisten = \"127", []string{`reading gaol.toml:2: not valid TOML: unexpected EOF; expected '"'`}},
 		{"a list without TLS", "[jail.x]\nenabled = true\nblocklist = ['http://example.org/x']", []string{`reading gaol.toml:3: blocklist[1] in [jail.x]: found "http://example.org/x", expected "https://…", "file:/PATH", or a table with url: only https is safe from those in between: write https://`}},
 		{"a list's certificates", "[jail.x]\nenabled = true\nblocklist = [{ url = 'https://example.org/x', ca = 'ca.pem' }]", []string{`reading gaol.toml:3: blocklist[1].ca in [jail.x]: found "ca.pem", expected an absolute path`}},
+		{"a list without a firewall", "[jail.x]\nenabled = true\nbanaction = 'route'\nblocklist = ['file:/x']", []string{`reading gaol.toml:4: blocklist in [jail.x]: no firewall refuses what is on the lists, as banaction is route: set banaction = "auto" in the jail`}},
 		{"an unknown key of a list", "[jail.x]\nenabled = true\nblocklist = [{ url = 'https://example.org/x', colum = 2 }]", []string{`reading gaol.toml:3: unknown key "colum" in [jail.x]: did you mean "column"?`}},
 		{"bracket not closed", "onstop = 'keep'\n[jail.sshd\nmaxretry = 3", []string{`reading gaol.toml:2: not valid TOML: expected '.' or ']' to end table name, but got '\n' instead`}},
 		{"key twice", "[jail.sshd]\nmaxretry = 3\nmaxretry = 4", []string{`reading gaol.toml:3: not valid TOML: key 'jail.sshd.maxretry' has already been defined`}},
