@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -182,6 +183,17 @@ func notesOf(noter any) []string {
 		return n.Notes()
 	}
 	return nil
+}
+
+// NoteAgain has Status show what the action leaves out under another rule, see [Adjuster]. It may wait for the action.
+func (r *Runner) NoteAgain() {
+	notes := notesOf(r.opts.Action)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(notes, r.status.Notes) {
+		logNotes(r.log, notes)
+	}
+	r.status.Notes = notes
 }
 
 func logNotes(log *slog.Logger, notes []string) {

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os/exec"
 	"strings"
@@ -23,7 +24,7 @@ func TestBansHoldWithRoutes(t *testing.T) {
 	server, bad := actiontest.Own(t), actiontest.NewSpace(t)
 	actiontest.Connect(t, server, []string{"10.0.1.1/24", "fd00:1::1/64"}, bad, []string{"10.0.1.2/24", "fd00:1::2/64"})
 	server.Serve(t, "tcp", ":80")
-	s := newSite(t, `
+	conf := `
 [default]
 banaction = "route"
 bantime = "1h"
@@ -38,7 +39,8 @@ port = [80]
 enabled = true
 logpath = ["DIR/other.log"]
 failregex = ['^ERROR Login failure <HOST>$']
-`)
+`
+	s := newSite(t, conf)
 	s.start()
 	silent := func(c client) {
 		t.Helper()
@@ -84,6 +86,17 @@ failregex = ['^ERROR Login failure <HOST>$']
 				t.Errorf("why: %+v", k)
 			}
 		}
+	}
+	s.reload(strings.Replace(conf, "port = [80]", `blocktype = "drop"`, 1))
+	silent(c)
+	s.wait("it leaves out nothing", func() error {
+		if notes := s.jail("app").Actions[0].Notes; len(notes) > 0 {
+			return fmt.Errorf("notes: %q", notes)
+		}
+		return nil
+	})
+	if log := s.log(); strings.Count(log, `msg="action started" jail=app`) != 1 {
+		t.Errorf("another blocktype started the action anew:\n%s", log)
 	}
 	s.kill()
 	silent(c)
