@@ -101,6 +101,9 @@ func TestHostileServers(t *testing.T) {
 				if l, err = blocklist.NewList(src, opts); err != nil {
 					t.Fatal(err)
 				}
+				if err := l.Recall(); err != nil {
+					t.Fatal(err)
+				}
 			}
 			then := http.HandlerFunc(tt.answer)
 			answer.Store(&then)
@@ -179,6 +182,9 @@ func TestCertificates(t *testing.T) {
 			list := func(ca string) *blocklist.List {
 				l, err := blocklist.NewList(blocklist.Source{Text: server.URL, CA: ca}, blocklist.Options{Limits: limits, Every: time.Hour, Kept: kept})
 				if err != nil {
+					t.Fatal(err)
+				}
+				if err := l.Recall(); err != nil {
 					t.Fatal(err)
 				}
 				l.Refresh(t.Context(), time.Now())

@@ -79,7 +79,7 @@ const (
 	defaultWait   = time.Minute
 )
 
-// List is one list that is kept up with. Use NewList. Refresh is for one goroutine at a time, the rest for several.
+// List is one list that is kept up with. Use NewList. Recall and Refresh are for one goroutine at a time, the rest for several.
 type List struct {
 	name string // without a password
 	src  Source
@@ -115,8 +115,7 @@ type Status struct {
 	Problem string
 }
 
-// NewList makes a list of what is known from an earlier run. The error is that this can't be read, which
-// is no obstacle.
+// NewList makes a list of which nothing is known yet. It reads nothing: Recall and Refresh do.
 func NewList(src Source, opts Options) (*List, error) {
 	path, u, err := parseSource(src.Text)
 	if err != nil {
@@ -132,7 +131,7 @@ func NewList(src Source, opts Options) (*List, error) {
 		l.page.CA = src.CA
 	}
 	l.status.Source = l.name
-	return l, l.recall()
+	return l, nil
 }
 
 // Status says how the list fares.

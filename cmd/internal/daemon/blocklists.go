@@ -40,7 +40,7 @@ type listing struct {
 	wanted action.Refusals
 }
 
-// newListing makes what a jail with lists needs, nil for any other. It reads what is known from an earlier run.
+// newListing makes what a jail with lists needs, nil for any other.
 func (d *Daemon) newListing(j config.Jail, ignore *jail.Ignore) (*listing, error) {
 	if len(j.Blocklist) == 0 {
 		return nil, nil
@@ -52,11 +52,8 @@ func (d *Daemon) newListing(j config.Jail, ignore *jail.Ignore) (*listing, error
 	}
 	for _, src := range j.Blocklist {
 		list, err := blocklist.NewList(src, opts)
-		if list == nil {
-			return nil, err
-		}
 		if err != nil {
-			d.log.Warn("a kept blocklist can't be read", "jail", j.Name, "err", err)
+			return nil, err
 		}
 		l.lists = append(l.lists, list)
 	}
@@ -78,6 +75,7 @@ func keptLists(store string) string { return store + ".blocklists" }
 func (l *listing) start() {
 	go func() {
 		defer close(l.done)
+		l.recall()
 		var all sync.WaitGroup
 		if l.runner != nil {
 			all.Go(func() { _ = l.runner.Run(l.ctx) }) // which returns nil
@@ -88,6 +86,20 @@ func (l *listing) start() {
 		l.combine()
 		all.Wait()
 	}()
+}
+
+// recall reads what is known of all lists from an earlier run, before any of them is put into the firewall: what that holds of the
+// others is not to go meanwhile. The jails don't wait for it.
+func (l *listing) recall() {
+	var all sync.WaitGroup
+	for _, list := range l.lists {
+		all.Go(func() {
+			if err := list.Recall(); err != nil {
+				l.daemon.log.Warn("a kept blocklist can't be read", "jail", l.name, "err", err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // follow keeps up with one list.
