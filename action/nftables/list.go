@@ -63,6 +63,9 @@ func (l *List) chain() *nftables.Chain {
 	return &nftables.Chain{Table: table(), Name: "list-" + l.set.name}
 }
 
+// Notes implements action.Noter.
+func (l *List) Notes() []string { return l.set.Notes() }
+
 // Replace implements action.Blocker.
 func (l *List) Replace(ctx context.Context, list action.Refusals) error {
 	l.mu.Lock()
