@@ -33,8 +33,8 @@ func kindsOf(prefixes []netip.Prefix) []kind {
 // net/netfilter/nf_tables.h), of which each length takes some 120 bytes. IPv4 has 25 at most, from /8 on.
 const maxLengths = 30
 
-// fewerLengths returns prefixes, cut into longer ones where there are more lengths of IPv6 than a rule can look for. That also bounds
-// what a list can make each packet cost.
+// fewerLengths returns prefixes, cut into longer ones where there are more lengths of IPv6 than a rule can look for: some four times as
+// many if all lengths are used alike. That also bounds what a list can make each packet cost.
 func fewerLengths(prefixes []netip.Prefix) []netip.Prefix {
 	var counts [129]int
 	for _, p := range prefixes {

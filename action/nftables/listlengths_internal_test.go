@@ -22,6 +22,9 @@ func TestFewerLengths(t *testing.T) {
 	if got := fewerLengths(few); !slices.Equal(got, few) {
 		t.Error("few lengths: they were cut")
 	}
+	if got := fewerLengths(all); len(got) > 4*len(all) || len(kindsOf(got)) != maxLengths {
+		t.Errorf("all lengths alike: %d became %d of %d lengths", len(all), len(got), len(kindsOf(got)))
+	}
 	mixed := slices.Concat([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/25")}, few[:2000], all)
 	got := fewerLengths(mixed)
 	kinds := kindsOf(got)
