@@ -114,8 +114,9 @@ type Held struct {
 	// much longer; 0: for ever.
 	Member netip.Prefix
 	Left   time.Duration
-	// Packets is the number of packets refused from the prefix so far, where it is counted.
-	Packets uint64
+	// Packets is the number of packets refused from the prefix so far; with Uncounted, nobody counts them.
+	Packets   uint64
+	Uncounted bool
 }
 
 // Add notes one more member that holds the prefix.

@@ -6,19 +6,26 @@ import (
 	"net/netip"
 )
 
+// Refusals are what a list refuses: Prefixes, without what Spared holds. Both are in order, and each apart from the others of
+// its own. One that is spared lies inside of one of Prefixes and is narrower.
+type Refusals struct {
+	Prefixes, Spared []netip.Prefix
+}
+
 // Blocker is a firewall that refuses what is on a list, as a whole: hundreds of thousands of networks, which are no
 // bans, have no end of their own and come and go together. Its sets and rules are apart from those of the jail's
 // bans. All methods may be called from several goroutines; none may take the locks of the jail's [Action].
 type Blocker interface {
-	// Replace makes prefixes, which are apart from each other and in order, what is refused. From one packet to the
-	// next those take the place of what was there before; on an error, what was there stays. The rules
-	// are made if they are missing, whatever is found under their names. The Blocker may keep prefixes, and
-	// does not change them.
-	Replace(ctx context.Context, prefixes []netip.Prefix) error
+	// Replace makes list what is refused. From one packet to the next it takes the place of what was there before; at no time is
+	// refused what both lists spare. On an error, what was there stays. The rules
+	// are made if they are missing, whatever is found under their names. The Blocker may keep the list, and
+	// does not change it.
+	Replace(ctx context.Context, list Refusals) error
 	// Check says what is missing of what Replace made. It takes microseconds.
 	Check(ctx context.Context) error
 	// Stop removes all, of an earlier run as well.
 	Stop(ctx context.Context) error
+	Counter
 }
 
 // ListDifference returns what is in one of two lists only, each in order and its prefixes apart from each other. ok is

@@ -52,61 +52,68 @@ const (
 	recountWait = 10 * time.Second
 )
 
-// refused is what a Runner knows of its action's counts.
-type refused struct {
-	mu     sync.Mutex
+// meter reads what a firewall counts, when it is asked to.
+type meter struct {
+	counter Counter // nil: it does not count
+	now     func() time.Time
+
+	mu     sync.Mutex // guards all below
 	last   Counts
 	asked  time.Time
 	known  bool
-	asking chan struct{} // closed once the action has answered; nil: it is not being asked
+	asking chan struct{} // closed once the firewall has answered; nil: it is not being asked
 }
 
-// Refused is what the action has refused, as it said last; ok is false if it never did. It does not wait.
-func (r *Runner) Refused() (counts Counts, ok bool) {
-	r.refused.mu.Lock()
-	defer r.refused.mu.Unlock()
-	return r.refused.last, r.refused.known
+// newMeter makes a meter of an action, which may be no [Counter].
+func newMeter(counts any, now func() time.Time) *meter {
+	counter, _ := counts.(Counter)
+	return &meter{counter: counter, now: now}
 }
 
-// Recount asks the action again what it has refused, unless that was done a moment ago. It waits for the answer
+// Refused is what the firewall has refused, as it said last; ok is false if it never did. It does not wait.
+func (m *meter) Refused() (counts Counts, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last, m.known
+}
+
+// Recount asks the firewall again what it has refused, unless that was done a moment ago. It waits for the answer
 // until ctx ends; after that, the answer is still noted when it comes.
-func (r *Runner) Recount(ctx context.Context) {
-	counter, ok := r.opts.Action.(Counter)
-	if !ok {
+func (m *meter) Recount(ctx context.Context) {
+	if m.counter == nil {
 		return
 	}
 	select {
-	case <-r.recount(counter):
+	case <-m.recount():
 	case <-ctx.Done():
 	}
 }
 
 // recount returns what is closed when the counts are as new as they need be.
-func (r *Runner) recount(counter Counter) <-chan struct{} {
-	c := &r.refused
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.asking != nil {
-		return c.asking
+func (m *meter) recount() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.asking != nil {
+		return m.asking
 	}
 	done := make(chan struct{})
-	now := r.opts.Now()
-	if since := now.Sub(c.asked); !c.asked.IsZero() && since >= 0 && since < recountEvery {
+	now := m.now()
+	if since := now.Sub(m.asked); !m.asked.IsZero() && since >= 0 && since < recountEvery {
 		close(done)
 		return done
 	}
-	c.asking, c.asked = done, now
+	m.asking, m.asked = done, now
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), recountWait)
 		defer cancel()
-		counts, err := counter.Counted(ctx)
-		c.mu.Lock()
-		defer c.mu.Unlock()
+		counts, err := m.counter.Counted(ctx)
+		m.mu.Lock()
+		defer m.mu.Unlock()
 		// That it can't tell has a reason that the health of the action tells of.
 		if err == nil {
-			c.last, c.known = counts, true
+			m.last, m.known = counts, true
 		}
-		c.asking = nil
+		m.asking = nil
 		close(done)
 	}()
 	return done

@@ -3,7 +3,9 @@ package action
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -173,6 +175,31 @@ func (r *Runner) healthyLocked() {
 	now := r.opts.Now()
 	r.log.Info("action is healthy", "after", now.Sub(r.status.Since))
 	r.status.Healthy, r.status.Problem, r.status.Since = true, "", now
+}
+
+// notesOf are those of an action, if it is a Noter.
+func notesOf(noter any) []string {
+	if n, ok := noter.(Noter); ok {
+		return n.Notes()
+	}
+	return nil
+}
+
+// NoteAgain has Status show what the action leaves out under another rule, see [Adjuster]. It may wait for the action.
+func (r *Runner) NoteAgain() {
+	notes := notesOf(r.opts.Action)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(notes, r.status.Notes) {
+		logNotes(r.log, notes)
+	}
+	r.status.Notes = notes
+}
+
+func logNotes(log *slog.Logger, notes []string) {
+	for _, note := range notes {
+		log.Warn("action is not complete", "problem", note)
+	}
 }
 
 // backoff doubles the pause after each failure, from first to last.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,6 +29,8 @@ type ListStatus struct {
 	Healthy bool
 	// Problem is why it is not; "" while nothing went wrong, as before the first list.
 	Problem string
+	// Notes are what the firewall leaves out although it is healthy, see Noter.
+	Notes []string
 	// Held is how many entries the kernel has taken.
 	Held int
 	// Lost is how often the list was put back, as other programs had removed it.
@@ -41,9 +43,10 @@ type ListRunner struct {
 	opts ListRunnerOptions
 	log  *slog.Logger
 	wake chan struct{} // one place: there is another list
+	*meter
 
 	mu     sync.Mutex // guards all below; never held while the Blocker works
-	wanted []netip.Prefix
+	wanted Refusals
 	set    uint64 // how many lists were set
 	held   uint64 // which of them the kernel has, 0: none
 	status ListStatus
@@ -58,15 +61,15 @@ func NewListRunner(opts ListRunnerOptions) *ListRunner {
 		opts.CheckEvery = defaultCheckEvery
 	}
 	return &ListRunner{
-		opts: opts, log: opts.Logger.With("jail", opts.Jail, "action", opts.Name),
+		opts: opts, meter: newMeter(opts.Blocker, time.Now), log: opts.Logger.With("jail", opts.Jail, "action", opts.Name),
 		wake: make(chan struct{}, 1), status: ListStatus{Name: opts.Name},
 	}
 }
 
-// Set makes prefixes what is to be in force, see [Blocker.Replace]. It never blocks.
-func (r *ListRunner) Set(prefixes []netip.Prefix) {
+// Set makes list what is to be in force, see [Blocker.Replace]. It never blocks.
+func (r *ListRunner) Set(list Refusals) {
 	r.mu.Lock()
-	r.wanted = prefixes
+	r.wanted = list
 	r.set++
 	r.mu.Unlock()
 	select {
@@ -117,17 +120,22 @@ func (r *ListRunner) behind() bool {
 
 func (r *ListRunner) replace(ctx context.Context) error {
 	r.mu.Lock()
-	prefixes, set := r.wanted, r.set
+	list, set := r.wanted, r.set
 	r.mu.Unlock()
 	began := time.Now()
-	if err := r.opts.Blocker.Replace(ctx, prefixes); err != nil {
+	if err := r.opts.Blocker.Replace(ctx, list); err != nil {
 		return err
 	}
+	notes := notesOf(r.opts.Blocker)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held, r.status.Held = set, len(prefixes)
+	r.held, r.status.Held = set, len(list.Prefixes)
 	r.status.Healthy, r.status.Problem = true, ""
-	r.log.Info("list is in force", "count", len(prefixes), "took", time.Since(began).Round(time.Millisecond))
+	if !slices.Equal(notes, r.status.Notes) {
+		logNotes(r.log, notes)
+	}
+	r.status.Notes = notes
+	r.log.Info("list is in force", "count", len(list.Prefixes), "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 

@@ -96,7 +96,7 @@ type Runner struct {
 	comparisons chan *comparison
 	compareEnds sync.WaitGroup
 
-	refused refused // what the action counts; has a lock of its own
+	*meter // what the action counts; has a lock of its own
 
 	mu      sync.Mutex // guards all below; never held while the action works
 	wanted  map[target]jail.Ban
@@ -137,6 +137,7 @@ func NewRunner(opts RunnerOptions) *Runner {
 	}
 	return &Runner{
 		opts:    opts,
+		meter:   newMeter(opts.Action, opts.Now),
 		log:     opts.Logger.With("jail", opts.Jail, "action", opts.Name),
 		wake:    make(chan struct{}, 1),
 		changed: make(chan struct{}, 1), comparisons: make(chan *comparison),

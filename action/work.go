@@ -120,10 +120,7 @@ func (r *Runner) start(ctx context.Context) error {
 	}
 	r.started = true
 	r.starts++
-	var notes []string
-	if n, ok := r.opts.Action.(Noter); ok {
-		notes = n.Notes()
-	}
+	notes := notesOf(r.opts.Action)
 	r.mu.Lock()
 	r.status.Notes = notes
 	r.restoreLocked()
@@ -133,9 +130,7 @@ func (r *Runner) start(ctx context.Context) error {
 	r.answerLocked(math.MaxUint64, nil)
 	r.mu.Unlock()
 	r.log.Info("action started", "count", count, "took", r.opts.Now().Sub(began))
-	for _, note := range notes {
-		r.log.Warn("action is not complete", "problem", note)
-	}
+	logNotes(r.log, notes)
 	return nil
 }
 

@@ -31,6 +31,8 @@ func blocklistKeys() []key[blocklist.Source] {
 					s.Separator = text[0]
 				}
 			}}},
+		{name: "ca", doc: "A file of certificates (PEM) that are trusted besides the system's.",
+			value: value[src]{"absolute path", func(c *checker, s *src, n *node) { s.CA = c.absolute(n) }}},
 	}
 }
 
@@ -90,9 +92,9 @@ func (d *draft) checkBlocklist(c *checker, n, own *node) {
 	if len(d.Blocklist) == 0 && len(c.problems) == 0 {
 		c.wrongType(n.table["blocklist"], "at least one list")
 	}
-	if d.BanAction == "none" {
+	if slices.Contains([]string{"none", "route", "iptables-rules"}, d.BanAction) {
 		p := c.at(n.table["blocklist"])
-		p.What, p.Hint = "no firewall refuses what is on the lists, as banaction is none", `set banaction = "auto" in the jail`
+		p.What, p.Hint = "no firewall refuses what is on the lists, as banaction is "+d.BanAction, `set banaction = "auto" in the jail`
 		c.add(p)
 	}
 }

@@ -55,7 +55,7 @@ func TestAdjust(t *testing.T, of func(t *testing.T, rule action.Rule) Adjustable
 	open(false, "10.0.1.1:80", "[fd00:1::1]:80")
 	open(true, "10.0.1.1:81", "[fd00:1::1]:81")
 
-	meanwhile := askMeanwhile(t, bad, "10.0.1.1:80")
+	meanwhile := AskMeanwhile(t, bad, "10.0.1.1:80")
 	for i := range uint16(10) {
 		rule.Block = action.Block(i % 4)
 		adjusted(action.Port{First: 80, Last: 80}, action.Port{First: 81 + i, Last: 90})
@@ -88,9 +88,9 @@ func TestAdjust(t *testing.T, of func(t *testing.T, rule action.Rule) Adjustable
 	must(a.Stop(t.Context()))
 }
 
-// askMeanwhile asks for a closed port again and again, and fails the test if it is served. What it returns ends that, and says
+// AskMeanwhile asks for a closed port again and again, and fails the test if it is served. What it returns ends that, and says
 // how often was asked.
-func askMeanwhile(t *testing.T, from *Space, address string) (end func() int) {
+func AskMeanwhile(t *testing.T, from *Space, address string) (end func() int) {
 	asking, stop := context.WithCancel(t.Context())
 	asked := make(chan int, 1)
 	go func() {

@@ -55,15 +55,16 @@ func TestList(t *testing.T, suite ListSuite) {
 		suite.Clean(t)
 	}
 	defer stop()
-	replace := func(t *testing.T, prefixes []netip.Prefix) {
+	put := func(t *testing.T, list action.Refusals) {
 		t.Helper()
-		if err := l.Replace(t.Context(), prefixes); err != nil {
+		if err := l.Replace(t.Context(), list); err != nil {
 			t.Fatal(err)
 		}
 		if err := l.Check(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
+	replace := func(t *testing.T, prefixes []netip.Prefix) { t.Helper(); put(t, action.Refusals{Prefixes: prefixes}) }
 	check := func(t *testing.T, isListed bool) {
 		t.Helper()
 		for _, h := range listed {
@@ -85,12 +86,56 @@ func TestList(t *testing.T, suite ListSuite) {
 	t.Run("others", func(t *testing.T) { replace(t, Prefixes("198.51.100.0/24", "2001:db8:3::/48")); check(t, false) })
 	t.Run("one family alone", func(t *testing.T) { replace(t, single[:1]); refused(t, bad, listed[0], "tcp", "80") })
 	t.Run("the last address there is", func(t *testing.T) { replace(t, Prefixes("255.255.255.255/32", "ffff::/16")); check(t, false) })
+	t.Run("spared", func(t *testing.T) {
+		all := Prefixes("203.0.0.0/16", "2001:d00::/24")
+		around := Prefixes("203.0.113.0/29", "203.0.113.8/29", "203.0.113.16/28", "2001:db8:1::/65", "2001:db8:2::2/128")
+		for range 2 { // made anew, and changed in place
+			replace(t, single)
+			put(t, action.Refusals{Prefixes: all, Spared: around})
+			check(t, false)
+			put(t, action.Refusals{Prefixes: all, Spared: Prefixes("203.0.113.8/29", "2001:db8:2::/64")})
+			check(t, true)
+			put(t, action.Refusals{Prefixes: all, Spared: Prefixes("203.0.113.2/32", "203.0.113.10/32", "2001:db8:1::2/128", "2001:db8:2::2/128")})
+			check(t, false)
+		}
+		// What was on the list is spared now, and the other way round.
+		replace(t, single)
+		check(t, true)
+		put(t, action.Refusals{Prefixes: wide, Spared: single})
+		check(t, false)
+		replace(t, single)
+		check(t, true)
+	})
+	t.Run("all lengths there are", func(t *testing.T) {
+		var prefixes []netip.Prefix
+		for bits := 8; bits <= 32; bits++ {
+			prefixes = append(prefixes, netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(bits), 1, 2, 3}), bits).Masked())
+		}
+		for bits := 16; bits <= 128; bits++ {
+			prefixes = append(prefixes, netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, byte(bits), 15: 1}), bits).Masked())
+		}
+		replace(t, Merged(slices.Concat(prefixes, single)))
+		check(t, true)
+		put(t, action.Refusals{Prefixes: Merged(slices.Concat(prefixes, wide)), Spared: single})
+		check(t, false)
+		replace(t, Merged(slices.Concat(prefixes, wide)))
+		check(t, true)
+	})
+	t.Run("counts", func(t *testing.T) {
+		replace(t, single)
+		before := counted(t, l, action.Counts{})
+		for i, prefixes := range [][]netip.Prefix{single, wide} { // the second is made anew, at least by nftables
+			replace(t, prefixes)
+			refused(t, bad, listed[i], "tcp", "80")
+			before = counted(t, l, before)
+		}
+	})
 	t.Run("many, with no moment without", func(t *testing.T) {
 		replace(t, Merged(append(RandomPrefixes(20_000, 1), single...)))
 		for seed := range uint64(4) {
 			next := Merged(append(RandomPrefixes(20_000, seed), single...))
 			done := make(chan error, 1)
-			go func() { done <- l.Replace(t.Context(), next) }()
+			go func() { done <- l.Replace(t.Context(), action.Refusals{Prefixes: next}) }()
 			for asked := 0; ; asked++ {
 				refused(t, bad, listed[asked%2], "tcp", "80")
 				select {
@@ -138,6 +183,23 @@ func TestList(t *testing.T, suite ListSuite) {
 	})
 }
 
+// counted waits until l has counted more than before, unless that is nothing, and returns how much.
+func counted(t *testing.T, l action.Blocker, before action.Counts) action.Counts {
+	t.Helper()
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		now, err := l.Counted(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before == (action.Counts{}) || now.Packets > before.Packets && now.Bytes > before.Bytes {
+			return now
+		}
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("got %+v, as before %+v", now, before)
+		}
+	}
+}
+
 // ListComesBack has a ListRunner keep a list while other programs do damage, and fails the test if it isn't back
 // within three seconds; on an idle machine one does.
 func ListComesBack(t *testing.T, l action.Blocker, damage map[string]func(t *testing.T)) {
@@ -153,7 +215,7 @@ func ListComesBack(t *testing.T, l action.Blocker, damage map[string]func(t *tes
 			t.Error(err)
 		}
 	}()
-	r.Set(RandomPrefixes(10_000, 7))
+	r.Set(action.Refusals{Prefixes: RandomPrefixes(10_000, 7)})
 	await := func(t *testing.T, what string, lost int) {
 		t.Helper()
 		began := time.Now()

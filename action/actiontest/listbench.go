@@ -31,7 +31,7 @@ func BenchmarkList(b *testing.B, l action.Blocker, bans action.Action) {
 		stop, took := make(chan struct{}), make(chan []time.Duration)
 		go func() { took <- banUntil(stop, bans) }()
 		b.StartTimer()
-		if err := l.Replace(ctx, prefixes); err != nil {
+		if err := l.Replace(ctx, action.Refusals{Prefixes: prefixes}); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gaol/action"
+	"gaol/jail"
 )
 
 // list is one of the two sides of Rules: a chain in which each banned address has a rule.
@@ -180,8 +181,8 @@ func (l *list) look(ctx context.Context) error {
 // has says whether the chain as it was read last refuses p.
 func (l *list) has(p netip.Prefix) bool {
 	if p.Bits() == 0 {
-		h := halves(p)
-		return l.listed[h[0]] && l.listed[h[1]]
+		lower, upper := jail.Halves(p)
+		return l.listed[lower] && l.listed[upper]
 	}
 	for bits := p.Bits(); bits > 0; bits-- {
 		if l.listed[netip.PrefixFrom(p.Addr(), bits).Masked()] {

@@ -16,35 +16,68 @@ import (
 func (s *Set) Counted(ctx context.Context) (action.Counts, error) {
 	s.counting.Lock()
 	defer s.counting.Unlock()
-	s.mu.Lock()
-	type chain struct {
-		path   string
-		filled int
+	var counts action.Counts
+	var err error
+	if rules := s.instead(); rules != nil {
+		if counts, err = rules.Counted(ctx); err == nil {
+			s.byRules.See(counts) // which are others after each Start
+		}
+	} else {
+		s.mu.Lock()
+		chains := snapshot(s.families)
+		s.mu.Unlock()
+		err = count(ctx, s.name, chains)
 	}
-	chains := map[*family]chain{}
-	for _, f := range s.families {
-		chains[f] = chain{f.path, f.filled}
+	return s.byRules.Total().Add(s.v4.refused.Total()).Add(s.v6.refused.Total()), err
+}
+
+// Counted implements action.Counter, as that of [Set] does.
+func (r *Rules) Counted(ctx context.Context) (action.Counts, error) {
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	r.mu.Lock()
+	families := make([]*family, 0, len(r.families))
+	for _, f := range r.families {
+		families = append(families, f.family)
 	}
-	s.mu.Unlock()
+	chains := snapshot(families)
+	r.mu.Unlock()
+	err := count(ctx, r.v4.chain, chains)
+	return r.v4.refused.Total().Add(r.v6.refused.Total()), err
+}
+
+// countedChain is a chain that refuses, as it was when counting began.
+type countedChain struct {
+	*family
+	path   string
+	filled int
+}
+
+func snapshot(families []*family) []countedChain {
+	chains := make([]countedChain, 0, len(families))
+	for _, f := range families {
+		chains = append(chains, countedChain{f, f.path, f.filled})
+	}
+	return chains
+}
+
+// count notes in the families' tallies what their chains have counted. The caller holds counting, and nothing else.
+func count(ctx context.Context, name string, chains []countedChain) error {
 	if len(chains) == 0 {
-		return action.Counts{}, fmt.Errorf("counting in iptables: chain %s is not made yet", s.name)
+		return fmt.Errorf("counting in iptables: chain %s is not made yet", name)
 	}
-	var sum action.Counts
-	for f, c := range chains {
-		counts, err := readCounts(ctx, c.path, f.chain)
+	for _, c := range chains {
+		counts, err := readCounts(ctx, c.path, c.refuses())
 		if err != nil {
-			return action.Counts{}, err
+			return err
 		}
-		if c.filled != f.counted {
-			f.refused.Restart()
-			f.counted = c.filled
+		if c.filled != c.counted {
+			c.refused.Restart()
+			c.counted = c.filled
 		}
-		f.refused.See(counts)
+		c.refused.See(counts)
 	}
-	for _, f := range []*family{s.v4, s.v6} {
-		sum = sum.Add(f.refused.Total())
-	}
-	return sum, nil
+	return nil
 }
 
 func readCounts(ctx context.Context, path, chain string) (action.Counts, error) {

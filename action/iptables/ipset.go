@@ -45,6 +45,7 @@ const (
 	attrPackets    = 25
 
 	flagListHeader   = 1 << 2
+	flagNoMatch      = 1 << 2 // of a member
 	flagWithCounters = 1 << 3
 
 	errnoExist = unix.Errno(4103) // IPSET_ERR_EXIST: not in the set, of a test
@@ -250,10 +251,13 @@ func (c *ipsets) send(cmd int, name string, list []byte) error {
 
 // test says whether a set holds a prefix; of a single address, whether any
 // prefix in the set has it.
-func (c *ipsets) test(name string, p netip.Prefix) (bool, error) {
+func (c *ipsets) test(name string, p netip.Prefix) (bool, error) { return c.testNet(name, p, 0) }
+
+// testNet is test for members with flags.
+func (c *ipsets) testNet(name string, p netip.Prefix, flags uint32) (bool, error) {
 	_, err := c.call(cmdTest, netlink.Acknowledge, func(enc *netlink.AttributeEncoder) {
 		enc.String(attrSetName, name)
-		enc.Bytes(attrData|unix.NLA_F_NESTED, encodeNet(p)[4:])
+		enc.Bytes(attrData|unix.NLA_F_NESTED, encodeNet(p, flags)[4:])
 	})
 	if errnoOf(err) == errnoExist {
 		return false, nil

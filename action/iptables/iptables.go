@@ -64,8 +64,9 @@ type Set struct {
 	name string // of the chain, and of the IPv4 set
 	log  *slog.Logger
 
-	// counting is held while the counters are read; it guards the families' tallies.
+	// counting is held while the counters are read; it guards the families' tallies, and byRules, what rules have counted.
 	counting sync.Mutex
+	byRules  action.Tally
 
 	mu       sync.Mutex // guards all below
 	kernel   *ipsets    // nil: not connected

@@ -2,6 +2,7 @@ package iptables
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -25,14 +26,15 @@ const maxListChange = 4096
 // those of a [Set]. Use NewList.
 //
 // A new list is put into a set that no rule looks into, and then swapped with the one in use, which the kernel
-// does between two packets (ipset(8), swap). The sets have neither timeouts nor counters, which would be most of their size.
+// does between two packets (ipset(8), swap). The sets have neither timeouts nor counters, which would be most of their size. Who is
+// spared is in the same sets, marked nomatch: of what holds an address, the narrowest decides (ipset(8), hash:net).
 type List struct {
 	// set has rules and connection; its members are not used.
 	set *Set
 
 	mu sync.Mutex // guards held, and one Replace at a time
 	// held is what the sets hold, nil: not known.
-	held []netip.Prefix
+	held *action.Refusals
 }
 
 var _ action.Blocker = (*List)(nil)
@@ -50,7 +52,7 @@ func NewList(opts Options) (*List, error) {
 func (l *List) Notes() []string { return l.set.Notes() }
 
 // Replace implements action.Blocker.
-func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
+func (l *List) Replace(ctx context.Context, list action.Refusals) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.set
@@ -60,8 +62,8 @@ func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
 		return err
 	}
 	if l.held != nil {
-		if gone, fresh, ok := action.ListDifference(l.held, prefixes, maxListChange); ok {
-			err := l.change(gone, fresh, prefixes)
+		if c, ok := differenceOf(*l.held, list); ok {
+			err := l.change(c, list)
 			if errnoOf(err) != errnoFull {
 				return err
 			} // a new set has more room
@@ -73,8 +75,8 @@ func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
 		return err
 	}
 	for _, f := range use {
-		if err := l.load(ctx, f, ofFamily(prefixes, f.number)); err != nil {
-			return s.failed(fmt.Sprintf("putting %d entries into set %s", len(prefixes), f.set), err)
+		if err := l.load(ctx, f, list); err != nil {
+			return s.failed(fmt.Sprintf("putting %d entries into set %s", len(list.Prefixes), f.set), err)
 		}
 		if err := f.makeRules(ctx); err != nil {
 			return err
@@ -83,47 +85,72 @@ func (l *List) Replace(ctx context.Context, prefixes []netip.Prefix) error {
 	if err := s.begin(use); err != nil {
 		return err
 	}
-	l.keep(prefixes)
+	l.held = &list
 	return nil
 }
 
-// change brings the sets from one list to another. What is new comes before what is old goes: sets may hold
-// prefixes that lie in each other.
-func (l *List) change(gone, fresh, prefixes []netip.Prefix) error {
+// difference is what brings the sets from one list to another.
+type difference struct {
+	gone, fresh, noLongerSpared, newlySpared []netip.Prefix
+}
+
+// differenceOf is false where that is too much, or where a prefix changes sides: a set has it only once.
+func differenceOf(before, after action.Refusals) (d difference, ok bool) {
+	if d.gone, d.fresh, ok = action.ListDifference(before.Prefixes, after.Prefixes, maxListChange); !ok {
+		return d, false
+	}
+	d.noLongerSpared, d.newlySpared, ok = action.ListDifference(before.Spared, after.Spared, maxListChange)
+	return d, ok && !meet(d.gone, d.newlySpared) && !meet(d.noLongerSpared, d.fresh)
+}
+
+// meet says whether some prefix is in both.
+func meet(a, b []netip.Prefix) bool {
+	return len(b) > 0 && slices.ContainsFunc(a, func(p netip.Prefix) bool { return slices.Contains(b, p) })
+}
+
+// change makes that difference. What is new comes before what is old goes, as sets may hold
+// prefixes that lie in each other, and nobody is refused who is to be spared.
+func (l *List) change(d difference, list action.Refusals) error {
 	l.held = nil // unless all goes well
+	kernel := l.set.kernel
 	for _, f := range l.set.families {
-		err := l.set.kernel.changeNets(cmdAdd, f.set, ofFamily(fresh, f.number))
+		of := func(prefixes []netip.Prefix) []netip.Prefix { return ofFamily(prefixes, f.number) }
+		err := kernel.changeNets(cmdAdd, f.set, of(d.newlySpared), flagNoMatch)
 		if err == nil {
-			err = l.set.kernel.changeNets(cmdDel, f.set, ofFamily(gone, f.number))
+			err = kernel.changeNets(cmdAdd, f.set, of(d.fresh), 0)
+		}
+		if err == nil {
+			err = kernel.changeNets(cmdDel, f.set, of(d.gone), 0)
+		}
+		if err == nil {
+			err = kernel.changeNets(cmdDel, f.set, of(d.noLongerSpared), flagNoMatch)
 		}
 		if err != nil {
 			return l.set.failed("changing set "+f.set, err)
 		}
 	}
-	l.keep(prefixes)
+	l.held = &list
 	return nil
 }
 
-// keep notes what the sets hold.
-func (l *List) keep(prefixes []netip.Prefix) {
-	if l.held = prefixes; prefixes == nil {
-		l.held = []netip.Prefix{}
-	}
-}
-
-// load makes prefixes what the set of f holds.
-func (l *List) load(ctx context.Context, f *family, prefixes []netip.Prefix) error {
+// load makes list what the set of f holds.
+func (l *List) load(ctx context.Context, f *family, list action.Refusals) error {
 	kernel := l.set.kernel
 	if err := kernel.destroy(f.set + spare); err != nil && !errors.Is(err, unix.ENOENT) {
 		return err
 	}
-	if err := kernel.createList(f.set+spare, f.number, len(prefixes)); err != nil {
+	prefixes, spared := ofFamily(list.Prefixes, f.number), ofFamily(list.Spared, f.number)
+	if err := kernel.createList(f.set+spare, f.number, len(prefixes)+len(spared)); err != nil {
 		return err
 	}
-	if err := kernel.changeNets(cmdAdd, f.set+spare, prefixes); err != nil {
+	err := kernel.changeNets(cmdAdd, f.set+spare, prefixes, 0)
+	if err == nil {
+		err = kernel.changeNets(cmdAdd, f.set+spare, spared, flagNoMatch)
+	}
+	if err != nil {
 		return errors.Join(err, kernel.destroy(f.set+spare))
 	}
-	err := l.takePlace(ctx, f)
+	err = l.takePlace(ctx, f)
 	if gone := kernel.destroy(f.set + spare); !errors.Is(gone, unix.ENOENT) {
 		err = errors.Join(err, gone)
 	}
@@ -183,21 +210,35 @@ func (l *List) probe(ctx context.Context) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	for _, p := range action.ListSample(l.held) {
+	holds := func(p netip.Prefix, flags uint32) error {
 		f := s.familyOf(p)
 		if f == nil {
-			continue
+			return nil
 		}
-		holds, err := s.kernel.test(f.set, p)
+		holds, err := s.kernel.testNet(f.set, p, flags)
 		if err != nil {
 			return s.failed("asking set "+f.set+" for "+p.String(), err)
 		}
 		if !holds {
 			return fmt.Errorf("checking iptables: set %s has lost %s: %w", f.set, p, action.ErrLost)
 		}
+		return nil
+	}
+	for _, p := range action.ListSample(l.held.Prefixes) {
+		if err := holds(p, 0); err != nil {
+			return err
+		}
+	}
+	for _, p := range action.ListSample(l.held.Spared) {
+		if err := holds(p, flagNoMatch); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// Counted implements action.Counter.
+func (l *List) Counted(ctx context.Context) (action.Counts, error) { return l.set.Counted(ctx) }
 
 // Stop implements action.Blocker.
 func (l *List) Stop(ctx context.Context) error {
@@ -244,10 +285,10 @@ const netBytes = 8 << 10
 
 // changeNets adds prefixes to a set without timeouts, or takes them out. Messages are filled and sent one after the other,
 // so that between two of them others can change their sets.
-func (c *ipsets) changeNets(cmd int, name string, prefixes []netip.Prefix) error {
+func (c *ipsets) changeNets(cmd int, name string, prefixes []netip.Prefix, flags uint32) error {
 	list := make([]byte, 0, netBytes)
 	for i, p := range prefixes {
-		list = append(list, encodeNet(p)...)
+		list = append(list, encodeNet(p, flags)...)
 		if i+1 < len(prefixes) && len(list)+64 <= netBytes {
 			continue
 		}
@@ -259,7 +300,11 @@ func (c *ipsets) changeNets(cmd int, name string, prefixes []netip.Prefix) error
 	return nil
 }
 
-// encodeNet is: data { ip { address }, cidr }.
-func encodeNet(p netip.Prefix) []byte {
-	return attribute(attrData|unix.NLA_F_NESTED, append(encodeAddr(p.Addr()), attribute(attrCIDR, []byte{byte(p.Bits())})...))
+// encodeNet is: data { ip { address }, cidr, flags }, flags only if there are any.
+func encodeNet(p netip.Prefix, flags uint32) []byte {
+	data := append(encodeAddr(p.Addr()), attribute(attrCIDR, []byte{byte(p.Bits())})...)
+	if flags != 0 {
+		data = append(data, attribute(attrCADTFlags|unix.NLA_F_NET_BYTEORDER, binary.BigEndian.AppendUint32(nil, flags))...)
+	}
+	return attribute(attrData|unix.NLA_F_NESTED, data)
 }

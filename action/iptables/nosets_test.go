@@ -63,6 +63,8 @@ func TestWithoutIPSet(t *testing.T) {
 	bans := []jail.Ban{actiontest.Ban("192.0.2.7", time.Hour), actiontest.Ban("2001:db8:0:7::/64", time.Hour)}
 	must(s.Ban(t.Context(), bans, time.Now()))
 	must(s.Check(t.Context()))
+	_, err := s.Counted(t.Context())
+	must(err)
 	missing, err := s.Missing(t.Context(), []netip.Prefix{bans[0].Prefix, bans[1].Prefix, netip.MustParsePrefix("192.0.2.8/32")})
 	if err != nil || len(missing) != 1 || missing[0] != netip.MustParsePrefix("192.0.2.8/32") {
 		t.Errorf("missing: %v, %v", missing, err)

@@ -34,6 +34,8 @@ type Rules struct {
 	rule action.Rule
 	log  *slog.Logger
 
+	counting sync.Mutex // as that of Set
+
 	mu       sync.Mutex // guards all below
 	v4, v6   *list
 	families []*list // those that are in use since Start, v4 first
@@ -44,6 +46,7 @@ var (
 	_ action.Action   = (*Rules)(nil)
 	_ action.Adjuster = (*Rules)(nil)
 	_ action.Checker  = (*Rules)(nil)
+	_ action.Counter  = (*Rules)(nil)
 	_ action.Holder   = (*Rules)(nil)
 	_ action.Prober   = (*Rules)(nil)
 	_ action.Noter    = (*Rules)(nil)

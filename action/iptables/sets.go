@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"gaol/action"
+	"gaol/jail"
 )
 
 const (
@@ -126,22 +127,13 @@ func splitWhole(members []action.Member) []action.Member {
 		if split == nil {
 			split = append(split, members[:i]...)
 		}
-		for _, half := range halves(m.Prefix) {
-			split = append(split, action.Member{Prefix: half, Timeout: m.Timeout})
-		}
+		lower, upper := jail.Halves(m.Prefix)
+		split = append(split, action.Member{Prefix: lower, Timeout: m.Timeout}, action.Member{Prefix: upper, Timeout: m.Timeout})
 	}
 	if split == nil {
 		return members
 	}
 	return split
-}
-
-// halves are the two halves of a prefix of length 0.
-func halves(p netip.Prefix) []netip.Prefix {
-	upper := p.Addr().AsSlice()
-	upper[0] = 0x80
-	addr, _ := netip.AddrFromSlice(upper)
-	return []netip.Prefix{netip.PrefixFrom(p.Addr(), 1), netip.PrefixFrom(addr, 1)}
 }
 
 // Holds implements action.Holder: a prefix is held if it is in the set or lies
@@ -229,12 +221,12 @@ func (s *Set) familyOf(p netip.Prefix) *family {
 // holds says whether p is in the set or lies in one that is.
 func (c *ipsets) holds(name string, p netip.Prefix) (bool, error) {
 	if p.Bits() == 0 {
-		h := halves(p)
-		lower, err := c.test(name, h[0])
-		if err != nil || !lower {
+		lower, upper := jail.Halves(p)
+		holds, err := c.test(name, lower)
+		if err != nil || !holds {
 			return false, err
 		}
-		return c.test(name, h[1])
+		return c.test(name, upper)
 	}
 	// Of a single address, the kernel tries all lengths itself.
 	for bits := p.Bits(); bits > 0; bits-- {

@@ -22,6 +22,7 @@ import (
 
 	"gaol/action"
 	"gaol/action/notice"
+	"gaol/jail/fetch"
 )
 
 // How the connection is kept secret.
@@ -158,7 +159,7 @@ func NewDialer(s Server) (*Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := notice.Roots(s.CA)
+	roots, err := fetch.Roots(s.CA)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (s *Set) dial(ctx context.Context) error {
 			return explain("opening a netlink socket for nftables", err)
 		}
 		c.Conn = conn
-		// Each message of a transaction is answered: with a rule for each of a hundred prefix lengths, the usual 200 kB are
+		// Each message of a transaction is answered: with sets of many prefix lengths, the usual 200 kB are
 		// not enough. Where more can't be had, a transaction that is too large fails.
 		_ = c.raw.SetReadBuffer(socketBuffer)
 		_ = c.raw.SetWriteBuffer(socketBuffer)

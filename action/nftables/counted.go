@@ -20,17 +20,17 @@ func (s *Set) Counted(ctx context.Context) (action.Counts, error) {
 	if err := s.dial(ctx); err != nil {
 		return action.Counts{}, err
 	}
-	if _, err := s.readRules(); err != nil {
+	if _, err := s.readRules(s.chain()); err != nil {
 		return action.Counts{}, err
 	}
 	return s.refused.Total(), nil
 }
 
 // readRules reads the jail's chain, and notes what its counters say.
-func (s *Set) readRules() ([]*nftables.Rule, error) {
-	rules, err := s.conn.GetRules(table(), s.chain())
+func (s *Set) readRules(chain *nftables.Chain) ([]*nftables.Rule, error) {
+	rules, err := s.conn.GetRules(table(), chain)
 	if err != nil {
-		return nil, s.failed("reading chain "+s.chain().Name+" of table inet gaol", err)
+		return nil, s.failed("reading chain "+chain.Name+" of table inet gaol", err)
 	}
 	var sum action.Counts
 	for _, r := range rules {

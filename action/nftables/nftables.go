@@ -137,7 +137,7 @@ func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
 	if err := s.dial(ctx); err != nil {
 		return err
 	}
-	if _, err := s.readRules(); err != nil { // their counts go with them
+	if _, err := s.readRules(s.chain()); err != nil { // their counts go with them
 		return err
 	}
 	s.conn.FlushChain(s.chain())
@@ -220,7 +220,7 @@ func (s *Set) Check(ctx context.Context) error {
 	if err := s.dial(ctx); err != nil {
 		return err
 	}
-	rules, err := s.readRules()
+	rules, err := s.readRules(s.chain())
 	if err != nil {
 		return err
 	}

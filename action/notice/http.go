@@ -3,18 +3,18 @@ package notice
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"gaol/jail/fetch"
 )
 
 // maxAnswer is how much of an answer is read, maxReason how much of it is told.
@@ -29,7 +29,7 @@ const UserAgent = "gaol"
 // NewClient returns a client for senders: certificates are checked, against those of the file ca as well
 // where it is given; redirections are not followed, as they would take a token to somebody else.
 func NewClient(ca string) (*http.Client, error) {
-	roots, err := Roots(ca)
+	roots, err := fetch.Roots(ca)
 	if err != nil {
 		return nil, err
 	}
@@ -44,25 +44,6 @@ func NewClient(ca string) (*http.Client, error) {
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
-}
-
-// Roots are the certificates to trust: the system's (nil), with those of the file ca added if it is given.
-func Roots(ca string) (*x509.CertPool, error) {
-	if ca == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(ca)
-	if err != nil {
-		return nil, fmt.Errorf("reading certificates: %w", err)
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
-	}
-	if !roots.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("reading certificates: %s has none in PEM", ca)
-	}
-	return roots, nil
 }
 
 // Do sends a request and returns the answer's body if its status is 2xx. Any other is a [*Failure] that

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,22 +25,40 @@ func (s *Set) Check(ctx context.Context) error {
 		return err
 	}
 	for _, family := range s.families {
-		if err := s.checkFamily(family); err != nil {
+		if err := s.checkFamily(ctx, family); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Set) checkFamily(family byte) error {
+// ruleBack is for how long the rule may be gone while another jail stops, see stopFamily.
+const ruleBack = 50 * time.Millisecond
+
+// lacksRule says whether the rule is gone, and stays so.
+func (s *Set) lacksRule(ctx context.Context, family byte) (bool, error) {
+	for began := time.Now(); ; {
+		there, err := s.conn.hasRule(family)
+		if there || err != nil || time.Since(began) > ruleBack {
+			return !there, err
+		}
+		select {
+		case <-ctx.Done():
+			return true, nil
+		case <-time.After(ruleBack / 10):
+		}
+	}
+}
+
+func (s *Set) checkFamily(ctx context.Context, family byte) error {
 	option := ""
 	if family == unix.AF_INET6 {
 		option = "-6 "
 	}
-	switch there, err := s.conn.hasRule(family); {
+	switch gone, err := s.lacksRule(ctx, family); {
 	case err != nil:
 		return s.failed("reading the rules for routes", err)
-	case !there:
+	case gone:
 		return fmt.Errorf("checking routes: ip %srule no longer looks into table %d: %w", option, table, action.ErrLost)
 	}
 	switch there, err := s.conn.has(s.sign(family)); {
@@ -53,7 +72,7 @@ func (s *Set) checkFamily(family byte) error {
 }
 
 // Holds implements action.Holder: a prefix is held if there is a route for it or for one that it lies
-// in. For how much longer, the kernel does not know; and it counts no packets.
+// in. For how much longer, only gaol knows; and the kernel counts no packets.
 func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,8 +83,9 @@ func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, erro
 	if err := s.dial(ctx); err != nil {
 		return action.Held{}, err
 	}
-	held := action.Held{Set: tableName}
-	e := entry{prefix: p, kind: s.kind, metric: s.metric}
+	held := action.Held{Set: tableName, Uncounted: true}
+	now := time.Now()
+	e := s.entry(p)
 	for bits := range s.lengths[e.family()] {
 		if bits > p.Bits() {
 			continue
@@ -76,7 +96,11 @@ func (s *Set) Holds(ctx context.Context, prefix netip.Prefix) (action.Held, erro
 			return action.Held{}, s.failed("asking for the route of "+p.String(), err)
 		}
 		if there {
-			held.Add(e.prefix, 0, 0)
+			var left time.Duration
+			if end := s.held[e.prefix]; !end.IsZero() {
+				left = max(end.Sub(now), 1) // it is overdue, not for ever
+			}
+			held.Add(e.prefix, left, 0)
 		}
 	}
 	return held, nil
@@ -95,7 +119,7 @@ func (s *Set) Missing(ctx context.Context, prefixes []netip.Prefix) ([]netip.Pre
 		if !ok {
 			continue
 		}
-		there, err := s.conn.has(entry{prefix: p, kind: s.kind, metric: s.metric})
+		there, err := s.conn.has(s.entry(p))
 		switch {
 		case err != nil:
 			return nil, s.failed("asking for the route of "+p.String(), err)

@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -230,5 +231,82 @@ func TestReversePath(t *testing.T) {
 				t.Errorf("the packet arrives: %v, want %v", err == nil, arrives)
 			}
 		})
+	}
+}
+
+// TestAdjust gives routes another kind while they are in force, and prolongs a ban: at no time is the client let in.
+func TestAdjust(t *testing.T) {
+	if !actiontest.Isolate(t) {
+		return
+	}
+	h := newHall(t)
+	rule := action.Rule{Jail: "web"}
+	a := newSet(t, rule)
+	must(t, a.Adjust(t.Context(), rule)) // before it is started
+	must(t, a.Start(t.Context()))
+	var bans []jail.Ban
+	for _, f := range families {
+		bans = append(bans, actiontest.Ban(f.banned, time.Hour))
+	}
+	must(t, a.Ban(t.Context(), bans, time.Now()))
+	kinds := func(block action.Block) {
+		t.Helper()
+		for _, f := range families {
+			_, err := h.server.Ask("tcp", net.JoinHostPort(f.bad, "80"), time.Second)
+			want := unix.EHOSTUNREACH
+			if block == action.Drop {
+				want = unix.EINVAL
+			}
+			if !errors.Is(err, want) {
+				t.Errorf("%s: the host's own connection: %v, want %v", f.name, err, want)
+			}
+		}
+	}
+	kinds(action.Reject)
+	ends := []func() int{
+		actiontest.AskMeanwhile(t, h.bad, net.JoinHostPort(families[0].server, "80")),
+		actiontest.AskMeanwhile(t, h.bad, net.JoinHostPort(families[1].server, "80")),
+	}
+	for i := range 20 {
+		rule.Block = []action.Block{action.Drop, action.Reject}[i%2]
+		rule.Ports = []action.Port{{First: uint16(80 + i), Last: 90}} // which say nothing to a route
+		must(t, a.Adjust(t.Context(), rule))
+		must(t, a.Check(t.Context()))
+		kinds(rule.Block)
+		for j := range bans {
+			bans[j].End = bans[j].End.Add(time.Hour)
+		}
+		must(t, a.Ban(t.Context(), bans, time.Now()))
+	}
+	for _, end := range ends {
+		t.Logf("asked %d times meanwhile", end())
+	}
+	for _, b := range bans {
+		held, err := a.Holds(t.Context(), b.Prefix)
+		if err != nil || !held.Holds || held.Left > 21*time.Hour+time.Second || held.Left < 20*time.Hour {
+			t.Errorf("held: %+v, %v", held, err)
+		}
+	}
+
+	// What could not be done is done by the start that Check asks for.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	rule.Block = action.Drop
+	if err := a.Adjust(ctx, rule); err == nil {
+		t.Error("it was adjusted after the end of time")
+	}
+	if err := a.Check(t.Context()); err == nil {
+		t.Error("nothing says that it must be started again")
+	}
+	must(t, a.Start(t.Context()))
+	must(t, a.Ban(t.Context(), bans, time.Now()))
+	kinds(action.Drop)
+	must(t, a.Unban(t.Context(), bans))
+	for _, f := range families {
+		served(t, h.bad, "tcp", f.server, "80")
+	}
+	must(t, a.Stop(t.Context()))
+	if got := left(t); got != "" {
+		t.Errorf("left:\n%s", got)
 	}
 }

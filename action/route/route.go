@@ -43,6 +43,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,16 +74,19 @@ type Set struct {
 	conn *connection
 	// families are those that it was started for.
 	families []byte
-	// lengths are the prefix lengths that it banned since, by family: all that Holds need look for.
+	// held is what it banned since, and until when; the zero time: for ever.
+	held map[netip.Prefix]time.Time
+	// lengths are the prefix lengths of all that it ever held since, by family: all that Holds need look for.
 	lengths map[byte]map[int]bool
 }
 
 var (
-	_ action.Action  = (*Set)(nil)
-	_ action.Checker = (*Set)(nil)
-	_ action.Holder  = (*Set)(nil)
-	_ action.Noter   = (*Set)(nil)
-	_ action.Prober  = (*Set)(nil)
+	_ action.Action   = (*Set)(nil)
+	_ action.Adjuster = (*Set)(nil)
+	_ action.Checker  = (*Set)(nil)
+	_ action.Holder   = (*Set)(nil)
+	_ action.Noter    = (*Set)(nil)
+	_ action.Prober   = (*Set)(nil)
 )
 
 // errAll is why nobody can ban everybody: nothing would leave the host any more, no answer to its
@@ -95,14 +99,18 @@ func New(opts Options) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("route: %w", err)
 	}
-	s := &Set{rule: rule, kind: unix.RTN_UNREACHABLE, metric: metricOf(rule.Jail), log: opts.Logger}
-	if rule.Block == action.Drop || rule.Block == action.Tarpit {
-		s.kind = unix.RTN_BLACKHOLE
-	}
+	s := &Set{rule: rule, kind: kindOf(rule.Block), metric: metricOf(rule.Jail), log: opts.Logger}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	return s, nil
+}
+
+func kindOf(block action.Block) byte {
+	if block == action.Drop || block == action.Tarpit {
+		return unix.RTN_BLACKHOLE
+	}
+	return unix.RTN_UNREACHABLE
 }
 
 // metricOf tells the routes of jails apart. Of a hundred jails, two have the same with a
@@ -136,7 +144,7 @@ func (s *Set) Start(ctx context.Context) error {
 	if err := s.dial(ctx); err != nil {
 		return err
 	}
-	s.families, s.lengths = nil, map[byte]map[int]bool{}
+	s.families, s.held, s.lengths = nil, map[netip.Prefix]time.Time{}, map[byte]map[int]bool{}
 	found := 0
 	var started []byte
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
@@ -177,7 +185,7 @@ func (s *Set) Stop(ctx context.Context) error {
 	if err := s.dial(ctx); err != nil {
 		return err
 	}
-	s.families = nil
+	s.families, s.held = nil, nil
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
 		if err := s.stopFamily(family); err != nil && !isNoFamily(err) {
 			return s.failed("removing the routes of jail "+s.rule.Jail, err)
@@ -215,21 +223,61 @@ func (s *Set) sign(family byte) entry {
 	return entry{prefix: any, kind: unix.RTN_THROW, metric: s.metric}
 }
 
+// Adjust implements action.Adjuster. Of a rule only the way to refuse is of interest: each route is replaced by one of the other
+// kind in its place.
+func (s *Set) Adjust(ctx context.Context, rule action.Rule) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rule, err := rule.Succeeding(s.rule)
+	if err != nil {
+		return fmt.Errorf("route: %w", err)
+	}
+	before := s.kind
+	s.rule, s.kind = rule, kindOf(rule.Block)
+	if s.families == nil || s.kind == before {
+		return nil
+	}
+	families := s.families
+	s.families = nil // unless all goes well
+	if err := s.dial(ctx); err != nil {
+		return err
+	}
+	entries := make([]entry, 0, len(s.held))
+	for p := range s.held {
+		entries = append(entries, s.entry(p))
+	}
+	for part := range slices.Chunk(entries, batch) {
+		if err := s.conn.change(addRoute, part...); err != nil {
+			return s.failed("changing the routes of jail "+s.rule.Jail, err)
+		}
+	}
+	s.families = families
+	return nil
+}
+
+func (s *Set) entry(p netip.Prefix) entry { return entry{prefix: p, kind: s.kind, metric: s.metric} }
+
 // Ban implements action.Action. Bans of every address fail, by themselves.
 func (s *Set) Ban(ctx context.Context, bans []jail.Ban, now time.Time) error {
 	v4, v6 := action.Members(bans, now)
-	return s.change(ctx, addRoute, append(v4, v6...), bans, "banning")
+	return s.change(ctx, addRoute, append(v4, v6...), bans, "banning", func(m action.Member) {
+		var end time.Time
+		if m.Timeout > 0 {
+			end = now.Add(m.Timeout)
+		}
+		s.held[m.Prefix] = end
+	})
 }
 
 // Unban implements action.Action.
 func (s *Set) Unban(ctx context.Context, bans []jail.Ban) error {
 	v4, v6 := action.Members(bans, time.Time{})
-	return s.change(ctx, deleteRoute, append(v4, v6...), bans, "unbanning")
+	return s.change(ctx, deleteRoute, append(v4, v6...), bans, "unbanning", func(m action.Member) { delete(s.held, m.Prefix) })
 }
 
-// change sends messages by the batch. Of a batch that fails, each is sent alone, to learn which
+// change sends messages by the batch, and notes each member. Of a batch that fails, each is sent alone, to learn which
 // one it was.
-func (s *Set) change(ctx context.Context, do verb, members []action.Member, bans []jail.Ban, doing string) error {
+func (s *Set) change(ctx context.Context, do verb, members []action.Member, bans []jail.Ban, doing string, note func(action.Member)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.families == nil {
@@ -238,7 +286,7 @@ func (s *Set) change(ctx context.Context, do verb, members []action.Member, bans
 	failed := failures{bans: bans}
 	entries := make([]entry, 0, len(members))
 	for _, m := range members {
-		e := entry{prefix: m.Prefix, kind: s.kind, metric: s.metric}
+		e := s.entry(m.Prefix)
 		switch known, ok := s.lengths[e.family()]; {
 		case !ok: // no IPv6; see Notes
 		case m.Prefix.Bits() == 0 && do == addRoute:
@@ -246,6 +294,7 @@ func (s *Set) change(ctx context.Context, do verb, members []action.Member, bans
 		case m.Prefix.Bits() == 0: // never banned, and the sign is not to go
 		default:
 			known[m.Prefix.Bits()] = true
+			note(m)
 			entries = append(entries, e)
 		}
 	}
@@ -273,6 +322,7 @@ func (s *Set) changeBatch(ctx context.Context, do verb, entries []entry, failed 
 		case err != nil && isWhole(err):
 			return err
 		case err != nil:
+			delete(s.held, e.prefix)
 			failed.add(e.prefix, explain("the kernel refuses the route", err))
 		}
 	}

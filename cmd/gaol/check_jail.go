@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gaol/action"
+	"gaol/cmd/internal/daemon"
 	"gaol/config"
 )
 
@@ -45,8 +46,10 @@ type jailReport struct {
 	Ports     []string `json:"ports"`
 	Protocol  string   `json:"protocol"`
 	BanAction string   `json:"banaction"`
-	Actions   []string `json:"actions"`
-	IgnoreIP  []string `json:"ignoreip"`
+	// Notes are what the firewall leaves out, such as ports; left out for none.
+	Notes    []string `json:"notes,omitempty"`
+	Actions  []string `json:"actions"`
+	IgnoreIP []string `json:"ignoreip"`
 	// IgnoreSelf says that this host's own addresses are never banned.
 	IgnoreSelf bool `json:"ignoreself"`
 	// IgnoreCommand is the program that is asked who else isn't.
@@ -114,6 +117,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		Ports:         []string{},
 		Protocol:      cmp.Or(j.Rule.Protocol, "tcp"),
 		BanAction:     j.BanAction,
+		Notes:         daemon.Notes(j),
 		Actions:       []string{},
 		IgnoreIP:      withoutPasswords(j.IgnoreIP),
 		IgnoreSelf:    j.IgnoreSelf,
@@ -203,6 +207,9 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 		field("through", "nothing: it counts and decides alone (enforce = false)", yellow)
 	} else {
 		field("through", strings.Join(append([]string{r.BanAction}, r.Actions...), ", "), plain)
+	}
+	for _, note := range r.Notes {
+		field("note", note, yellow)
 	}
 	exempt := func(name, text string, all bool) {
 		s := plain

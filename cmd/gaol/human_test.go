@@ -1,10 +1,6 @@
 package main
 
-import (
-	"testing"
-
-	"gaol/cmd/internal/control"
-)
+import "testing"
 
 func TestHumanBytes(t *testing.T) {
 	for n, want := range map[uint64]string{
@@ -19,10 +15,10 @@ func TestHumanBytes(t *testing.T) {
 
 func TestRefusedText(t *testing.T) {
 	packets, bytes := uint64(1234), uint64(72_040)
-	if got := refusedText(control.ActionStatus{Name: "nftables", Packets: &packets, Bytes: &bytes}); got != ": refused 1,234 packets (72 kB)" {
+	if got := refusedText(&packets, &bytes); got != ": refused 1,234 packets (72 kB)" {
 		t.Errorf("got %q", got)
 	}
-	if got := refusedText(control.ActionStatus{Name: "command"}); got != "" {
+	if got := refusedText(nil, nil); got != "" {
 		t.Errorf("got %q", got)
 	}
 }

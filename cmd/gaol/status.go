@@ -49,7 +49,7 @@ func runStatus(ctx context.Context, a *app, opts statusOptions, jail string) err
 	if opts.json {
 		return a.printJSON(status)
 	}
-	view := statusView{now: time.Now(), paint: a.paint(a.stdout)}
+	view := statusView{now: time.Now(), observe: status.Observe, paint: a.paint(a.stdout)}
 	view.head(status)
 	if jail == "" {
 		view.table(status.Jails)
@@ -65,9 +65,10 @@ func runStatus(ctx context.Context, a *app, opts statusOptions, jail string) err
 
 // statusView writes a status for people to read.
 type statusView struct {
-	now   time.Time
-	paint painter
-	out   strings.Builder
+	now     time.Time
+	observe bool
+	paint   painter
+	out     strings.Builder
 }
 
 func (v *statusView) head(s control.Status) {
@@ -109,6 +110,13 @@ func (v *statusView) sources(j control.JailStatus) cell {
 	if !j.Enabled {
 		return cell{"not running", red}
 	}
+	if b := j.Blocklist; b != nil {
+		text := pluralCount(int64(b.Networks), "network on ", "networks on ") + plural(len(b.Lists), "list", "lists")
+		if b.Networks != b.Enforced && !j.Shadow && !v.observe {
+			return cell{text + ", not in force", red}
+		}
+		return cell{text, plain}
+	}
 	if len(j.Sources) == 0 {
 		return cell{"none", yellow}
 	}
@@ -137,26 +145,21 @@ func (v *statusView) jail(j control.JailStatus) {
 	if j.Filter != "" {
 		field("filter", printable(j.Filter), plain)
 	}
-	field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
+	if j.Blocklist == nil {
+		field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
+	}
 	field("banned", fmt.Sprintf("%d now, %d since the start", j.Banned.Current, j.Banned.Total), plain)
 	if j.Hosts.Forgotten > 0 {
 		field("hosts", fmt.Sprintf("%s tracked, %s at most: %s forgotten since the start for want of room",
 			humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit)), humanCount(int64(j.Hosts.Forgotten))), yellow)
-	} else if j.Enabled {
+	} else if j.Enabled && j.Blocklist == nil {
 		field("hosts", fmt.Sprintf("%s tracked, %s at most", humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit))), plain)
 	}
 	if j.Trusted > 0 {
 		field("trusted", plural(j.Trusted, "host that was let in", "hosts that were let in"), plain)
 	}
 	if b := j.Blocklist; b != nil {
-		field("refused", fmt.Sprintf("%s networks of %s on lists", humanCount(int64(b.Enforced)), humanCount(int64(b.Networks))), plain)
-		for _, l := range b.Lists {
-			text := fmt.Sprintf("%s: %s networks", l.Source, humanCount(int64(l.Networks)))
-			if l.Updated != nil {
-				text += ", read " + humanDuration(v.now.Sub(*l.Updated)) + " ago"
-			}
-			field("list", printable(text), plain)
-		}
+		v.blocklist(j, *b, field)
 	}
 	for _, s := range j.Sources {
 		name := "log"
@@ -167,15 +170,44 @@ func (v *statusView) jail(j control.JailStatus) {
 	}
 	for _, action := range j.Actions {
 		if action.Healthy {
-			field("action", printable(action.Name)+refusedText(action), plain)
+			field("action", printable(action.Name)+refusedText(action.Packets, action.Bytes), plain)
 		} else {
 			field("action", printable(action.Name)+": "+printable(action.Problem), red)
+		}
+		for _, note := range action.Notes {
+			field("note", printable(note), yellow)
 		}
 		if action.LastRestored != nil {
 			field("changed", v.restored(action), yellow)
 		}
 	}
 	t.write(&v.out, v.paint)
+}
+
+// blocklist tells how lists fare.
+func (v *statusView) blocklist(j control.JailStatus, b control.Blocklist, field func(name, value string, s style)) {
+	networks := pluralCount(int64(b.Networks), "network on lists", "networks on lists")
+	switch {
+	case j.Shadow || v.observe:
+		field("refuses", "none of "+networks, yellow)
+	case b.Enforced != b.Networks:
+		field("refuses", fmt.Sprintf("%s of %s", humanCount(int64(b.Enforced)), networks), red)
+	default:
+		field("refuses", networks+refusedText(b.Packets, b.Bytes), plain)
+	}
+	if b.Spared > 0 {
+		field("spares", "addresses that are never refused, in "+pluralCount(int64(b.Spared), "entry", "entries"), plain)
+	}
+	for _, note := range b.Notes {
+		field("note", printable(note), yellow)
+	}
+	for _, l := range b.Lists {
+		text := l.Source + ": " + pluralCount(int64(l.Networks), "network", "networks")
+		if l.Updated != nil {
+			text += ", read " + humanDuration(v.now.Sub(*l.Updated)) + " ago"
+		}
+		field("list", printable(text), plain)
+	}
 }
 
 // restored tells what other programs did to an action's rules and bans.
@@ -187,12 +219,12 @@ func (v *statusView) restored(a control.ActionStatus) string {
 	return text + ", last " + humanDuration(v.now.Sub(*a.LastRestored)) + " ago: " + printable(a.Why)
 }
 
-// refusedText is what an action that counts has refused.
-func refusedText(a control.ActionStatus) string {
-	if a.Packets == nil || a.Bytes == nil {
+// refusedText is what something that counts has refused.
+func refusedText(packets, bytes *uint64) string {
+	if packets == nil || bytes == nil {
 		return ""
 	}
-	return fmt.Sprintf(": refused %s (%s)", pluralCount(int64(*a.Packets), "packet", "packets"), humanBytes(*a.Bytes))
+	return fmt.Sprintf(": refused %s (%s)", pluralCount(int64(*packets), "packet", "packets"), humanBytes(*bytes))
 }
 
 func (v *statusView) source(s control.SourceStatus) string {

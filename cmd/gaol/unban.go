@@ -83,5 +83,9 @@ func unbanText(reply control.UnbanReply) string {
 	if b.Len() == 0 {
 		b.WriteString("There was no ban and no counted failure to undo.\n")
 	}
+	for _, l := range reply.Listed {
+		fmt.Fprintf(&b, "%s is still refused by %s: %s is on %s (ignoreip lets it in)\n",
+			target(l.Prefix, ""), printable(l.Jail), l.Entry, printable(l.Source))
+	}
 	return b.String()
 }

@@ -53,10 +53,11 @@ func (v *whyView) listed(lists []control.WhyListed) {
 	}
 	v.section("Listed")
 	for _, l := range lists {
-		text := l.Entry + " on " + l.Source + ", in " + l.Jail
+		text := l.Entry + " on " + l.Source + ": "
 		if !l.Enforced {
-			text += ": not refused"
+			text += "not "
 		}
+		text += "refused by " + l.Jail
 		v.line(printable(text))
 	}
 }
@@ -121,6 +122,9 @@ func (v *whyView) jails(jails []control.WhyJail) {
 }
 
 func (v *whyView) counts(j control.WhyJail) string {
+	if j.Needed == 0 {
+		return "not counted"
+	}
 	text := fmt.Sprintf("%d of %d within %s", j.Failures, j.Needed, config.FormatDuration(seconds(j.FindTimeSeconds)))
 	if j.Hosts > 1 {
 		text += fmt.Sprintf(" (%s, of %d hosts)", printable(j.Host), j.Hosts)
@@ -179,7 +183,9 @@ func (v *whyView) held(k control.WhyKernel) cell {
 	} else {
 		text += " for " + humanDuration(seconds(*k.LeftSeconds))
 	}
-	text += fmt.Sprintf(", %s refused", pluralCount(int64(k.Packets), "packet", "packets"))
+	if k.Packets > 0 || k.Dropping != nil {
+		text += fmt.Sprintf(", %s refused", pluralCount(int64(k.Packets), "packet", "packets"))
+	}
 	switch {
 	case k.Dropping == nil:
 		text += "; not known whether more come"

@@ -76,8 +76,9 @@ func (l *List) write(to io.Writer) error {
 	return w.Flush() // which has the errors of all writes
 }
 
-// recall reads the file, if there is one. One that is damaged counts for nothing.
-func (l *List) recall() error {
+// Recall makes the list what it was in an earlier run, if that is kept; before any Refresh. It takes half a second for half a million
+// networks. The error is that the file can't be read: then it counts for nothing, which is no obstacle.
+func (l *List) Recall() error {
 	if l.opts.Kept == "" {
 		return nil
 	}
@@ -94,6 +95,8 @@ func (l *List) recall() error {
 	if err != nil {
 		return fmt.Errorf("reading what blocklist %s was before the start: %w", l.name, err)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.take(Parsed{Prefixes: prefixes, Entries: head.Entries, Wide: head.Wide, Reserved: head.Reserved})
 	l.status.Updated = head.Updated
 	if l.page != nil {

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -25,6 +27,8 @@ type Source struct {
 	// Text is "file:/PATH" or "https://…", see [CheckSource].
 	Text string
 	Format
+	// CA is a file of certificates to trust besides the system's; "": there is none.
+	CA string
 }
 
 // CheckSource says what is wrong with where a list is.
@@ -56,6 +60,8 @@ type Options struct {
 	Every time.Duration
 	// Kept is the folder for what was read last, for the next start; "": nothing is kept.
 	Kept string
+	// Wait bounds a request; 0: a minute.
+	Wait time.Duration
 	// Transport carries requests; nil: one of its own.
 	Transport http.RoundTripper
 }
@@ -70,11 +76,10 @@ const (
 	shrinkFrom, shrinkTimes = 100, 3
 	// tooManyFaults is which part of the lines must not be faults.
 	tooManyFaults = 10
-	// fetchWait bounds a request.
-	fetchWait = time.Minute
+	defaultWait   = time.Minute
 )
 
-// List is one list that is kept up with. Use NewList. Refresh is for one goroutine at a time, the rest for several.
+// List is one list that is kept up with. Use NewList. Recall and Refresh are for one goroutine at a time, the rest for several.
 type List struct {
 	name string // without a password
 	src  Source
@@ -110,20 +115,23 @@ type Status struct {
 	Problem string
 }
 
-// NewList makes a list of what is known from an earlier run. The error is that this can't be read, which
-// is no obstacle.
+// NewList makes a list of which nothing is known yet. It reads nothing: Recall and Refresh do.
 func NewList(src Source, opts Options) (*List, error) {
 	path, u, err := parseSource(src.Text)
 	if err != nil {
 		return nil, err
 	}
+	if opts.Wait == 0 {
+		opts.Wait = defaultWait
+	}
 	l := &List{name: src.Text, src: src, opts: opts, path: path}
 	if u != nil {
 		l.name = u.Redacted()
 		l.page = fetch.NewPage(u, opts.Transport)
+		l.page.CA = src.CA
 	}
 	l.status.Source = l.name
-	return l, l.recall()
+	return l, nil
 }
 
 // Status says how the list fares.
@@ -191,7 +199,7 @@ func (l *List) ask(ctx context.Context) (parsed Parsed, same bool, err error) {
 	if l.page == nil {
 		return l.readFile()
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, fetchWait, fmt.Errorf("no answer within %s", fetchWait))
+	ctx, cancel := context.WithTimeoutCause(ctx, l.opts.Wait, fmt.Errorf("%w within %s", errNoAnswer, l.opts.Wait))
 	defer cancel()
 	before := l.page.Version
 	same, err = l.page.Get(ctx, func(body io.Reader) error {
@@ -263,7 +271,7 @@ func (l *List) fail(err error, now time.Time) {
 	l.next = now.Add(jitter(min(firstRetry<<min(l.failed-1, 20), l.opts.Every)))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.status.Known && l.failed < patience && isPassing(err) {
+	if l.status.Known && l.failed < patience && l.isPassing(err) {
 		return
 	}
 	kept := "nothing of it is known"
@@ -273,11 +281,18 @@ func (l *List) fail(err error, now time.Time) {
 	l.status.Problem = fmt.Sprintf("blocklist %s: %v: %s", l.name, err, kept)
 }
 
-// isPassing says of an error that it may well be gone the next time: nobody answers, or the server is in trouble.
-func isPassing(err error) bool {
+var errNoAnswer = errors.New("no whole answer")
+
+// isPassing says of an error that it may well be gone the next time: nobody answers, the server is in trouble, or a file is just being
+// replaced.
+func (l *List) isPassing(err error) bool {
+	if l.page == nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
 	if status, ok := errors.AsType[fetch.StatusError](err); ok {
 		return status.Code >= 500
 	}
-	var network interface{ Timeout() bool }
-	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+	_, file := errors.AsType[*fs.PathError](err) // of certificates; it has the methods of a net.Error
+	_, network := errors.AsType[net.Error](err)
+	return network && !file || errors.Is(err, errNoAnswer) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }

@@ -103,15 +103,18 @@ func TestKeptOverRestart(t *testing.T) {
 		fmt.Fprint(to, "192.0.2.0/24\n2001:db8::/32\n")
 	}
 	src, opts := blocklist.Source{Text: w.URL}, blocklist.Options{Limits: limits, Every: time.Hour, Kept: dir}
-	begin := func() *blocklist.List {
+	begin := func(damaged bool) *blocklist.List {
 		l, err := blocklist.NewList(src, opts)
-		if l == nil {
+		if err != nil {
 			t.Fatal(err)
+		}
+		if err := l.Recall(); (err != nil) != damaged {
+			t.Errorf("what was kept: %v", err)
 		}
 		return l
 	}
-	begin().Refresh(t.Context(), time.Now())
-	l := begin()
+	begin(false).Refresh(t.Context(), time.Now())
+	l := begin(false)
 	if s := l.Status(); !s.Known || s.Networks != 2 {
 		t.Fatalf("got %+v", s)
 	}
@@ -126,7 +129,7 @@ func TestKeptOverRestart(t *testing.T) {
 	if err := os.WriteFile(kept, text[:len(text)-20], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if l := begin(); l.Status().Known {
+	if l := begin(true); l.Status().Known {
 		t.Errorf("of a damaged file: %+v", l.Status())
 	} else if !l.Refresh(t.Context(), time.Now()) {
 		t.Errorf("it was not asked for: %+v", l.Status())

@@ -187,7 +187,7 @@ func field(line []byte, separator byte, column int) []byte {
 	return nil
 }
 
-// take adds the prefixes of an entry, as far as they may be refused.
+// take adds the prefixes of an entry, but for those that are never refused as a whole; see [Outside] for those in part.
 func (p *parser) take(prefixes []netip.Prefix) error {
 	wide, reserved := false, false
 	for _, prefix := range prefixes {
@@ -195,9 +195,13 @@ func (p *parser) take(prefixes []netip.Prefix) error {
 			wide = true
 			continue
 		}
-		before := len(p.Prefixes)
-		p.Prefixes = appendOutside(p.Prefixes, prefix, reservedNetworks{})
-		reserved = reserved || len(p.Prefixes) != before+1 || p.Prefixes[before] != prefix
+		if _, overlaps := (reservedNetworks{}).Overlaps(prefix); overlaps {
+			reserved = true
+		}
+		if _, holds := (reservedNetworks{}).Holds(prefix); holds {
+			continue
+		}
+		p.Prefixes = append(p.Prefixes, prefix)
 		if len(p.Prefixes) > p.limits.Entries {
 			return fmt.Errorf("it has more than %d entries: raise blocklistentries if that is meant", p.limits.Entries)
 		}

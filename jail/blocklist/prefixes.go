@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+
+	"gaol/jail"
 )
 
 // Merge returns the fewest prefixes that hold what prefixes do, and nothing else, in order: those that lie in others
@@ -44,15 +46,6 @@ func join(a, b netip.Prefix) (whole netip.Prefix, ok bool) {
 	return whole, whole.Masked() == whole && whole.Contains(b.Addr())
 }
 
-// halves are those of a prefix that is no single address.
-func halves(p netip.Prefix) (lower, upper netip.Prefix) {
-	bits := p.Bits()
-	raw := p.Addr().AsSlice()
-	raw[bits/8] |= 0x80 >> (bits % 8)
-	addr, _ := netip.AddrFromSlice(raw)
-	return netip.PrefixFrom(p.Addr(), bits+1), netip.PrefixFrom(addr, bits+1)
-}
-
 // Networks are some that must not be refused.
 type Networks interface {
 	// Overlaps says whether p holds or is held by one of them, and why that is one.
@@ -61,37 +54,63 @@ type Networks interface {
 	Holds(p netip.Prefix) (why string, ok bool)
 }
 
-// Outside returns what of prefixes lies outside of spared, in order. A prefix that holds such a network is cut up around
-// it; touched is how many were. With none, the answer is prefixes itself.
-func Outside(prefixes []netip.Prefix, spared Networks) (outside []netip.Prefix, touched int) {
+// Outside leaves out of prefixes who must not be refused: the reserved networks, and spared. Prefixes that are all theirs go. inside is
+// what the others hold of them: it lies in one of kept each. touched is how many prefixes that were. If none goes, kept is prefixes
+// itself.
+func Outside(prefixes []netip.Prefix, spared Networks) (kept, inside []netip.Prefix, touched int) {
+	both := either{reservedNetworks{}, spared}
+	gone := 0
 	for i, p := range prefixes {
-		_, overlaps := spared.Overlaps(p)
-		switch {
-		case overlaps && touched == 0:
-			outside = slices.Clone(prefixes[:i])
-			fallthrough
-		case overlaps:
+		_, overlaps := both.Overlaps(p)
+		if overlaps {
 			touched++
-			outside = appendOutside(outside, p, spared)
-		case touched > 0:
-			outside = append(outside, p)
+			if _, holds := both.Holds(p); holds || p.IsSingleIP() {
+				if gone++; gone == 1 {
+					kept = slices.Clone(prefixes[:i])
+				}
+				continue
+			}
+			inside = appendInside(inside, p, both)
+		}
+		if gone > 0 {
+			kept = append(kept, p)
 		}
 	}
-	if touched == 0 {
-		return prefixes, 0
+	if gone == 0 {
+		kept = prefixes
 	}
-	return outside, touched
+	return kept, inside, touched
 }
 
-func appendOutside(to []netip.Prefix, p netip.Prefix, spared Networks) []netip.Prefix {
+// appendInside appends what p holds of spared, in order.
+func appendInside(to []netip.Prefix, p netip.Prefix, spared Networks) []netip.Prefix {
 	if _, overlaps := spared.Overlaps(p); !overlaps {
-		return append(to, p)
-	}
-	if _, holds := spared.Holds(p); holds || p.IsSingleIP() {
 		return to
 	}
-	lower, upper := halves(p)
-	return appendOutside(appendOutside(to, lower, spared), upper, spared)
+	if _, holds := spared.Holds(p); holds || p.IsSingleIP() {
+		return append(to, p)
+	}
+	lower, upper := jail.Halves(p)
+	return appendInside(appendInside(to, lower, spared), upper, spared)
+}
+
+// either is what one or the other has.
+type either struct{ one, other Networks }
+
+// Overlaps implements [Networks].
+func (e either) Overlaps(p netip.Prefix) (string, bool) {
+	if why, ok := e.one.Overlaps(p); ok {
+		return why, true
+	}
+	return e.other.Overlaps(p)
+}
+
+// Holds implements [Networks].
+func (e either) Holds(p netip.Prefix) (string, bool) {
+	if why, ok := e.one.Holds(p); ok {
+		return why, true
+	}
+	return e.other.Holds(p)
 }
 
 // common is the longest prefix that holds both addresses.
@@ -112,7 +131,7 @@ func cover(to []netip.Prefix, p netip.Prefix, first, last netip.Addr) []netip.Pr
 	case !p.Addr().Less(first) && !last.Less(end):
 		return append(to, p)
 	}
-	lower, upper := halves(p)
+	lower, upper := jail.Halves(p)
 	return cover(cover(to, lower, first, last), upper, first, last)
 }
 

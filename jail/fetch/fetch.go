@@ -4,6 +4,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,9 @@ func (e StatusError) Error() string { return fmt.Sprintf("it answers %q", e.Stat
 type Page struct {
 	url    *url.URL
 	client *http.Client
+	// CA is a file of certificates to trust besides the system's, read anew each time; "": there is none. With one, NewPage's
+	// transport is not used.
+	CA string
 	// Version names what was read last, for the server to say that there is no other.
 	Version Validators
 }
@@ -95,6 +99,20 @@ func (p *Page) Get(ctx context.Context, read func(io.Reader) error) (same bool, 
 	return same, err
 }
 
+// trusting is the client that trusts who is to be trusted.
+func (p *Page) trusting() (*http.Client, error) {
+	if p.CA == "" {
+		return p.client, nil
+	}
+	roots, err := Roots(p.CA)
+	if err != nil {
+		return nil, err
+	}
+	transport := NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: transport, CheckRedirect: checkRedirect}, nil
+}
+
 func (p *Page) get(ctx context.Context, read func(io.Reader) error) (same bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url.String(), nil)
 	if err != nil {
@@ -107,7 +125,11 @@ func (p *Page) get(ctx context.Context, read func(io.Reader) error) (same bool, 
 	if p.Version.Modified != "" {
 		req.Header.Set("If-Modified-Since", p.Version.Modified)
 	}
-	resp, err := p.client.Do(req)
+	client, err := p.trusting()
+	if err != nil {
+		return false, err
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return false, err
 	}
@@ -120,6 +142,9 @@ func (p *Page) get(ctx context.Context, read func(io.Reader) error) (same bool, 
 	}
 	if err := read(resp.Body); err != nil {
 		return false, err
+	}
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx) // a server that sees this end leave may end a half answer as if it were whole
 	}
 	p.Version = Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}
 	return false, nil

@@ -252,7 +252,7 @@ func TestOpenAPI(t *testing.T) {
 	}
 	types := []any{
 		control.Status{}, control.JailStatus{}, control.HostsStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
-		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Forgotten{},
+		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Listed{}, control.Forgotten{},
 		control.ReloadReply{}, control.Version{}, control.Operator{}, control.Event{}, control.Error{},
 		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{}, control.WhyLeak{}, control.LeaksStatus{}, control.Leak{},
 		control.Blocklist{}, control.ListStatus{}, control.WhyListed{},
@@ -295,7 +295,8 @@ func TestMetrics(t *testing.T) {
 		Sources:  []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 70, Matched: 7, LagSeconds: 1.5}, {Path: "/var/log/\xff.log", Lines: 1}},
 		Actions:  []control.ActionStatus{{Name: "nftables", Healthy: true, Packets: &packets, Bytes: &bytes}, {Name: "command"}, {Name: "command", Healthy: true}},
 		Problems: []string{"b", "c"}, Trusted: 4, Leaks: &control.LeaksStatus{Current: 2, Failures: 17},
-	}, {Name: "trial", Shadow: true}}}}
+	}, {Name: "trial", Shadow: true},
+		{Name: "drop", Blocklist: &control.Blocklist{Networks: 8, Enforced: 7, Packets: &packets, Bytes: &bytes}}}}}
 	server := httptest.NewServer(control.Handler(f))
 	defer server.Close()
 	resp, err := http.Get(server.URL + "/metrics")
@@ -312,6 +313,7 @@ func TestMetrics(t *testing.T) {
 		`gaol_source_lag_seconds{jail="sshd",source="/var/log/auth.log"} 1.5`, `gaol_action_healthy{action="nftables",jail="sshd"} 1`,
 		`gaol_leaks{jail="sshd"} 2`, `gaol_leaked_failures_total{jail="sshd"} 17`, `gaol_leaks{jail="trial"} 0`,
 		`gaol_refused_packets_total{action="nftables",jail="sshd"} 1234`, `gaol_refused_bytes_total{action="nftables",jail="sshd"} 74040`,
+		`gaol_blocklist_networks{jail="drop"} 7`, `gaol_blocklist_refused_packets_total{jail="drop"} 1234`, `gaol_blocklist_refused_bytes_total{jail="drop"} 74040`,
 		`gaol_action_healthy{action="command",jail="sshd"} 0`, `gaol_source_lines_total{jail="sshd",source="/var/log/` + "\uFFFD" + `.log"} 1`,
 	} {
 		if !strings.Contains(string(text), want+"\n") {

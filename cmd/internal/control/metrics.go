@@ -21,7 +21,7 @@ func Metrics(d Daemon) http.Handler {
 type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, ended, enforces, trusted,
-	hosts, hostsLimit, hostsForgotten, leaks, leaked, listed, listUpdated,
+	hosts, hostsLimit, hostsForgotten, leaks, leaked, listed, listUpdated, listPackets, listBytes,
 	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign, packets, bytes *prometheus.Desc
 }
 
@@ -47,6 +47,8 @@ func newCollector(d Daemon) *collector {
 		leaked:         desc("leaked_failures_total", "Failures of hosts since the kernel holds their bans.", "jail"),
 		listed:         desc("blocklist_networks", "Networks on blocklists that the firewall refuses.", "jail"),
 		listUpdated:    desc("blocklist_updated_timestamp_seconds", "When a blocklist was last read.", "jail", "source"),
+		listPackets:    desc("blocklist_refused_packets_total", "Packets of those on blocklists that were refused since the start.", "jail"),
+		listBytes:      desc("blocklist_refused_bytes_total", "Bytes of the packets of those on blocklists that were refused since the start.", "jail"),
 		lines:          desc("source_lines_total", "Lines read.", "jail", "source"),
 		matched:        desc("source_matched_total", "Lines that matched the jail's filter.", "jail", "source"),
 		lag:            desc("source_lag_seconds", "For how long unread bytes have been waiting.", "jail", "source"),
@@ -64,7 +66,7 @@ func newCollector(d Daemon) *collector {
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.ended, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.listed, c.listUpdated, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.listed, c.listUpdated, c.listPackets, c.listBytes, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes} {
 		ch <- d
 	}
 }
@@ -106,6 +108,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(c.leaked, float64(leaks.Failures), j.Name)
 		if j.Blocklist != nil {
 			gauge(c.listed, float64(j.Blocklist.Enforced), j.Name)
+			if j.Blocklist.Packets != nil && j.Blocklist.Bytes != nil {
+				counter(c.listPackets, float64(*j.Blocklist.Packets), j.Name)
+				counter(c.listBytes, float64(*j.Blocklist.Bytes), j.Name)
+			}
 			for _, l := range j.Blocklist.Lists {
 				if l.Updated != nil {
 					gauge(c.listUpdated, float64(l.Updated.Unix()), j.Name, l.Source)

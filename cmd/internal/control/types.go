@@ -73,7 +73,7 @@ type Leak struct {
 
 // Blocklist says how a jail's lists fare. What is on them are no bans.
 type Blocklist struct {
-	// Networks are to be refused; Spared entries were cut or left out for that as they hold an address that is never banned.
+	// Networks are to be refused; Spared entries hold addresses that are never refused, for which they are left out or have gaps.
 	Networks int `json:"networks"`
 	Spared   int `json:"spared"`
 	// Enforced is how many networks the kernel has taken; Healthy says that those are all. Restored is how often they were put
@@ -81,6 +81,11 @@ type Blocklist struct {
 	Enforced int  `json:"enforced"`
 	Healthy  bool `json:"healthy"`
 	Restored int  `json:"restored"`
+	// Notes are what the firewall leaves out although it is healthy, such as IPv6 on a host without ip6tables.
+	Notes []string `json:"notes,omitempty"`
+	// Packets and Bytes were refused since the start; null: nothing is enforced, or that could not be asked yet.
+	Packets *uint64 `json:"packets,omitempty"`
+	Bytes   *uint64 `json:"bytes,omitempty"`
 	// Lists are in the order of the configuration.
 	Lists []ListStatus `json:"lists"`
 }
@@ -133,6 +138,8 @@ type ActionStatus struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
 	Problem string `json:"problem"`
+	// Notes are what it leaves out although it is healthy, such as IPv6 on a host without ip6tables.
+	Notes []string `json:"notes,omitempty"`
 	// Waiting events have not been told yet, Sent messages have been since the start, Lost events never
 	// will be: of actions that tell others, which all jails with the same settings share.
 	Waiting int `json:"waiting,omitempty"`
@@ -204,7 +211,7 @@ type Why struct {
 type WhyJail struct {
 	Name string `json:"name"`
 	// Failures count against it now, Needed of them within FindTimeSeconds lead to a ban. Of
-	// several hosts in a prefix, it is the one that is nearest to it.
+	// several hosts in a prefix, it is the one that is nearest to it. Needed is 0 where none are counted, as the jail has lists.
 	Failures        int     `json:"failures"`
 	Needed          int     `json:"needed"`
 	FindTimeSeconds float64 `json:"findtime_seconds"`
@@ -324,6 +331,8 @@ type UnbanRequest struct {
 type UnbanReply struct {
 	Unbanned  []Unbanned  `json:"unbanned"`
 	Forgotten []Forgotten `json:"forgotten"`
+	// Listed addresses are refused all the same, as they are on a blocklist.
+	Listed []Listed `json:"listed,omitempty"`
 	// Warnings say who has not let go yet.
 	Warnings []string `json:"warnings,omitempty"`
 }
@@ -333,6 +342,14 @@ type Unbanned struct {
 	Jail   string `json:"jail"`
 	Prefix string `json:"prefix"`
 	ID     string `json:"id,omitempty"`
+}
+
+// Listed is an address or network that an unban does not let in: a jail has Entry, which holds it, on the list of Source.
+type Listed struct {
+	Prefix string `json:"prefix"`
+	Jail   string `json:"jail"`
+	Source string `json:"source"`
+	Entry  string `json:"entry"`
 }
 
 // Forgotten are counted failures that an unban dropped.

@@ -120,6 +120,22 @@ func firewallFor(j config.Jail, log *slog.Logger) (namedAction, error) {
 	return namedAction{origin: origin{rule: j.Rule, place: kind}, name: kind, action: made, firewall: true}, nil
 }
 
+// Notes are what the firewall of a jail leaves out wherever it runs, see [action.Noter]. It starts nothing; what a start would find
+// out besides is in the status of the jail.
+func Notes(j config.Jail) []string {
+	if !j.Enforce || j.BanAction == "none" {
+		return nil
+	}
+	firewall, err := firewallFor(j, nil)
+	if err != nil {
+		return nil // which the start tells of
+	}
+	if noter, ok := firewall.action.(action.Noter); ok {
+		return noter.Notes()
+	}
+	return nil
+}
+
 // blockerFor makes what refuses the lists of a jail, and says what it is called.
 func blockerFor(j config.Jail, log *slog.Logger) (action.Blocker, string, error) {
 	kind := banAction(j)

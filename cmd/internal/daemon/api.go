@@ -343,6 +343,7 @@ func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Unb
 		}
 	}
 	reply.Warnings = d.settle(ctx, cells, since)
+	reply.Listed = d.stillListed(targets)
 	return reply, nil
 }
 

@@ -67,6 +67,7 @@ func (d *Daemon) apply(ctx context.Context, conf *config.Config, state *store.St
 		return t.reply
 	}
 	t.prepare(ctx, conf)
+	t.markLists(conf.Jails)
 	t.change(conf)
 	t.follow()
 	t.settle()
@@ -111,11 +112,11 @@ func (t *transition) prepare(ctx context.Context, conf *config.Config) {
 	reload := t.state == nil
 	t.recall(ctx, cells)
 	t.recallNetworks(ctx, cells, reload)
-	t.recallLists(cells)
+	t.makeListings(cells)
 }
 
-// recallLists reads what is known of lists from before.
-func (t *transition) recallLists(cells map[string]*cell) {
+// makeListings makes what jails need whose lists are others than before.
+func (t *transition) makeListings(cells map[string]*cell) {
 	for i := range t.wishes {
 		w := &t.wishes[i]
 		if c := cells[w.Name]; len(w.Problems) > 0 || w.err != nil || c != nil && sameLists(c.conf, w.Jail) {

@@ -33,14 +33,14 @@ type listing struct {
 	done   chan struct{}
 
 	mu sync.Mutex
-	// ignore is who must not be refused; spared is how many entries were cut or left out for that.
+	// ignore is who must not be refused; spared is how many entries hold some of those.
 	ignore *jail.Ignore
 	spared int
-	// entries is what is to be in force.
-	entries []netip.Prefix
+	// wanted is what is to be in force.
+	wanted action.Refusals
 }
 
-// newListing makes what a jail with lists needs, nil for any other. It reads what is known from an earlier run.
+// newListing makes what a jail with lists needs, nil for any other.
 func (d *Daemon) newListing(j config.Jail, ignore *jail.Ignore) (*listing, error) {
 	if len(j.Blocklist) == 0 {
 		return nil, nil
@@ -52,11 +52,8 @@ func (d *Daemon) newListing(j config.Jail, ignore *jail.Ignore) (*listing, error
 	}
 	for _, src := range j.Blocklist {
 		list, err := blocklist.NewList(src, opts)
-		if list == nil {
-			return nil, err
-		}
 		if err != nil {
-			d.log.Warn("a kept blocklist can't be read", "jail", j.Name, "err", err)
+			return nil, err
 		}
 		l.lists = append(l.lists, list)
 	}
@@ -78,6 +75,7 @@ func keptLists(store string) string { return store + ".blocklists" }
 func (l *listing) start() {
 	go func() {
 		defer close(l.done)
+		l.recall()
 		var all sync.WaitGroup
 		if l.runner != nil {
 			all.Go(func() { _ = l.runner.Run(l.ctx) }) // which returns nil
@@ -88,6 +86,20 @@ func (l *listing) start() {
 		l.combine()
 		all.Wait()
 	}()
+}
+
+// recall reads what is known of all lists from an earlier run, before any of them is put into the firewall: what that holds of the
+// others is not to go meanwhile. The jails don't wait for it.
+func (l *listing) recall() {
+	var all sync.WaitGroup
+	for _, list := range l.lists {
+		all.Go(func() {
+			if err := list.Recall(); err != nil {
+				l.daemon.log.Warn("a kept blocklist can't be read", "jail", l.name, "err", err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // follow keeps up with one list.
@@ -148,12 +160,14 @@ func (l *listing) put(lists [][]netip.Prefix, ignore *jail.Ignore) {
 	if len(lists) > 1 {
 		entries = blocklist.Merge(slices.Concat(lists...))
 	}
-	entries, spared := blocklist.Outside(entries, ignore)
+	var wanted action.Refusals
+	var spared int
+	wanted.Prefixes, wanted.Spared, spared = blocklist.Outside(entries, ignore)
 	l.mu.Lock()
-	l.entries, l.spared = entries, spared
+	l.wanted, l.spared = wanted, spared
 	l.mu.Unlock()
 	if l.runner != nil {
-		l.runner.Set(entries)
+		l.runner.Set(wanted)
 	}
 }
 
@@ -197,11 +211,14 @@ func (l *listing) problems() map[string]string {
 // describe is what status shows.
 func (l *listing) describe() *control.Blocklist {
 	l.mu.Lock()
-	described := &control.Blocklist{Networks: len(l.entries), Spared: l.spared, Lists: []control.ListStatus{}}
+	described := &control.Blocklist{Networks: len(l.wanted.Prefixes), Spared: l.spared, Lists: []control.ListStatus{}}
 	l.mu.Unlock()
 	if l.runner != nil {
 		s := l.runner.Status()
-		described.Enforced, described.Healthy, described.Restored = s.Held, s.Healthy, s.Lost
+		described.Enforced, described.Healthy, described.Restored, described.Notes = s.Held, s.Healthy, s.Lost, s.Notes
+		if refused, ok := l.runner.Refused(); ok {
+			described.Packets, described.Bytes = &refused.Packets, &refused.Bytes
+		}
 	}
 	for _, list := range l.lists {
 		s := list.Status()
@@ -216,9 +233,10 @@ func (l *listing) describe() *control.Blocklist {
 // about is what the lists have of p.
 func (l *listing) about(p netip.Prefix) []control.WhyListed {
 	l.mu.Lock()
-	_, inForce := blocklist.Find(l.entries, p)
+	_, inForce := blocklist.Find(l.wanted.Prefixes, p)
+	_, isSpared := blocklist.Find(l.wanted.Spared, p)
 	l.mu.Unlock()
-	inForce = inForce && l.runner != nil && l.runner.Status().Healthy
+	inForce = inForce && !isSpared && l.runner != nil && l.runner.Status().Healthy
 	var found []control.WhyListed
 	for _, list := range l.lists {
 		if entry, ok := blocklist.Find(list.Prefixes(), p); ok {
@@ -226,6 +244,23 @@ func (l *listing) about(p netip.Prefix) []control.WhyListed {
 		}
 	}
 	return found
+}
+
+// stillListed are those of targets that lists refuse, whoever unbans them.
+func (d *Daemon) stillListed(targets []target) (listed []control.Listed) {
+	for _, l := range d.listings() {
+		for _, t := range targets {
+			if t.id != "" {
+				continue
+			}
+			for _, found := range l.about(t.prefix) {
+				if found.Enforced {
+					listed = append(listed, control.Listed{Prefix: t.prefix.String(), Jail: l.name, Source: found.Source, Entry: found.Entry})
+				}
+			}
+		}
+	}
+	return listed
 }
 
 // sameLists says whether the lists of two configurations, and what refuses them, are the same.

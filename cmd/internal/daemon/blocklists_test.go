@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gaol/action/actiontest"
+	"gaol/cmd/internal/control"
 )
 
 func TestListsHoldWithIPTables(t *testing.T) { t.Parallel(); enforceLists(t, "iptables") }
@@ -86,9 +87,23 @@ banaction = %q
 	s.start(path)
 	inForce("the list is in force")
 	check()
+	s.wait("packets are counted", func() error {
+		b := s.jail("lists").Blocklist
+		if b.Spared != 2 || b.Packets == nil || b.Bytes == nil || *b.Packets == 0 || *b.Bytes == 0 {
+			return fmt.Errorf("%+v", b)
+		}
+		return nil
+	})
 	why, err := s.client.Why(t.Context(), "203.0.113.2")
 	if err != nil || len(why.Listed) != 1 || !why.Listed[0].Enforced || why.Listed[0].Entry != "203.0.113.0/24" {
 		t.Errorf("why: %+v, %v", why.Listed, err)
+	}
+	if !strings.Contains(why.Advice, "Refused by lists while 203.0.113.0/24 is on its list") || strings.Contains(why.Advice, "failures") {
+		t.Errorf("advice: %s", why.Advice)
+	}
+	reply, err := s.client.Unban(t.Context(), control.UnbanRequest{Addresses: []string{"203.0.113.2", "203.0.113.10"}})
+	if err != nil || len(reply.Listed) != 1 || reply.Listed[0].Prefix != "203.0.113.2/32" || reply.Listed[0].Jail != "lists" {
+		t.Errorf("unban: %+v, %v", reply, err)
 	}
 	why, err = s.client.Why(t.Context(), "203.0.113.10")
 	if err != nil || len(why.Listed) != 1 || why.Listed[0].Enforced {
@@ -128,6 +143,33 @@ banaction = %q
 	s.start(path)
 	inForce("in force again")
 	check()
+
+	// Who is spared changes, by the configuration and by a file.
+	was := s.jail("lists").Blocklist.Networks
+	ignored := strings.Replace(conf, `"2001:db8:2::2"`, `"2001:db8:2::2", "203.0.113.2", "file:DIR/allow.txt"`, 1)
+	allow := filepath.Join(s.dir, "allow.txt")
+	if err := os.WriteFile(allow, []byte("2001:db8:1::/64\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.reload(ignored)
+	for _, c := range listedClients {
+		s.wait("spared", func() error { _, err := bad.Ask("tcp", c.server, time.Second); return err })
+	}
+	if got := s.jail("lists").Blocklist.Networks; got != was {
+		t.Errorf("a list of %d networks has %d around those who are spared", was, got)
+	}
+	if err := os.WriteFile(allow, []byte("# nobody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.reload(conf)
+	for _, c := range listedClients {
+		s.wait("no longer spared", func() error {
+			if _, err := bad.Ask("tcp", c.server, 300*time.Millisecond); err == nil {
+				return fmt.Errorf("served")
+			}
+			return nil
+		})
+	}
 
 	// Another file acts, and a jail without lists lets everybody in.
 	s.reload(strings.ReplaceAll(conf, fmt.Sprintf("%q, ", web.URL+"/list.txt"), ""))

@@ -26,6 +26,11 @@ func TestRefusedPacketsWithLegacyIPTables(t *testing.T) {
 	countRefused(t, "iptables", "iptables-legacy", "iptables-legacy -F; iptables-legacy -X")
 }
 
+func TestRefusedPacketsWithRules(t *testing.T) {
+	t.Parallel()
+	countRefused(t, "iptables-rules", "iptables-nft", "iptables-nft -F; iptables-nft -X")
+}
+
 // countRefused has packets of both families refused, and compares what status and metrics say of them, through a reload and a
 // loss of the rules.
 func countRefused(t *testing.T, backend, iptables, lose string) {

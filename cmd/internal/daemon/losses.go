@@ -68,7 +68,7 @@ func lossProblems(c *cell, now time.Time) map[string]string {
 // actionStatus is what status says of an action.
 func actionStatus(s action.RunnerStatus) control.ActionStatus {
 	described := control.ActionStatus{
-		Name: s.Name, Healthy: s.Healthy, Problem: s.Problem, Restored: s.Losses.Restored, ForeignRemoved: s.Losses.Foreign,
+		Name: s.Name, Healthy: s.Healthy, Problem: s.Problem, Notes: s.Notes, Restored: s.Losses.Restored, ForeignRemoved: s.Losses.Foreign,
 		LastRestored: timeOrNil(s.Losses.Last.Restored),
 	}
 	if described.LastRestored != nil {

@@ -2,8 +2,10 @@ package daemon_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +24,7 @@ func TestBansHoldWithRoutes(t *testing.T) {
 	server, bad := actiontest.Own(t), actiontest.NewSpace(t)
 	actiontest.Connect(t, server, []string{"10.0.1.1/24", "fd00:1::1/64"}, bad, []string{"10.0.1.2/24", "fd00:1::2/64"})
 	server.Serve(t, "tcp", ":80")
-	s := newSite(t, `
+	conf := `
 [default]
 banaction = "route"
 bantime = "1h"
@@ -32,11 +34,13 @@ enabled = false
 enabled = true
 logpath = ["DIR/app.log"]
 failregex = ['^ERROR Login failure <HOST>$']
+port = [80]
 [jail.other]
 enabled = true
 logpath = ["DIR/other.log"]
 failregex = ['^ERROR Login failure <HOST>$']
-`)
+`
+	s := newSite(t, conf)
 	s.start()
 	silent := func(c client) {
 		t.Helper()
@@ -70,6 +74,30 @@ failregex = ['^ERROR Login failure <HOST>$']
 	c := clients[0]
 	s.append("app.log", failures(5, c.address))
 	s.waitBanned(c.address)
+	if notes := s.jail("app").Actions[0].Notes; len(notes) != 1 || !strings.Contains(notes[0], "routes know no ports") {
+		t.Errorf("notes: %q", notes)
+	}
+	if why, err := s.client.Why(t.Context(), c.address); err != nil {
+		t.Error(err)
+	} else {
+		for _, k := range why.Kernel {
+			left := k.LeftSeconds
+			if k.Jail == "app" && (!k.Holds || left == nil || *left > 3601 || *left < 3000 || k.Dropping != nil) {
+				t.Errorf("why: %+v", k)
+			}
+		}
+	}
+	s.reload(strings.Replace(conf, "port = [80]", `blocktype = "drop"`, 1))
+	silent(c)
+	s.wait("it leaves out nothing", func() error {
+		if notes := s.jail("app").Actions[0].Notes; len(notes) > 0 {
+			return fmt.Errorf("notes: %q", notes)
+		}
+		return nil
+	})
+	if log := s.log(); strings.Count(log, `msg="action started" jail=app`) != 1 {
+		t.Errorf("another blocktype started the action anew:\n%s", log)
+	}
 	s.kill()
 	silent(c)
 	s.start()

@@ -62,7 +62,9 @@ func (r *runner) adjust(rule action.Rule) {
 	defer cancel()
 	if err := r.adjuster.Adjust(ctx, rule); err != nil {
 		r.log.Error("changing the rules of an action", "err", err)
+		return
 	}
+	r.NoteAgain()
 }
 
 // stop ends what was started, and with flush undoes what it did. It waits for both, but not for

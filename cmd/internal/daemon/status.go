@@ -55,16 +55,22 @@ func (d *Daemon) recount(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(ctx, statusWait)
 	defer cancel()
 	d.mu.Lock()
-	var runners []*runner
+	var counters []interface{ Recount(context.Context) }
 	for _, c := range d.sortedLocked() {
-		if name == "" || name == c.name {
-			runners = append(runners, c.runners...)
+		if name != "" && name != c.name {
+			continue
+		}
+		for _, r := range c.runners {
+			counters = append(counters, r)
+		}
+		if c.listing != nil && c.listing.runner != nil {
+			counters = append(counters, c.listing.runner)
 		}
 	}
 	d.mu.Unlock()
 	var all errgroup.Group
 	all.SetLimit(countingAtOnce)
-	for _, r := range runners {
+	for _, r := range counters {
 		if ctx.Err() != nil {
 			break // the others' turn is next time, as these are known then
 		}

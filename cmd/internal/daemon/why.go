@@ -104,8 +104,11 @@ func (q *question) askLocked(c *cell) {
 		q.why.Bans = append(q.why.Bans, c.describeBanLocked(b))
 		j.SinceEnforced += c.imposed[keyOf(b)].since
 	}
-	if c.listing != nil && q.target.ID == "" {
-		q.why.Listed = append(q.why.Listed, c.listing.about(q.target.Prefix)...)
+	if c.listing != nil {
+		j.Needed = 0
+		if q.target.ID == "" {
+			q.why.Listed = append(q.why.Listed, c.listing.about(q.target.Prefix)...)
+		}
 	}
 	q.why.Jails = append(q.why.Jails, j)
 	q.kept = append(q.kept, s.Kept...)

@@ -40,7 +40,7 @@ func ignoredText(jails []control.WhyJail) string {
 // sentences are the advice.
 func (q *question) sentences() []string {
 	w := &q.why
-	list := q.howToBeFree()
+	list := append(q.refusedByLists(), q.howToBeFree()...)
 	for _, k := range w.Kernel {
 		banned := slices.ContainsFunc(w.Bans, func(b control.Ban) bool { return b.Jail == k.Jail && coveredBy(b, k, q.target.Prefix) })
 		switch {
@@ -56,6 +56,16 @@ func (q *question) sentences() []string {
 			list = append(list, fmt.Sprintf("%s of %s since its ban is enforced: %s.", logged(j.SinceEnforced), j.Name, j.Leak.Text))
 		} else if j.SinceEnforced > 0 {
 			list = append(list, fmt.Sprintf("%s of %s since its ban is enforced.", logged(j.SinceEnforced), j.Name))
+		}
+	}
+	return list
+}
+
+// refusedByLists says for which lists it is refused.
+func (q *question) refusedByLists() (list []string) {
+	for _, l := range q.why.Listed {
+		if l.Enforced && len(list) < adviceJails {
+			list = append(list, fmt.Sprintf("Refused by %s while %s is on its list; ignoreip there lets it in, gaol unban does not.", l.Jail, l.Entry))
 		}
 	}
 	return list
@@ -124,7 +134,7 @@ const adviceJails = 3
 func (q *question) howToBeBanned() []string {
 	var counting, all []string
 	for _, j := range q.why.Jails {
-		if j.Ignored != "" {
+		if j.Ignored != "" || j.Needed == 0 {
 			continue
 		}
 		missing := max(j.Needed-j.Failures, 1)
@@ -138,6 +148,11 @@ func (q *question) howToBeBanned() []string {
 	switch {
 	case len(q.why.Jails) == 0:
 		return []string{"No jail runs: nobody would ban it."}
+	case len(counting) == 0 && len(all) == 0 && q.why.Ignored == "":
+		if len(q.refusedByLists()) > 0 {
+			return nil // which says enough
+		}
+		return []string{"No jail counts failures: nobody would ban it."}
 	case len(counting) == 0 && len(all) == 0:
 		return []string{fmt.Sprintf("Never banned by itself: %s.", q.why.Ignored)}
 	case len(counting) > 0:

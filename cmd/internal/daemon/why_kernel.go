@@ -107,6 +107,9 @@ func (a *kernelQuestion) describe(took time.Duration) control.WhyKernel {
 			left := a.held.Left.Seconds()
 			k.LeftSeconds = &left
 		}
+		if a.held.Uncounted {
+			break
+		}
 		k.Packets = a.held.Packets
 		// A set that was made anew meanwhile counts from 0 on.
 		if a.held.Packets >= a.first {
