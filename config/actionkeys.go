@@ -154,7 +154,10 @@ func (c *checker) action(n *node) (actionDraft, bool) {
 		entry = merge(entry, n)
 	}
 	kind := kindOf(name, entry)
-	a := actionDraft{Action: Action{Timeout: time.Minute, File: usualFile(kind), Cloudflare: usualCloudflare(kind)}, Notifier: usualNotifier(kind)}
+	a := actionDraft{
+		Action:   Action{Timeout: time.Minute, File: usualFile(kind), Cloudflare: usualCloudflare(kind), Web: slices.Contains(webKinds(), kind)},
+		Notifier: usualNotifier(kind),
+	}
 	before := len(c.problems)
 	if entry != nil {
 		readKeys(c, entry, actionKeysOf(a.Kind), &a)
@@ -164,6 +167,9 @@ func (c *checker) action(n *node) (actionDraft, bool) {
 		return actionDraft{}, false
 	}
 	if a.File != nil {
+		return a, c.completeFile(nameNode, entry, a.File)
+	}
+	if a.Action.Web {
 		return a, true
 	}
 	if a.Cloudflare != nil {

@@ -20,8 +20,8 @@ type Config struct {
 	Jails []Jail
 	// Store says where bans, history and positions are kept.
 	Store Store
-	// Web is the address of the HTTP listener, "" for none (the default).
-	Web string
+	// Web is the HTTP listener.
+	Web Web
 	// Operators is how long the address from which somebody used gaol over SSH is never
 	// banned; 0: not at all. Default 12 hours.
 	Operators time.Duration
@@ -156,9 +156,11 @@ type Action struct {
 	Timeout time.Duration
 	// File is what a deny file of a web server is; nil: it is none.
 	File *DenyFile
+	// Web says that bans are on the list that gaol serves.
+	Web bool
 	// Cloudflare is what a list at Cloudflare is; nil: the action is no such list.
 	Cloudflare *CloudflareList
 }
 
 // KeepsState says that the action locks addresses out by itself, so that it is left out where gaol only observes.
-func (a Action) KeepsState() bool { return a.File != nil || a.Cloudflare != nil }
+func (a Action) KeepsState() bool { return a.File != nil || a.Web || a.Cloudflare != nil }

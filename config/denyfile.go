@@ -20,6 +20,8 @@ type DenyFile struct {
 	// Reload is the program that has the server read the file, at most once in Every; empty: none.
 	Reload []string
 	Every  time.Duration
+	// Socket is where haproxy takes changes while it runs; "": it reads the file.
+	Socket string
 }
 
 // fileKinds are the kinds of actions that keep a file.
@@ -74,9 +76,26 @@ func fileKeys() []actionKey {
 			value: choice([]string{string(denyfile.Deny), string(denyfile.Geo)}, func(a *act, s string) { a.File.Format = denyfile.Format(s) })}, []string{nginxKind}},
 		{reload(`["nginx", "-s", "reload"]`), []string{nginxKind}},
 		{reload(`["systemctl", "reload", "haproxy"]`), []string{haproxyKind}},
+		{key[act]{name: "socket", doc: "haproxy's `stats socket`, such as `\"/run/haproxy/admin.sock\"`. It is told of changes there, and no reload is run.",
+			value: value[act]{"absolute path", func(c *checker, a *act, n *node) { a.File.Socket = c.absolute(n) }}}, []string{haproxyKind}},
 		{key[act]{name: "every", def: `"1s"`, doc: "It is run once in this time at most; bans of the meantime go together.",
 			value: duration(0, time.Hour, func(a *act) *time.Duration { return &a.File.Every })}, fileKinds()},
 	}
+}
+
+// completeFile checks the action of a deny file as a whole; entry is what it says, nil for nothing.
+func (c *checker) completeFile(n, entry *node, f *DenyFile) bool {
+	if f.Socket == "" {
+		return true
+	}
+	if entry.table["reload"] != nil && len(f.Reload) > 0 {
+		p := c.at(n)
+		p.What, p.Hint, p.Key = "socket and reload together", "leave reload out", ""
+		c.add(p)
+		return false
+	}
+	f.Reload = nil
+	return true
 }
 
 // ownFileKeys are those that only kinds of files have.

@@ -63,6 +63,7 @@ func (l *loader) readJail(name string, defaults, user *node) Jail {
 	d.Enabled = d.Enabled || name == l.opts.Enable
 	d.Guessed = saysLogs(stock) && !saysLogs(user)
 	d.finish(c, n)
+	l.checkActions(c, &d, n)
 	d.readFilter(c, n)
 	d.Problems = c.problems
 	return d.Jail

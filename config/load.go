@@ -17,7 +17,7 @@ func Load(opts Options) *Config {
 
 // load is Load; mustExist says whether the main file has to be there.
 func load(opts Options, mustExist bool) *Config {
-	l := &loader{opts: opts, library: newLibrary(opts), config: &Config{File: opts.file()}}
+	l := &loader{opts: opts, library: newLibrary(opts), owners: owners{}, config: &Config{File: opts.file()}}
 	root := l.readMain(mustExist)
 	l.readTop(merge(builtin(), root))
 	l.config.Problems = arrange(l.config.Problems, l.files)
@@ -31,6 +31,8 @@ type loader struct {
 	config  *Config
 	// files are the names of what was read, in order.
 	files []string
+	// owners are those of deny files, as far as jails are read.
+	owners owners
 }
 
 // readMain reads the main file and conf.d, and merges them.

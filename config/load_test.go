@@ -14,7 +14,7 @@ import (
 
 func TestEmptyFile(t *testing.T) {
 	c := load(t, map[string]string{"gaol.toml": ""})
-	if c.OnStop != config.Flush || c.Web != "" || c.Operators != 12*time.Hour || c.Store != (config.Store{Path: "/var/lib/gaol/gaol.sqlite3", PurgeAge: 30 * 24 * time.Hour}) {
+	if c.OnStop != config.Flush || c.Web.Listen != "" || len(c.Web.Proxies) != 2 || c.Web.Token != "" || c.Operators != 12*time.Hour || c.Store != (config.Store{Path: "/var/lib/gaol/gaol.sqlite3", PurgeAge: 30 * 24 * time.Hour}) {
 		t.Errorf("defaults are %+v", c)
 	}
 	got := jailOf(t, c, "sshd")
@@ -183,7 +183,7 @@ ipv4prefix = 20
 ipv6prefix = 44
 `,
 	})
-	if c.OnStop != config.Keep || c.Web != "[::1]:7413" || c.Operators != 0 || c.Store != (config.Store{Path: "/x/y.sqlite3", PurgeAge: 14 * 24 * time.Hour}) {
+	if c.OnStop != config.Keep || c.Web.Listen != "[::1]:7413" || c.Operators != 0 || c.Store != (config.Store{Path: "/x/y.sqlite3", PurgeAge: 14 * 24 * time.Hour}) {
 		t.Errorf("the daemon's keys are %+v", c)
 	}
 	got := jailOf(t, c, "own")

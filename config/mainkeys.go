@@ -33,7 +33,7 @@ func topKeys() []key[top] {
 		{name: "store", doc: "Where bans, history and positions are kept.",
 			value: value[top]{"table", func(c *checker, t *top, n *node) { readKeys(c, n, storeKeys(), &t.Store) }}},
 		{name: "web", doc: "The HTTP listener.",
-			value: value[top]{"table", func(c *checker, t *top, n *node) { readKeys(c, n, webKeys(), t.Config) }}},
+			value: value[top]{"table", func(c *checker, t *top, n *node) { readKeys(c, n, webKeys(), &t.Web) }}},
 	}
 }
 
@@ -51,17 +51,6 @@ func storeKeys() []key[Store] {
 			}}},
 		{name: "purgeage", def: `"30d"`, doc: "How long history is kept.",
 			value: duration(time.Hour, longestBanTime, func(s *Store) *time.Duration { return &s.PurgeAge })},
-	}
-}
-
-func webKeys() []key[Config] {
-	return []key[Config]{
-		{name: "listen", def: `""`, doc: "Host and port to listen on, such as `\"127.0.0.1:7413\"`; empty for none.",
-			value: value[Config]{"text", func(c *checker, to *Config, n *node) {
-				if address, ok := c.listen(n); ok {
-					to.Web = address
-				}
-			}}},
 	}
 }
 

@@ -25,6 +25,9 @@ const (
 	commandKind    = "command"
 	nginxKind      = "nginx"
 	haproxyKind    = "haproxy"
+	webKind        = "web"
+	caddyKind      = "caddy"
+	traefikKind    = "traefik"
 	cloudflareKind = "cloudflare"
 	webhookKind    = "webhook"
 	mailKind       = "mail"
@@ -36,7 +39,8 @@ const (
 
 // kinds are all there are.
 func kinds() []string {
-	return []string{commandKind, nginxKind, haproxyKind, cloudflareKind, webhookKind, mailKind, notifyKind, abuseIPDBKind, blocklistKind, xarfKind}
+	return []string{commandKind, nginxKind, haproxyKind, caddyKind, traefikKind, webKind, cloudflareKind, webhookKind, mailKind, notifyKind,
+		abuseIPDBKind, blocklistKind, xarfKind}
 }
 
 // Notifier is an entry of a jail's action list that tells others of bans, with what its file says filled

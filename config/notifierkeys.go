@@ -16,7 +16,7 @@ import (
 // notifierKinds are those that tell others of bans.
 func notifierKinds() []string {
 	return slices.DeleteFunc(kinds(), func(kind string) bool {
-		return kind == commandKind || kind == cloudflareKind || slices.Contains(fileKinds(), kind)
+		return slices.Contains([]string{commandKind, cloudflareKind}, kind) || slices.Contains(fileKinds(), kind) || slices.Contains(webKinds(), kind)
 	})
 }
 

@@ -45,7 +45,7 @@ func TestProblems(t *testing.T) {
 		{"one host is no network", "[jail.sshd.escalate]\nhosts = 1", []string{
 			`reading gaol.toml:2: hosts in [jail.sshd.escalate]: found number 1, expected a whole number from 2 to 1000`}},
 		{"key of escalate misspelt", "[default.escalate]\nhotss = 3", []string{`reading gaol.toml:2: unknown key "hotss" in [default.escalate]: did you mean "hosts"?`}},
-		{"key far from all", "[web]\nxyzzy = 3", []string{`reading gaol.toml:2: unknown key "xyzzy" in [web]: known here: listen`}},
+		{"key far from all", "[web]\nxyzzy = 3", []string{`reading gaol.toml:2: unknown key "xyzzy" in [web]: known here: listen, proxies or token`}},
 		{"key of another table", "[jail.sshd]\npurgeage = '30d'", []string{`reading gaol.toml:2: unknown key "purgeage" in [jail.sshd]: it belongs in [store]`}},
 		{"key of jails at the top", "maxretry = 3", []string{`reading gaol.toml:1: unknown key "maxretry": it belongs in [default] or [jail.NAME]`}},
 		{"jail without its prefix", "[sshd]\nenabled = true", []string{`reading gaol.toml:1: unknown key "sshd": a jail's table is [jail.sshd]`}},
@@ -127,6 +127,29 @@ func TestProblems(t *testing.T) {
 			`reading gaol.toml:3: purgeage in [store]: found number 5, expected a duration from 1h to 3650d`,
 		}},
 		{"web", "[web]\nlisten = '127.0.0.1'", []string{`reading gaol.toml:2: listen in [web]: found "127.0.0.1", expected an address with its port, such as "127.0.0.1:7413"`}},
+		{"who asks", "[web]\nproxies = ['127.0.0.1', 'proxy.example']\ntoken = 'env:GAOL_NO_TOKEN'", []string{
+			`reading gaol.toml:2: proxies[2] in [web]: found "proxy.example", expected an address or a prefix, such as "10.0.0.0/8"`,
+			`reading gaol.toml:3: token in [web]: the environment variable "GAOL_NO_TOKEN" is empty: set it for gaol, such as by systemctl edit gaol`,
+		}},
+		{"a list that nobody can ask about", own("action = 'caddy'"), []string{
+			`reading gaol.toml:5: action in [jail.own]: the action caddy is for proxies that ask gaol, which listens nowhere: write listen = "127.0.0.1:7413" in [web]`}},
+		{"one list twice", own("action = ['caddy', 'traefik']\n[web]\nlisten = '127.0.0.1:7413'"), []string{
+			`reading gaol.toml:5: action in [jail.own]: the actions caddy and traefik are one and the same list: leave one out: all proxies may ask about it`}},
+		{"a list of a jail that is off", "[jail.own]\naction = 'caddy'", nil},
+		{"a key of another kind", own("action = { name = 'caddy', path = '/x' }\n[web]\nlisten = '127.0.0.1:7413'"), []string{
+			`reading gaol.toml:5: unknown key "path" in [jail.own.action]: it belongs in ` + "`nginx`, `haproxy`" + ` or [store]`}},
+		{"one file for two jails", own("action = { name = 'nginx', path = '/x/y' }\n[jail.sshd]\naction = [{ name = 'haproxy', path = '/x/../x/y' }]"), []string{
+			`reading gaol.toml:7: action in [jail.sshd]: the action haproxy keeps the file /x/y, which is that of jail own: give it a path of its own: a server can read several files`}},
+		{"one file for all jails", own("[default]\naction = { name = 'nginx', path = '/x/y' }"), []string{
+			`reading gaol.toml:6: action in [default]: the action nginx keeps the file /x/y, which is that of jail own: give it a path of its own: a server can read several files`}},
+		{"one file twice", own("action = ['nginx', { name = 'again', kind = 'nginx' }]"), []string{
+			`reading gaol.toml:5: action in [jail.own]: two actions keep the file /var/lib/gaol/nginx/own.conf, and each would remove the other's bans: give them a path of their own, or leave one out`}},
+		{"one file, but of a jail that is off", own("action = { name = 'nginx', path = '/x/y' }\n[jail.django-auth]\naction = { name = 'nginx', path = '/x/y' }"), nil},
+		{"a socket and a reload", own("action = { name = 'haproxy', socket = '/run/haproxy/admin.sock', reload = ['true'] }"), []string{
+			`reading gaol.toml:5: socket and reload together in [jail.own.action]: leave reload out`}},
+		{"a socket by itself", own("action = { name = 'haproxy', socket = '/run/haproxy/admin.sock' }"), nil},
+		{"a socket without a folder", own("action = { name = 'haproxy', socket = 'admin.sock' }"), []string{
+			`reading gaol.toml:5: socket in [jail.own.action]: found "admin.sock", expected an absolute path`}},
 		{"onstop", "onstop = 'flsh'", []string{`reading gaol.toml:1: onstop: found "flsh", expected "flush" or "keep": did you mean "flush"?`}},
 		{"defaults are no table", "default = 5", []string{`reading gaol.toml:1: default: found number 5, expected a table`}},
 		{"text without quotes", "[default]\nbantime = 10m", []string{`reading gaol.toml:2: not valid TOML: expected a top-level item to end with a newline, comment, or EOF, but got 'm' instead: text needs quotes: bantime = "10m"`}},

@@ -12,9 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,9 +31,16 @@ type Options struct {
 	Path string
 	// Format is how a prefix is written.
 	Format Format
-	// Reloader has the server read the file again; nil: the server looks by itself. Several
-	// actions may have the same.
-	Reloader *Reloader
+	// Server is told of changes; nil: it looks by itself.
+	Server Server
+}
+
+// Server is who has to know what the file says: a [Reloader] or a [Runtime].
+type Server interface {
+	// Tell returns once the server knows that the file holds just these prefixes, which are sorted.
+	Tell(ctx context.Context, held []netip.Prefix) error
+	// Knows says whether it still knows what it was told last.
+	Knows(ctx context.Context) (bool, error)
 }
 
 // File is an action that keeps a deny file. Use New.
@@ -60,7 +69,7 @@ func New(opts Options) (*File, error) {
 	if !filepath.IsAbs(opts.Path) || strings.HasSuffix(opts.Path, "/") {
 		return nil, fmt.Errorf("deny file %q: expected the absolute path of a file", opts.Path)
 	}
-	if !opts.Format.valid() {
+	if !opts.Format.Valid() {
 		return nil, fmt.Errorf("deny file %s: no such format %q: choose deny, geo or plain", opts.Path, opts.Format)
 	}
 	return &File{opts: opts, held: make(map[netip.Prefix]time.Time)}, nil
@@ -137,7 +146,7 @@ func (f *File) Stop(ctx context.Context) error {
 }
 
 // Check implements action.Checker: another program may have changed or removed the file. It also
-// tells the server of what Start has written, if nothing else did.
+// tells the server of what Start has written, if nothing else did, and of all if it has forgotten.
 func (f *File) Check(ctx context.Context) error {
 	f.mu.Lock()
 	written := f.written
@@ -148,6 +157,16 @@ func (f *File) Check(ctx context.Context) error {
 		return fmt.Errorf("looking at the deny file: %w", err)
 	case written == nil || !same(info, written):
 		return fmt.Errorf("deny file %s was changed by another program", f.opts.Path)
+	case f.opts.Server == nil:
+		return nil
+	}
+	knows, err := f.opts.Server.Knows(ctx)
+	f.mu.Lock()
+	f.stale = f.stale || !knows
+	f.refused = f.refused || err != nil
+	f.mu.Unlock()
+	if err != nil {
+		return err
 	}
 	return f.reload(ctx)
 }
@@ -155,7 +174,7 @@ func (f *File) Check(ctx context.Context) error {
 // Holds implements action.Holder.
 func (f *File) Holds(_ context.Context, prefix netip.Prefix) (action.Held, error) {
 	held := action.Held{Set: f.opts.Path}
-	prefix = unmapped(prefix)
+	prefix = Unmapped(prefix)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for bits := prefix.Bits(); bits >= 0; bits-- {
@@ -180,7 +199,7 @@ func (f *File) Missing(_ context.Context, prefixes []netip.Prefix) (missing []ne
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, p := range prefixes {
-		if _, ok := f.held[unmapped(p)]; !ok {
+		if _, ok := f.held[Unmapped(p)]; !ok {
 			missing = append(missing, p)
 		}
 	}
@@ -207,7 +226,7 @@ func (f *File) change(ctx context.Context, update func() bool) error {
 
 // writeLocked brings the file to what is held.
 func (f *File) writeLocked() error {
-	changed, err := replace(f.opts.Path, f.opts.Format.render(f.held))
+	changed, err := replace(f.opts.Path, f.opts.Format.Render(f.sortedLocked()))
 	if err != nil {
 		f.written = nil // the next change writes again, whatever it is
 		return fmt.Errorf("writing deny file %s: %w", f.opts.Path, err)
@@ -217,16 +236,20 @@ func (f *File) writeLocked() error {
 	return err
 }
 
+func (f *File) sortedLocked() []netip.Prefix { return slices.SortedFunc(maps.Keys(f.held), Compare) }
+
 // reload has the server read the file, unless it has.
 func (f *File) reload(ctx context.Context) error {
 	f.mu.Lock()
 	stale := f.stale
 	f.stale = false // before the server reads: what is written meanwhile makes it stale again
-	f.mu.Unlock()
-	if !stale || f.opts.Reloader == nil {
+	if !stale || f.opts.Server == nil {
+		f.mu.Unlock()
 		return nil
 	}
-	err := f.opts.Reloader.Reload(ctx)
+	held := f.sortedLocked()
+	f.mu.Unlock()
+	err := f.opts.Server.Tell(ctx, held)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stale = f.stale || err != nil
@@ -244,18 +267,18 @@ func canonical(b jail.Ban) (prefix netip.Prefix, ok bool) {
 	if b.ID != "" || !b.Prefix.IsValid() {
 		return netip.Prefix{}, false
 	}
-	return unmapped(b.Prefix), true
+	return Unmapped(b.Prefix), true
 }
 
-// unmapped writes IPv4 as such, without bits beyond the prefix's length and without a zone.
-func unmapped(p netip.Prefix) netip.Prefix {
+// Unmapped writes IPv4 as such, without bits beyond the prefix's length and without a zone.
+func Unmapped(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
 	return p.Masked()
 }
 
-// compare sorts IPv4 before IPv6, and a network before what lies in it.
-func compare(a, b netip.Prefix) int {
+// Compare sorts IPv4 before IPv6, and a network before what lies in it.
+func Compare(a, b netip.Prefix) int {
 	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 }

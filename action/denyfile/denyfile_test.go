@@ -115,7 +115,7 @@ func counted(t *testing.T, every time.Duration, script string) (*denyfile.Reload
 
 func TestReloadsOnlyWhenSomethingChanged(t *testing.T) {
 	r, runs := counted(t, 0, "")
-	f := newFile(t, denyfile.Options{Path: filepath.Join(t.TempDir(), "web"), Format: denyfile.Deny, Reloader: r})
+	f := newFile(t, denyfile.Options{Path: filepath.Join(t.TempDir(), "web"), Format: denyfile.Deny, Server: r})
 	ban := []jail.Ban{actiontest.Ban("192.0.2.7", time.Hour)}
 	step := func(doing string, err error, want int) {
 		t.Helper()
@@ -158,7 +158,7 @@ func TestKeepsTheFileWhileReloadsFail(t *testing.T) {
 	up := filepath.Join(t.TempDir(), "up")
 	r, _ := counted(t, 0, "test -e "+up+" || { echo no such process >&2; exit 1; }")
 	path := filepath.Join(t.TempDir(), "web")
-	f := newFile(t, denyfile.Options{Path: path, Format: denyfile.Plain, Reloader: r})
+	f := newFile(t, denyfile.Options{Path: path, Format: denyfile.Plain, Server: r})
 	ban := []jail.Ban{actiontest.Ban("192.0.2.7", time.Hour)}
 	must(t, f.Start(t.Context()))
 	for _, err := range []error{f.Ban(t.Context(), ban, time.Now()), f.Check(t.Context()), f.Start(t.Context())} {

@@ -45,7 +45,7 @@ done
 echo "no new worker" >&2; exit 1`, pid}
 	r, err := denyfile.NewReloader(reload, 10*time.Millisecond, time.Minute)
 	must(t, err)
-	f := newFile(t, denyfile.Options{Path: list, Format: denyfile.Plain, Reloader: r})
+	f := newFile(t, denyfile.Options{Path: list, Format: denyfile.Plain, Server: r})
 	// It could not be started without the file, and there is nobody to reload yet.
 	must(t, os.WriteFile(list, nil, 0o644))
 	server := exec.Command("haproxy", "-W", "-f", conf, "-p", pid)

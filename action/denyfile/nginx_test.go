@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,20 +21,19 @@ import (
 // Unix socket, so that nothing reaches a network.
 func TestNginx(t *testing.T) {
 	actiontest.Need(t, "nginx")
-	for format, banned := range map[denyfile.Format]string{
-		denyfile.Deny: "include %s/*.conf;",
-		denyfile.Geo:  "if ($gaol_banned) { return 403; }",
-	} {
+	for _, format := range []denyfile.Format{denyfile.Deny, denyfile.Geo} {
 		t.Run(string(format), func(t *testing.T) {
 			folder, err := os.MkdirTemp("", "gaol") // the path of a socket has to be short
 			must(t, err)
 			t.Cleanup(func() { _ = os.RemoveAll(folder) })
 			must(t, os.Chmod(folder, 0o755))
 			lists, geo := folder+"/deny", ""
-			if format == denyfile.Deny {
-				banned = fmt.Sprintf(banned, lists)
-			} else {
-				geo = "geo $gaol_banned { include " + lists + "/web.conf; }" // no patterns in a geo block
+			here := strings.NewReplacer("192.0.2.80", "unix:", "/var/lib/gaol/nginx/nginx-http-auth.conf", lists+"/web.conf", "/var/lib/gaol/nginx", lists)
+			block := here.Replace(actiontest.FromPage(t, page, "nginx", "set_real_ip_from"))
+			if format == denyfile.Geo {
+				include := "include " + lists + "/*.conf;"
+				block = strings.Replace(block, include, actiontest.FromPage(t, page, "nginx", "if ($gaol_banned)"), 1)
+				geo = here.Replace(actiontest.FromPage(t, page, "nginx", "geo $gaol_banned"))
 			}
 			conf := filepath.Join(folder, "nginx.conf")
 			must(t, os.WriteFile(conf, []byte(fmt.Sprintf(`
@@ -44,16 +44,15 @@ http {
 	%[2]s
 	server {
 		listen unix:%[1]s/http;
-		set_real_ip_from unix:;
-		real_ip_header X-Forwarded-For;
 		root %[1]s;
-		location = /hello { %[3]s try_files /nginx.conf =404; }
+		%[3]s
+		location = /hello { try_files /nginx.conf =404; }
 	}
 }
-`, folder, geo, banned)), 0o644))
+`, folder, geo, block)), 0o644))
 			r, err := denyfile.NewReloader([]string{"nginx", "-c", conf, "-s", "reload"}, 10*time.Millisecond, time.Minute)
 			must(t, err)
-			f := newFile(t, denyfile.Options{Path: lists + "/web.conf", Format: format, Reloader: r})
+			f := newFile(t, denyfile.Options{Path: lists + "/web.conf", Format: format, Server: r})
 			must(t, f.Start(t.Context()))
 			server := exec.Command("nginx", "-c", conf)
 			server.Stderr = os.Stderr

@@ -2,10 +2,14 @@ package denyfile
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"gaol/action/command"
 )
+
+// gather is how long is waited for others who ask at the same moment, such as the other jails that a line is for.
+const gather = 20 * time.Millisecond
 
 // Reloader runs the program that has a server read its files again, such as "nginx -s reload". Those
 // who ask while it runs or rests share the next run. Use NewReloader.
@@ -37,6 +41,12 @@ func NewReloader(argv []string, every, timeout time.Duration) (*Reloader, error)
 	return r, nil
 }
 
+// Tell implements Server.
+func (r *Reloader) Tell(ctx context.Context, _ []netip.Prefix) error { return r.Reload(ctx) }
+
+// Knows implements Server: a server that begins anew reads the file.
+func (r *Reloader) Knows(context.Context) (bool, error) { return true, nil }
+
 // Reload returns once a run that began after the call has ended well, or when ctx ends.
 func (r *Reloader) Reload(ctx context.Context) error {
 	mine := <-r.asked + 1
@@ -53,6 +63,9 @@ func (r *Reloader) Reload(ctx context.Context) error {
 	if err := r.rest(ctx); err != nil {
 		return err
 	}
+	if err := wait(ctx, gather); err != nil {
+		return err
+	}
 	all := <-r.asked
 	r.asked <- all
 	err := r.program.Start(ctx)
@@ -66,7 +79,11 @@ func (r *Reloader) Reload(ctx context.Context) error {
 // rest waits until the program may run again: a reload starts processes in the server, and a flood of bans
 // must not become a flood of those.
 func (r *Reloader) rest(ctx context.Context) error {
-	t := time.NewTimer(time.Until(r.ended.Add(r.every)))
+	return wait(ctx, time.Until(r.ended.Add(r.every)))
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -2,12 +2,9 @@ package denyfile
 
 import (
 	"bytes"
-	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
-	"time"
 )
 
 // Format is how a prefix is written to a file.
@@ -23,17 +20,18 @@ const (
 	Plain Format = "plain"
 )
 
-func (f Format) valid() bool { return f == Deny || f == Geo || f == Plain }
+// Valid says whether there is such a format.
+func (f Format) Valid() bool { return f == Deny || f == Geo || f == Plain }
 
 // Line is what is written for one prefix.
 func (f Format) Line(p netip.Prefix) string {
-	return string(f.render(map[netip.Prefix]time.Time{unmapped(p): {}}))
+	return string(f.Render([]netip.Prefix{Unmapped(p)}))
 }
 
-// render is the content of a file.
-func (f Format) render(held map[netip.Prefix]time.Time) []byte {
-	text := make([]byte, 0, 32*len(held))
-	for _, p := range slices.SortedFunc(maps.Keys(held), compare) {
+// Render is the content of a file.
+func (f Format) Render(prefixes []netip.Prefix) []byte {
+	text := make([]byte, 0, 32*len(prefixes))
+	for _, p := range prefixes {
 		switch f {
 		case Deny:
 			text = append(p.AppendTo(append(text, "deny "...)), ";\n"...)

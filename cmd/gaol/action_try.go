@@ -155,6 +155,8 @@ func (f foundAction) kind() string {
 	switch {
 	case f.program != nil && f.program.File != nil:
 		return f.program.File.Kind
+	case f.program != nil && f.program.Web:
+		return "web"
 	case f.program != nil && f.program.Cloudflare != nil:
 		return "cloudflare"
 	case f.program != nil:
@@ -172,10 +174,17 @@ func (f foundAction) preview(ctx context.Context, b jail.Ban, report *actionRepo
 	if f.program != nil && f.program.File != nil {
 		file := f.program.File
 		report.To = "write " + file.PathFor(f.jail)
-		if len(file.Reload) > 0 {
+		switch {
+		case file.Socket != "":
+			report.To += " and tell haproxy over " + file.Socket
+		case len(file.Reload) > 0:
 			report.To += " and run " + strings.Join(file.Reload, " ")
 		}
 		report.Body = file.Format.Line(b.Prefix)
+		return nil
+	}
+	if f.program != nil && f.program.Web {
+		report.To = fmt.Sprintf("answer 403 to proxies that ask about %s at /check or /check/%s of [web] listen", b.Target(), f.jail)
 		return nil
 	}
 	if f.program != nil && f.program.Cloudflare != nil {
@@ -220,7 +229,10 @@ func (f foundAction) send(ctx context.Context, b jail.Ban, report *actionReport)
 		return err
 	}
 	if f.program != nil && f.program.File != nil {
-		return fmt.Errorf("the daemon keeps that file: ban somebody to try it: gaol ban %s %s", f.jail, b.Target())
+		return fmt.Errorf("the daemon keeps that file: ban somebody to try it: gaol ban -j %s %s", f.jail, b.Target())
+	}
+	if f.program != nil && f.program.Web {
+		return fmt.Errorf("the daemon answers: ban somebody to try it: gaol ban -j %s %s", f.jail, b.Target())
 	}
 	if f.program != nil {
 		return f.run(ctx, b)

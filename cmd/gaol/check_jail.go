@@ -43,8 +43,11 @@ type jailReport struct {
 	// Shadow says that bans reach nobody; left out where they do.
 	Shadow bool `json:"shadow,omitzero"`
 	// Ports are empty where the whole host is closed.
-	Ports     []string `json:"ports"`
-	Protocol  string   `json:"protocol"`
+	Ports    []string `json:"ports"`
+	Protocol string   `json:"protocol"`
+	// BlockType is what becomes of packets, and Interface what they come in through; empty: whatever it is.
+	BlockType string   `json:"blocktype"`
+	Interface []string `json:"interface"`
 	BanAction string   `json:"banaction"`
 	// Notes are what the firewall leaves out, such as ports; left out for none.
 	Notes    []string `json:"notes,omitempty"`
@@ -116,6 +119,8 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		FindTime:      j.FindTime.Seconds(),
 		Ports:         []string{},
 		Protocol:      cmp.Or(j.Rule.Protocol, "tcp"),
+		BlockType:     j.Rule.Block.String(),
+		Interface:     emptyNotNull(j.Rule.Interfaces),
 		BanAction:     j.BanAction,
 		Notes:         daemon.Notes(j),
 		Actions:       []string{},
@@ -265,12 +270,20 @@ func (r jailReport) rule() string {
 	return fmt.Sprintf("%s, after %s within %s", length, count, r.findTime)
 }
 
-// closes tells what the banned can't reach any more.
+// closes tells what the banned can't reach any more, and how they are kept from it.
 func (r jailReport) closes() string {
-	if len(r.Ports) == 0 || r.Protocol == "all" {
-		return "the whole host"
+	closed := "the whole host"
+	if len(r.Ports) > 0 && r.Protocol != "all" {
+		closed = fmt.Sprintf("%s %s", r.Protocol, strings.Join(r.Ports, ", "))
 	}
-	return fmt.Sprintf("%s %s", r.Protocol, strings.Join(r.Ports, ", "))
+	if r.Shadow || r.BanAction == "none" {
+		return closed
+	}
+	closed += ", by " + r.BlockType
+	if len(r.Interface) > 0 {
+		closed += ", for what comes in through " + strings.Join(r.Interface, ", ")
+	}
+	return closed
 }
 
 // ignored tells who is never banned, and whether all files and programs that say so are there.

@@ -27,10 +27,11 @@ type namedAction struct {
 	batch int
 }
 
-// actionsFor makes the actions of a jail: the firewall first, unless gaol only observes, then the
+// actionsLocked makes the actions of a jail: the firewall first, unless gaol only observes, then the
 // others in their order. Programs can tell by GAOL_OBSERVE=1 that nobody is locked out. This is
 // the list of all kinds there are.
-func actionsFor(j config.Jail, observe bool, lists cloudflareLists, log *slog.Logger) ([]namedAction, error) {
+func (d *Daemon) actionsLocked(j config.Jail) ([]namedAction, error) {
+	observe, log := d.opts.Observe, d.log
 	if !j.Enforce {
 		return nil, nil
 	}
@@ -51,7 +52,7 @@ func actionsFor(j config.Jail, observe bool, lists cloudflareLists, log *slog.Lo
 			if observe {
 				continue // it would lock somebody out
 			}
-			made, err := stateFor(j, a, lists)
+			made, err := d.stateLocked(j, a)
 			if err != nil {
 				return nil, fmt.Errorf("action %s: %w", a.Name, err)
 			}
@@ -72,22 +73,37 @@ func actionsFor(j config.Jail, observe bool, lists cloudflareLists, log *slog.Lo
 // wholeFile is more bans than there are: a deny file, or a list elsewhere, costs the same for each batch.
 const wholeFile = 1 << 30
 
-// stateFor makes an action that keeps a file or a list.
-func stateFor(j config.Jail, a config.Action, lists cloudflareLists) (namedAction, error) {
-	if a.Cloudflare != nil {
-		made, err := lists.set(*a.Cloudflare, j.Name)
+// stateLocked makes an action that keeps a file or a list.
+func (d *Daemon) stateLocked(j config.Jail, a config.Action) (namedAction, error) {
+	switch {
+	case a.Web:
+		return namedAction{origin: origin{conf: a, place: "denylist"}, name: a.Name, action: d.web.lists.For(j.Name)}, nil
+	case a.Cloudflare != nil:
+		made, err := d.clouds.set(*a.Cloudflare, j.Name)
 		return namedAction{origin: origin{conf: a, place: "cloudflare " + a.Cloudflare.Account + " " + a.Cloudflare.List}, name: a.Name, action: made, batch: wholeFile}, err
 	}
-	reloader, err := denyfile.NewReloader(a.File.Reload, a.File.Every, a.Timeout)
+	server, err := d.serverLocked(j, a)
 	if err != nil {
 		return namedAction{}, err
 	}
 	path := a.File.PathFor(j.Name)
-	made, err := denyfile.New(denyfile.Options{Path: path, Format: a.File.Format, Reloader: reloader})
+	made, err := denyfile.New(denyfile.Options{Path: path, Format: a.File.Format, Server: server})
 	if err != nil {
 		return namedAction{}, err
 	}
 	return namedAction{origin: origin{conf: a, place: "file " + path}, name: a.Name, action: made, batch: wholeFile}, nil
+}
+
+// serverLocked is who reads the deny file of an action; nil: nobody is to be told.
+func (d *Daemon) serverLocked(j config.Jail, a config.Action) (denyfile.Server, error) {
+	if a.File.Socket != "" {
+		return denyfile.NewRuntime(a.File.Socket, a.File.PathFor(j.Name), a.Timeout), nil
+	}
+	reloader, err := d.reloaders.of(a)
+	if err != nil || reloader == nil {
+		return nil, err
+	}
+	return reloader, nil
 }
 
 // banAction is the jail's, chosen for this host where it is left to gaol.

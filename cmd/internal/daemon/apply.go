@@ -71,6 +71,7 @@ func (d *Daemon) apply(ctx context.Context, conf *config.Config, state *store.St
 	t.change(conf)
 	t.follow()
 	t.settle()
+	t.serveWeb(conf)
 	t.tidyLists(conf.Jails)
 	return t.reply
 }
@@ -85,6 +86,14 @@ func (t *transition) noteProblems(problems []config.Problem) {
 		}
 	}
 	t.problems.replace("", "config", texts)
+}
+
+// serveWeb has [web] as it is configured; what is wrong there leaves a listener as it is.
+func (t *transition) serveWeb(conf *config.Config) {
+	wrong := slices.ContainsFunc(conf.Problems, func(p config.Problem) bool { return p.Table == "web" })
+	if !wrong || t.state != nil {
+		t.web.use(conf.Web)
+	}
 }
 
 // leaveAll changes nothing.
@@ -210,7 +219,7 @@ func (t *transition) beginLocked(w wish) error {
 	if w.err != nil {
 		return w.err
 	}
-	actions, err := actionsFor(w.Jail, t.opts.Observe, t.clouds, t.log)
+	actions, err := t.actionsLocked(w.Jail)
 	if err != nil {
 		return err
 	}
@@ -261,7 +270,7 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	if w.err != nil {
 		return w.err
 	}
-	actions, err := actionsFor(w.Jail, t.opts.Observe, t.clouds, t.log)
+	actions, err := t.actionsLocked(w.Jail)
 	if err != nil {
 		return err
 	}
@@ -400,9 +409,6 @@ func (d *Daemon) Reload(context.Context) (control.ReloadReply, error) {
 func (d *Daemon) noteFixed(conf *config.Config) []string {
 	var list []string
 	if len(conf.Unread) == 0 {
-		if conf.Web != d.web {
-			list = append(list, fmt.Sprintf("[web] listen is now %q, still served is %q: restart gaol", conf.Web, d.web))
-		}
 		if conf.Store.Path != d.storePath {
 			list = append(list, fmt.Sprintf("[store] path is now %q, still used is %q: restart gaol", conf.Store.Path, d.storePath))
 		}

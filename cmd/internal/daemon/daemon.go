@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"slices"
@@ -30,9 +28,6 @@ import (
 // startWait is how long a start waits for the logs and the firewall before it says that gaol is
 // running.
 const startWait = 2 * time.Second
-
-// webWait bounds a request to [web].
-const webWait = 30 * time.Second
 
 // Options say how the daemon runs.
 type Options struct {
@@ -67,8 +62,9 @@ type Daemon struct {
 	// memory and operators outlive the run beside the store.
 	memory    *jail.IgnoreMemory
 	operators *jail.Operators
-	// web and storePath are the settings that only a start reads.
-	web, storePath string
+	// storePath is a setting that only a start reads.
+	storePath string
+	web       *web
 
 	// applying is held while the configuration changes: one change at a time.
 	applying sync.Mutex
@@ -76,8 +72,9 @@ type Daemon struct {
 	// The engine's lock guards these.
 
 	// leftOut are jails that can't run.
-	leftOut []config.Jail
-	onStop  config.OnStop
+	leftOut   []config.Jail
+	onStop    config.OnStop
+	reloaders reloaders
 	// purgeAge is how long history is kept.
 	purgeAge time.Duration
 	// unclaimed are notices whose action is not there, or not yet; toldOf is by queue whom others were
@@ -165,7 +162,6 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 	running.Go(func() error { return d.watchLeaks(ctx) })
 	running.Go(func() error { return d.keepFiles(ctx) })
 	running.Go(func() error { return d.keepAnswers(ctx) })
-	d.listenWeb()
 	notify := notifier{d.log}
 	running.Go(func() error { return notify.watchdog(ctx, d.alive) })
 
@@ -210,7 +206,8 @@ func unreadable(conf *config.Config) error {
 // problem, not the end: bans are made all the same. The error is that another daemon has it:
 // that one makes them, and two would take each other's out of the firewall.
 func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
-	d := &Daemon{opts: opts, started: opts.Now(), web: conf.Web, storePath: conf.Store.Path}
+	d := &Daemon{opts: opts, started: opts.Now(), storePath: conf.Store.Path, reloaders: reloaders{}}
+	d.web = newWeb(d)
 	events := newHub()
 	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}, posts: map[string]*post{}, clouds: cloudflareLists{}}
 	d.problems = newProblems(opts.Logger, func(jail, text string) {
@@ -241,30 +238,6 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	d.writer = newWriter(s, report, d.inForce)
 	d.openMemory(conf)
 	return d, state, nil
-}
-
-// listenWeb serves the figures to [web]'s address, if there is one. That it can't is a problem only.
-func (d *Daemon) listenWeb() {
-	if d.web == "" {
-		return
-	}
-	report := func(err error) { d.problems.set("", "web", fmt.Sprintf("listening on %s for [web]: %v", d.web, err)) }
-	l, err := net.Listen("tcp", d.web)
-	if err != nil {
-		report(err)
-		return
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", control.Metrics(d))
-	server := newServer(d.bgCtx, mux, d.log)
-	// Anybody may ask here: who is slow must not keep a connection.
-	server.ReadTimeout, server.WriteTimeout = webWait, webWait
-	d.background.Go(func() error {
-		if err := serve(d.bgCtx, l, server); err != nil {
-			report(err)
-		}
-		return nil
-	})
 }
 
 // announceStart tells everybody that gaol is running: it can be asked once the logs are open and

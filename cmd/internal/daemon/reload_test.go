@@ -207,8 +207,8 @@ func TestNewJailTakesUpItsBans(t *testing.T) {
 func TestSettingsOfTheStartAskForOne(t *testing.T) {
 	s := newSite(t, oneJail("app", ""))
 	s.run(nil)
-	reply := s.reload(oneJail("app", "") + "[web]\nlisten = \"127.0.0.1:1\"\n[store]\npath = \"DIR/other.sqlite3\"\n")
-	if len(reply.Problems) != 2 {
+	reply := s.reload(oneJail("app", "") + "[store]\npath = \"DIR/other.sqlite3\"\n")
+	if len(reply.Problems) != 1 {
 		t.Errorf("got %q", reply.Problems)
 	}
 	s.waitProblem("", "restart gaol")

@@ -19,6 +19,7 @@ import (
 func (d *Daemon) Status(ctx context.Context, name string) (control.Status, error) {
 	d.recount(ctx, name)
 	read := d.sources.status()
+	d.problems.replace("", "asked", d.web.misuse.Problems())
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	status := control.Status{
@@ -170,6 +171,7 @@ const slowStart = 10 * time.Second
 // watchProblems brings what sources, patterns and actions complain of into the problems of their jails.
 func (d *Daemon) watchProblems() {
 	read := d.sources.status()
+	d.problems.replace("", "asked", d.web.misuse.Problems())
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, c := range d.cells {
