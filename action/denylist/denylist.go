@@ -24,6 +24,8 @@ type Lists struct {
 	run string
 	// version grows with each change.
 	version atomic.Uint64
+	// allowed and denied count the answers of handlers.
+	allowed, denied atomic.Uint64
 
 	mu    sync.RWMutex // guards jails
 	jails map[string]*members
@@ -56,6 +58,9 @@ func (l *Lists) Denied(addr netip.Addr, jails ...string) (denied, ok bool) {
 	}
 	return denied, ok
 }
+
+// Asked are how many questions were answered so, by all handlers.
+func (l *Lists) Asked() (allowed, denied uint64) { return l.allowed.Load(), l.denied.Load() }
 
 // Prefixes are those banned in jails, or in any jail, sorted, each once. ok is false if one of jails is not there.
 func (l *Lists) Prefixes(jails ...string) (prefixes []netip.Prefix, ok bool) {

@@ -57,9 +57,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.Serv
 func (h *Handler) check(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if h.denies(r) {
+		h.opts.Lists.denied.Add(1)
 		http.Error(w, "Forbidden", http.StatusForbidden)
 		return
 	}
+	h.opts.Lists.allowed.Add(1)
 	w.WriteHeader(http.StatusOK)
 }
 

@@ -59,6 +59,7 @@ func runStatus(ctx context.Context, a *app, opts statusOptions, jail string) err
 		}
 	}
 	view.operators(status)
+	view.web(status)
 	view.problems(status)
 	return a.printText(view.out.String())
 }
@@ -261,6 +262,13 @@ func (v *statusView) operators(s control.Status) {
 	}
 	if len(known) > 0 {
 		v.out.WriteString("\nNever banned, as gaol was used from there: " + strings.Join(known, ", ") + "\n")
+	}
+}
+
+// web tells what proxies have asked.
+func (v *statusView) web(s control.Status) {
+	if w := s.Web; w != nil && w.Allowed+w.Denied > 0 {
+		fmt.Fprintf(&v.out, "\nAsked by proxies at %s: %d let in, %d denied\n", printable(w.Listen), w.Allowed, w.Denied)
 	}
 }
 

@@ -29,6 +29,7 @@ func sampleStatus(now time.Time) control.Status {
 		},
 		Problems:  []string{"the store is full"},
 		Operators: []control.Operator{{Address: "192.0.2.50", Until: now.Add(11*time.Hour + time.Minute)}},
+		Web:       &control.WebStatus{Listen: "127.0.0.1:7413", Allowed: 1234, Denied: 5},
 	}
 }
 
@@ -39,6 +40,7 @@ func TestStatusTable(t *testing.T) {
 	view.head(status)
 	view.table(status.Jails)
 	view.operators(status)
+	view.web(status)
 	view.problems(status)
 	want := strings.Join([]string{
 		`gaol 1.2.3, up 1h 30m`,
@@ -50,6 +52,8 @@ func TestStatusTable(t *testing.T) {
 		`mail   0 (0)     0 (0)         not running`,
 		``,
 		`Never banned, as gaol was used from there: 192.0.2.50 (for 11h 1m)`,
+		``,
+		`Asked by proxies at 127.0.0.1:7413: 1234 let in, 5 denied`,
 		``,
 		`Problems:`,
 		`  the store is full`,

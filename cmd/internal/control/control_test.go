@@ -251,7 +251,7 @@ func TestOpenAPI(t *testing.T) {
 		}
 	}
 	types := []any{
-		control.Status{}, control.JailStatus{}, control.HostsStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
+		control.Status{}, control.WebStatus{}, control.JailStatus{}, control.HostsStatus{}, control.Tally{}, control.SourceStatus{}, control.ActionStatus{}, control.Ban{},
 		control.BanRequest{}, control.BanReply{}, control.UnbanRequest{}, control.UnbanReply{}, control.Unbanned{}, control.Listed{}, control.Forgotten{},
 		control.ReloadReply{}, control.Version{}, control.Operator{}, control.Event{}, control.Error{},
 		control.Why{}, control.WhyJail{}, control.WhyEvent{}, control.WhyLine{}, control.WhyKernel{}, control.WhyLeak{}, control.LeaksStatus{}, control.Leak{},

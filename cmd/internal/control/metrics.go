@@ -22,7 +22,7 @@ type collector struct {
 	daemon Daemon
 	info, problems, failures, failuresTotal, banned, bannedTotal, ended, enforces, trusted,
 	hosts, hostsLimit, hostsForgotten, leaks, leaked, listed, listUpdated, listPackets, listBytes,
-	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign, packets, bytes *prometheus.Desc
+	lines, matched, lag, lastLine, healthy, waiting, sent, lost, restored, foreign, packets, bytes, asked *prometheus.Desc
 }
 
 func newCollector(d Daemon) *collector {
@@ -61,12 +61,14 @@ func newCollector(d Daemon) *collector {
 		foreign:        desc("firewall_foreign_removed_total", "Members of gaol's sets that were removed because gaol had not put them there.", "jail", "action"),
 		packets:        desc("refused_packets_total", "Packets of those who are banned that were refused since the start.", "jail", "action"),
 		bytes:          desc("refused_bytes_total", "Bytes of the packets that were refused since the start.", "jail", "action"),
+		asked:          desc("web_checks_total", "Questions of proxies about clients since the start, by their answer: allowed or denied.", "answer"),
 	}
 }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.info, c.problems, c.failures, c.failuresTotal, c.banned, c.bannedTotal, c.ended, c.enforces, c.trusted,
-		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.listed, c.listUpdated, c.listPackets, c.listBytes, c.lines, c.matched, c.lag, c.lastLine, c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes} {
+		c.hosts, c.hostsLimit, c.hostsForgotten, c.leaks, c.leaked, c.listed, c.listUpdated, c.listPackets, c.listBytes, c.lines, c.matched, c.lag, c.lastLine,
+		c.healthy, c.waiting, c.sent, c.lost, c.restored, c.foreign, c.packets, c.bytes, c.asked} {
 		ch <- d
 	}
 }
@@ -88,6 +90,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, v float64, labels ...string) { send(d, prometheus.CounterValue, v, labels) }
 	gauge(c.info, 1, status.Version)
 	gauge(c.problems, float64(len(status.Problems)), "")
+	if status.Web != nil {
+		counter(c.asked, float64(status.Web.Allowed), "allowed")
+		counter(c.asked, float64(status.Web.Denied), "denied")
+	}
 	for _, j := range status.Jails {
 		gauge(c.problems, float64(len(j.Problems)), j.Name)
 		gauge(c.failures, float64(j.Failures.Current), j.Name)

@@ -14,6 +14,16 @@ type Status struct {
 	Problems []string     `json:"problems"`
 	// Operators are the addresses from which gaol was used over SSH lately, which it never bans.
 	Operators []Operator `json:"operators"`
+	// Web is what is served to [web]'s address; null: nothing is.
+	Web *WebStatus `json:"web,omitempty"`
+}
+
+// WebStatus is what proxies have asked at [web]'s address.
+type WebStatus struct {
+	Listen string `json:"listen"`
+	// Allowed and Denied are how many questions about clients were answered so since the start.
+	Allowed uint64 `json:"allowed"`
+	Denied  uint64 `json:"denied"`
 }
 
 // Operator is an address from which gaol was used over SSH.

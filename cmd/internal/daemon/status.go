@@ -24,7 +24,7 @@ func (d *Daemon) Status(ctx context.Context, name string) (control.Status, error
 	defer d.mu.Unlock()
 	status := control.Status{
 		Version: d.opts.Version, Started: d.started, Observe: d.opts.Observe,
-		Jails: []control.JailStatus{}, Problems: d.problems.list(""), Operators: d.listOperators(),
+		Jails: []control.JailStatus{}, Problems: d.problems.list(""), Operators: d.listOperators(), Web: d.web.status(),
 	}
 	cells, err := d.chooseLocked(name)
 	if err != nil && !d.leftOutLocked(name) {

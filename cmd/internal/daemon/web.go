@@ -29,9 +29,9 @@ type web struct {
 	daemon *Daemon
 	lists  *denylist.Lists
 	misuse *denylist.Misuse
-	// answers and proxies are those of the configuration in force.
+	// conf is the configuration in force, nil before the first; answers are by it.
+	conf    atomic.Pointer[config.Web]
 	answers atomic.Pointer[denylist.Handler]
-	proxies atomic.Pointer[[]netip.Prefix]
 
 	address string
 	// stop ends what listens to address; nil: nothing does.
@@ -44,7 +44,7 @@ func newWeb(d *Daemon) *web {
 
 // use makes conf the configuration. Who is connected stays so, unless another address is listened to.
 func (w *web) use(conf config.Web) {
-	w.proxies.Store(&conf.Proxies)
+	w.conf.Store(&conf)
 	w.answers.Store(denylist.New(denylist.Options{
 		Lists: w.lists, Misuse: w.misuse, Proxies: conf.Proxies, Token: conf.Token, Observe: w.daemon.opts.Observe,
 	}))
@@ -89,7 +89,17 @@ func (w *web) run(ctx context.Context, address string) {
 }
 
 func (w *web) isProxy(addr netip.Addr) bool {
-	return slices.ContainsFunc(*w.proxies.Load(), func(p netip.Prefix) bool { return p.Contains(addr) })
+	return slices.ContainsFunc(w.conf.Load().Proxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// status is what proxies have asked; nil: nothing is served.
+func (w *web) status() *control.WebStatus {
+	conf := w.conf.Load()
+	if conf == nil || conf.Listen == "" {
+		return nil
+	}
+	allowed, denied := w.lists.Asked()
+	return &control.WebStatus{Listen: conf.Listen, Allowed: allowed, Denied: denied}
 }
 
 func (w *web) server(ctx context.Context) *http.Server {

@@ -1,12 +1,14 @@
 package daemon_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"gaol/cmd/internal/control"
 	"gaol/cmd/internal/daemon"
@@ -100,11 +102,72 @@ func TestProxiesAskWhoIsBanned(t *testing.T) {
 	}
 	s.waitAnswer(other+"/check", "203.0.113.7", 200)
 
+	if w := s.status().Web; w == nil || w.Listen != other || w.Denied < 4 || w.Allowed < 2 {
+		t.Errorf("status: %+v", w)
+	}
+	if _, metrics := ask(t, other+"/metrics"); !strings.Contains(metrics, "\ngaol_web_checks_total{answer=\"denied\"} ") {
+		t.Errorf("metrics: %.2000s", metrics)
+	}
+
+	// Whoever is not listed any more is told nothing, and the list is for the token.
+	s.append("app.log", failures(5, "203.0.113.9"))
+	s.waitAnswer(other+"/check", "203.0.113.9", 403)
+	s.reload(webJail(other, `"traefik"`) + "proxies = [\"192.0.2.80\"]\ntoken = \"sesame\"\n")
+	s.waitAnswer(other+"/check", "203.0.113.9", 200)
+	s.waitProblem("", "127.0.0.1 asks whether clients are banned and is not in [web] proxies")
+	if status, _ := ask(t, other+"/denylist"); status != 401 {
+		t.Errorf("the list without the token: status %d", status)
+	}
+	if status, body := ask(t, other+"/denylist", "Authorization", "Bearer sesame"); status != 200 || body != "203.0.113.9/32\n" {
+		t.Errorf("the list: status %d, %q", status, body)
+	}
+
 	s.reload(webJail("", `[]`))
 	s.waitAnswer(other+"/check", "203.0.113.7", 0)
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestHostileQuestions sends what no proxy would. Nobody is let in or kept out by it, and gaol goes on.
+func TestHostileQuestions(t *testing.T) {
+	address := freePort(t)
+	s := newSite(t, webJail(address, `"caddy"`))
+	s.run(bans)
+	s.append("app.log", failures(5, "203.0.113.7"))
+	s.waitAnswer(address+"/check", "203.0.113.7", 403)
+	for name, tt := range map[string]struct {
+		text string
+		want int
+	}{
+		"much before the client":    {"GET /check HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + strings.Repeat("203.0.113.8, ", 4000) + "203.0.113.7\r\n\r\n", 403},
+		"commas":                    {"GET /check HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + strings.Repeat(",", 50_000) + "203.0.113.7\r\n\r\n", 403},
+		"proxies without end":       {"GET /check HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + strings.Repeat("127.0.0.1,", 6000) + "127.0.0.1\r\n\r\n", 200},
+		"a body that never comes":   {"POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n", 403},
+		"headers beyond all bounds": {"GET /check HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\nCookie: " + strings.Repeat("x", 200<<10), 431},
+		"another method":            {"TRACE /check HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n", 403},
+		"no HTTP":                   {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(time.Minute))
+			_, _ = io.WriteString(conn, tt.text) // it need not be read to its end
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode != tt.want {
+				t.Errorf("status %d, want %d", answer.StatusCode, tt.want)
+			}
+		})
+	}
+	s.waitAnswer(address+"/check", "203.0.113.7", 403)
+	s.waitAnswer(address+"/check", "203.0.113.8", 200)
 }
 
 func TestObservingDeniesNobody(t *testing.T) {
