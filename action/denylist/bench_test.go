@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -48,6 +49,38 @@ func BenchmarkCheckHTTP(b *testing.B) { ask(b, crowded(b)) }
 
 func BenchmarkNothingHTTP(b *testing.B) {
 	ask(b, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+}
+
+// BenchmarkCheckWhileBanning has 50,000 more be banned and let in at the same time, and tells what 99 questions of 100 took at most.
+func BenchmarkCheckWhileBanning(b *testing.B) {
+	s := crowded(b)
+	l := s.lists.For("web")
+	var more []jail.Ban
+	for i := range 50_000 {
+		more = append(more, actiontest.Ban(fmt.Sprintf("100.%d.%d.1", i/250, i%250), time.Hour))
+	}
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				_, _ = l.Ban(b.Context(), more, time.Now()), l.Unban(b.Context(), more)
+			}
+		}
+	}()
+	var took []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		s.get("/check", "X-Forwarded-For", "203.50.100.8")
+		took = append(took, time.Since(began))
+	}
+	close(done)
+	<-stopped
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds())/1000, "p99-µs")
 }
 
 func ask(b *testing.B, h http.Handler) {

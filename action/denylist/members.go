@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// chunk is how many changes are made while questions wait: some hundred microseconds' worth.
-const chunk = 1000
+// chunk is how many changes are made while questions wait: some ten microseconds' worth.
+const chunk = 100
 
 // members are the bans of one jail. Prefixes are masked, and IPv4 as such.
 type members struct {

@@ -36,7 +36,8 @@ func TestManyJailsReloadTogether(t *testing.T) {
 		}
 		return nil
 	})
-	if got := ran(); len(got) > 4 {
-		t.Errorf("reloaded %d times, with %q bans", len(got), got)
+	got := ran()
+	if t.Logf("reloaded with %q bans", got); len(got) > 4 {
+		t.Errorf("reloaded %d times for ten jails", len(got))
 	}
 }
