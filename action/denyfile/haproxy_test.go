@@ -1,12 +1,13 @@
 package denyfile_test
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +37,11 @@ frontend web
 	http-request deny if { src -f %s }
 	http-request return status 200
 `, folder, list), 0o644))
-	// A second signal while the master begins anew would end it, so that the program waits for its new worker.
-	reload := []string{"/bin/sh", "-c", `master=$(cat "$0"); before=$(pgrep -n -P "$master"); kill -USR2 "$master"
-for i in $(seq 200); do
+	// A second signal while the master begins anew would end it, so that the program waits for its new worker. One that
+	// comes before it heeds signals again is lost, so that it is sent once more after a long while.
+	reload := []string{"/bin/sh", "-c", `master=$(cat "$0"); before=$(pgrep -n -P "$master")
+for i in $(seq 400); do
+	[ $((i % 100)) = 1 ] && kill -USR2 "$master"
 	now=$(pgrep -n -P "$master") && [ "$now" != "$before" ] && exit 0
 	sleep 0.05
 done
@@ -48,14 +51,14 @@ echo "no new worker" >&2; exit 1`, pid}
 	f := newFile(t, denyfile.Options{Path: list, Format: denyfile.Plain, Server: r})
 	// It could not be started without the file, and there is nobody to reload yet.
 	must(t, os.WriteFile(list, nil, 0o644))
-	server := exec.Command("haproxy", "-W", "-f", conf, "-p", pid)
+	server := exec.Command("haproxy", "-W", "-f", conf, "-p", pid, "-S", folder+"/master")
 	server.Stderr = os.Stderr
 	must(t, server.Start())
 	t.Cleanup(func() {
 		_ = server.Process.Kill()
 		_ = server.Wait()
 	})
-	waitForMaster(t, pid, server.Process.Pid)
+	waitForMaster(t, folder+"/master")
 	answers(t, folder, "192.0.2.7", http.StatusOK)
 	must(t, f.Start(t.Context()))
 	bans := []jail.Ban{actiontest.Ban("192.0.2.7", time.Hour), actiontest.Ban("2001:db8::/64", time.Hour)}
@@ -70,15 +73,23 @@ echo "no new worker" >&2; exit 1`, pid}
 	answers(t, folder, "2001:db8::1", http.StatusOK)
 }
 
-// waitForMaster waits until haproxy has written its number, after which it may be sent signals.
-func waitForMaster(t *testing.T, path string, master int) {
+// waitForMaster waits until haproxy's master answers over its socket, after which it may be sent signals.
+func waitForMaster(t *testing.T, socket string) {
 	t.Helper()
-	for range 500 {
-		text, _ := os.ReadFile(path)
-		if strings.TrimSpace(string(text)) == strconv.Itoa(master) {
-			return
+	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(10 * time.Millisecond) { // it tells nobody
+		conn, err := net.Dial("unix", socket)
+		if err != nil {
+			continue
 		}
-		time.Sleep(10 * time.Millisecond) // it tells nobody
+		_ = conn.SetDeadline(began.Add(30 * time.Second))
+		_, err = conn.Write([]byte("show proc\n"))
+		for lines := bufio.NewScanner(conn); err == nil && lines.Scan(); {
+			if strings.Contains(lines.Text(), "worker") {
+				_ = conn.Close()
+				return
+			}
+		}
+		_ = conn.Close()
 	}
-	t.Fatal("haproxy did not start within five seconds")
+	t.Fatal("haproxy did not start within thirty seconds")
 }

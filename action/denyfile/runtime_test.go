@@ -71,12 +71,12 @@ func (p *proxy) file(jail string) *denyfile.File {
 
 func (p *proxy) start() {
 	p.t.Helper()
-	pid := filepath.Join(p.folder, "pid")
-	p.server = exec.Command("haproxy", "-W", "-f", p.conf(), "-p", pid)
+	master := filepath.Join(p.folder, "master")
+	p.server = exec.Command("haproxy", "-W", "-f", p.conf(), "-S", master)
 	p.server.Stderr = os.Stderr
 	must(p.t, p.server.Start())
 	p.t.Cleanup(p.stop)
-	waitForMaster(p.t, pid, p.server.Process.Pid)
+	waitForMaster(p.t, master)
 	answers(p.t, p.folder, "198.51.100.1", http.StatusOK)
 }
 
