@@ -33,7 +33,11 @@ func topKeys() []key[top] {
 		{name: "store", doc: "Where bans, history and positions are kept.",
 			value: value[top]{"table", func(c *checker, t *top, n *node) { readKeys(c, n, storeKeys(), &t.Store) }}},
 		{name: "web", doc: "The HTTP listener.",
-			value: value[top]{"table", func(c *checker, t *top, n *node) { readKeys(c, n, webKeys(), &t.Web) }}},
+			value: value[top]{"table", func(c *checker, t *top, n *node) {
+				c.secretive = true // its token may stand at a key that is mistyped
+				readKeys(c, n, webKeys(), &t.Web)
+				c.secretive = false
+			}}},
 	}
 }
 

@@ -160,3 +160,17 @@ func TestFaultsElsewhereHideSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestFaultsOfTheListenerHideItsToken(t *testing.T) {
+	for line, shown := range map[string]string{
+		`tokn = "s3cret"`:        `tokn = ********`,
+		`token = ["s3cret"]`:     `token = **********`,
+		`listen = "127.0.0.1:x"`: `listen = "127.0.0.1:x"`,
+		`proxies = ["x"]`:        `proxies = ["x"]`,
+	} {
+		problems := config.Load(write(t, map[string]string{"gaol.toml": "[web]\n" + line})).Problems
+		if len(problems) != 1 || problems[0].Source != shown || strings.Contains(problems[0].Error(), "s3cret") {
+			t.Errorf("%s: got %+v", line, problems)
+		}
+	}
+}

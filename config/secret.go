@@ -93,11 +93,16 @@ var (
 // likelySecret are the names of keys whose text is not shown, wherever they stand.
 var likelySecret = regexp.MustCompile(`(?i)token|password|secret|key|url`)
 
-// mayBeSecret says of a key in an action whether its text is hidden: all are whose meaning is not known.
+// mayBeSecret says of a key in an action or in [web] whether its text is hidden: all are whose meaning is not known.
 func mayBeSecret(name string) bool {
 	for _, k := range actionKeys() {
 		if k.name == name {
 			return k.typ == secretForm || likelySecret.MatchString(name)
+		}
+	}
+	for _, k := range webKeys() {
+		if k.name == name {
+			return k.typ == secretForm
 		}
 	}
 	return true

@@ -31,11 +31,9 @@ func webKeys() []key[Web] {
 			value: value[Web]{"list of addresses and prefixes", func(c *checker, w *Web, n *node) { w.Proxies = c.prefixes(n) }}},
 		{name: "token", doc: "Who reads the whole list sends this as `Authorization: Bearer …`, from wherever. Without it the list is for `proxies` alone.",
 			value: value[Web]{secretForm, func(c *checker, w *Web, n *node) {
-				c.secretive = true
 				if s, ok := c.secret(n); ok {
 					w.Token = s
 				}
-				c.secretive = false
 			}}},
 	}
 }
