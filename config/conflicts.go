@@ -24,7 +24,8 @@ func (l *loader) checkActions(c *checker, d *draft, n *node) {
 			owner, taken := l.owners[path]
 			switch {
 			case taken && owner == d.Name:
-				fault(fmt.Sprintf("two actions keep the file %s, and each would remove the other's bans", path), "give them a path of their own, or leave one out")
+				fault(fmt.Sprintf("two actions keep the file %s, and each would remove the other's bans", path),
+					"give them a path of their own, or leave one out")
 			case taken:
 				fault(fmt.Sprintf("the action %s keeps the file %s, which is that of jail %s", a.Name, path, owner), "give it a path of its own: a server can read several files")
 			default:

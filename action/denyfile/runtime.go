@@ -104,7 +104,8 @@ func (r *Runtime) find(h *haproxy) (acl, error) {
 		}
 		return acl{id: "#" + id, version: n}, nil
 	}
-	return acl{}, fmt.Errorf("its configuration does not use %s: write http-request deny if { src -f %[1]s } and reload it, or the socket needs level admin", r.path)
+	return acl{}, fmt.Errorf("its configuration does not use %s: write http-request deny if { src -f %[1]s } and reload it, "+
+		"or the socket needs level admin", r.path)
 }
 
 // replace makes a new version of the list, and has haproxy use it.

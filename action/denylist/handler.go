@@ -81,8 +81,8 @@ func (h *Handler) denies(r *http.Request) bool {
 	}
 	if unknown != "" {
 		h.opts.Misuse.note("address", func() string {
-			return fmt.Sprintf("%s asks about clients such as %.60q, which is no address, so that they are not denied: have it send the client's address in X-Forwarded-For",
-				peer, unknown)
+			return fmt.Sprintf("%s asks about clients such as %.60q, which is no address, so that they are not denied: "+
+				"have it send the client's address in X-Forwarded-For", peer, unknown)
 		})
 	}
 	var jails []string
@@ -96,7 +96,8 @@ func (h *Handler) denies(r *http.Request) bool {
 	}
 	if !known && !h.opts.Observe {
 		h.opts.Misuse.note("jail", func() string {
-			return fmt.Sprintf("%s asks about bans of %.60q, and there is no such jail with the action caddy, traefik or web: see gaol check", peer, strings.Join(jails, ","))
+			return fmt.Sprintf("%s asks about bans of %.60q, and there is no such jail with the action caddy, traefik or web: see gaol check",
+				peer, strings.Join(jails, ","))
 		})
 	}
 	return denied
