@@ -49,6 +49,19 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
+// UntoldError is what a Checker returns while all that Start made is there, and a server can't be told of it: the Runner
+// does not start the action again for that, but goes on telling it of bans.
+type UntoldError struct {
+	// Err is why.
+	Err error
+}
+
+// Error implements error.
+func (e *UntoldError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *UntoldError) Unwrap() error { return e.Err }
+
 // Adjuster is an Action that can close something else for the bans it holds, while they stay in force. Of
 // rule, Jail must be the same. After an error its Checker says that it must be started again; it then
 // has the new rule.

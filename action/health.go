@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -20,12 +21,30 @@ func (r *Runner) check(ctx context.Context) {
 	if err == nil {
 		err = r.probe(ctx)
 	}
-	if err == nil || ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.untold {
+			r.healthyLocked()
+		}
+	default:
+		r.lose(err)
+		r.fail(err)
+	}
+}
+
+// lose notes that the action has to be started again, unless it only can't tell a server of what it has.
+func (r *Runner) lose(err error) {
+	if _, untold := errors.AsType[*UntoldError](err); untold {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.untold = true
 		return
 	}
 	r.started = false
 	r.noteLoss(err)
-	r.fail(err)
 }
 
 // probe looks for some of the bans in force, and makes those pending that have
@@ -169,6 +188,7 @@ func (r *Runner) failLocked(err error) {
 }
 
 func (r *Runner) healthyLocked() {
+	r.untold = false
 	if r.status.Healthy {
 		return
 	}

@@ -112,6 +112,7 @@ type Runner struct {
 	changer   string // who changed something last, since the last loss
 	touched   bool   // members may have been changed by another program
 	comparing *comparison
+	untold    bool // the last check has found an UntoldError, and nothing was well since
 	status    RunnerStatus
 }
 

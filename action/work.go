@@ -98,8 +98,7 @@ func (r *Runner) workOff(ctx context.Context) error {
 			// Perhaps because what Start made is gone.
 			if checker, ok := r.opts.Action.(Checker); ok && ctx.Err() == nil {
 				if gone := checker.Check(ctx); gone != nil {
-					r.started = false
-					r.noteLoss(gone)
+					r.lose(gone)
 				}
 			}
 			return err

@@ -164,10 +164,13 @@ func (f *File) Check(ctx context.Context) error {
 	f.stale = f.stale || !knows
 	f.refused = f.refused || err != nil
 	f.mu.Unlock()
-	if err != nil {
-		return err
+	if err == nil {
+		err = f.reload(ctx)
 	}
-	return f.reload(ctx)
+	if err != nil {
+		return &action.UntoldError{Err: err}
+	}
+	return nil
 }
 
 // change writes the file if update, called with the lock held, says that it has to, and has the server

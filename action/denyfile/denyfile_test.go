@@ -1,6 +1,7 @@
 package denyfile_test
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -173,4 +174,46 @@ func TestKeepsTheFileWhileReloadsFail(t *testing.T) {
 	must(t, f.Start(t.Context()))
 	must(t, f.Ban(t.Context(), ban, time.Now()))
 	must(t, f.Check(t.Context()))
+}
+
+// TestWritesBansWhileReloadsFail has bans made while the server is down, which are in the file when it comes up.
+func TestWritesBansWhileReloadsFail(t *testing.T) {
+	up := filepath.Join(t.TempDir(), "up")
+	r, _ := counted(t, 0, "test -e "+up+" || { echo no such process >&2; exit 1; }")
+	path := filepath.Join(t.TempDir(), "web")
+	f := newFile(t, denyfile.Options{Path: path, Format: denyfile.Plain, Server: r})
+	runner := action.NewRunner(action.RunnerOptions{Name: "web", Jail: "web", Action: f, CheckEvery: 20 * time.Millisecond, BatchSize: 1 << 30})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		must(t, <-ended)
+	})
+	until := func(what string, is func() bool) {
+		t.Helper()
+		for began := time.Now(); !is(); time.Sleep(5 * time.Millisecond) { // nobody tells
+			if time.Since(began) > 2*time.Minute {
+				t.Fatalf("not so after two minutes: %s", what)
+			}
+		}
+	}
+	holds := func(want string) func() bool {
+		return func() bool {
+			text, err := os.ReadFile(path)
+			return err == nil && string(text) == want
+		}
+	}
+	unhealthy := func() bool { return strings.Contains(runner.Status().Problem, "no such process") }
+	until("it is a problem that nothing can be reloaded", unhealthy)
+	runner.Ban([]jail.Ban{actiontest.Ban("192.0.2.7", time.Hour)})
+	until("the ban is in the file", holds("192.0.2.7/32\n"))
+	until("it is a problem still", unhealthy)
+	runner.Ban([]jail.Ban{actiontest.Ban("192.0.2.8", time.Hour)})
+	until("both are in the file", holds("192.0.2.7/32\n192.0.2.8/32\n"))
+	must(t, os.WriteFile(up, nil, 0o600))
+	until("it is healthy", func() bool { return runner.Status().Healthy })
+	if !holds("192.0.2.7/32\n192.0.2.8/32\n")() {
+		t.Error("the file has changed")
+	}
 }
