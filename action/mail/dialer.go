@@ -122,7 +122,7 @@ func portOf(text, tls string) (int, error) {
 func (d *Dialer) Send(ctx context.Context, mail *gomail.Msg) error {
 	patience := time.Minute
 	if deadline, ok := ctx.Deadline(); ok {
-		patience = max(time.Until(deadline), time.Millisecond)
+		patience = max(time.Until(deadline), 0) + time.Second // ctx comes first, and says why
 	}
 	// The library leaves a connection open where the greeting is refused, and ends with ctx while it
 	// dials only.

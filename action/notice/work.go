@@ -90,7 +90,7 @@ func (q *Queue) settle(ctx context.Context, err error) Changed {
 		q.pause.Reset()
 		q.healthyLocked()
 	case failure != nil && failure.Refused:
-		q.status.Lost += Message{Events: eventsOf(done)}.Total()
+		q.status.Lost += totalOf(done)
 		q.failLocked(fmt.Errorf("%w: it is not sent again", err))
 	default:
 		q.waiting = append(done, q.waiting...)

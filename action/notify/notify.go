@@ -117,8 +117,9 @@ func (n *Notify) Send(ctx context.Context, m notice.Message) error {
 	}
 }
 
-// statusIn finds an HTTP status in the words of the library, which has no other way to tell.
-var statusIn = regexp.MustCompile(`\b([345]\d\d)\b`)
+// statusIn finds an HTTP status in the words of the library, which has no other way to tell. ntfy's codes have two
+// digits more (https://github.com/binwiederhier/ntfy/blob/main/server/errors.go): 40101 is a 401.
+var statusIn = regexp.MustCompile(`\b([345]\d\d)(?:\d\d)?\b`)
 
 // explain says how to go on after an error.
 func (n *Notify) explain(err error) error {
@@ -129,11 +130,11 @@ func (n *Notify) explain(err error) error {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return &notice.Failure{Err: fmt.Errorf("%w: %s", text, notice.NameCA), Settings: true}
 	}
-	found := statusIn.FindString(text.Error())
-	status, err := strconv.Atoi(found)
-	if err != nil {
+	found := statusIn.FindStringSubmatch(text.Error())
+	if found == nil {
 		return text
 	}
+	status, _ := strconv.Atoi(found[1]) // of three digits
 	f := notice.StatusFailure(status, 0, text)
 	// A number in words may be another one: nothing is given up for it.
 	f.Settings, f.Refused = f.Settings || f.Refused, false

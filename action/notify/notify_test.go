@@ -125,7 +125,7 @@ func TestFailures(t *testing.T) {
 			t.Fatalf("%d: got %v", status, err)
 		}
 		f, _ := errors.AsType[*notice.Failure](err)
-		if status != 401 && (f == nil || f.Settings != settings) || f != nil && f.Refused {
+		if f == nil || f.Settings != settings || f.Refused {
 			t.Errorf("%d: got %v %+v", status, err, f)
 		}
 	}
