@@ -20,7 +20,12 @@ func (r *Runner) check(ctx context.Context) {
 	if err == nil {
 		err = r.probe(ctx)
 	}
-	if err == nil || ctx.Err() != nil {
+	if err == nil {
+		r.weigh()
+		r.NoteAgain()
+		return
+	}
+	if ctx.Err() != nil {
 		return
 	}
 	r.started = false
@@ -185,7 +190,8 @@ func notesOf(noter any) []string {
 	return nil
 }
 
-// NoteAgain has Status show what the action leaves out under another rule, see [Adjuster]. It may wait for the action.
+// NoteAgain has Status show what the action leaves out now: under another rule, see [Adjuster], or beside other programs'
+// rules. It may wait for the action.
 func (r *Runner) NoteAgain() {
 	notes := notesOf(r.opts.Action)
 	r.mu.Lock()

@@ -41,6 +41,7 @@ const (
 	attrCADTFlags  = 8
 	attrHashSize   = 18
 	attrMaxElem    = 19
+	attrElements   = 24
 	attrReferences = 25
 	attrPackets    = 25
 
@@ -78,8 +79,11 @@ type header struct {
 	family     byte
 	maxElem    uint32
 	references uint32 // how many rules look into it
-	timeouts   bool
-	counters   bool
+	// elements is how many members it has, those included that are over and not swept out yet; -1: the kernel does not
+	// say (before 4.11).
+	elements int
+	timeouts bool
+	counters bool
 }
 
 // call sends one command and returns the answers. flags say how it is answered:
@@ -154,7 +158,7 @@ func (c *ipsets) header(name string) (header, error) {
 	if err != nil {
 		return header{}, err
 	}
-	var h header
+	h := header{elements: -1}
 	for _, m := range replies {
 		if err := h.decode(m); err != nil {
 			return header{}, err
@@ -187,6 +191,8 @@ func (h *header) decodeData(dec *netlink.AttributeDecoder) error {
 		switch dec.Type() {
 		case attrMaxElem:
 			h.maxElem = dec.Uint32()
+		case attrElements:
+			h.elements = int(dec.Uint32())
 		case attrReferences:
 			h.references = dec.Uint32()
 		case attrTimeout:
