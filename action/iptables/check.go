@@ -74,6 +74,9 @@ func (s *Set) Check(ctx context.Context) error {
 		}
 		if err := f.check(ctx, s.kernel, s.checks); err != nil {
 			s.hangUp() // see failed
+			if errors.Is(err, action.ErrLost) {
+				f.awaitCalm(ctx)
+			}
 			return err
 		}
 	}
