@@ -8,8 +8,8 @@ import (
 // Who changes rules step by step, as a reload of firewalld does, fails now and then if others change them at the same time:
 // gaol puts back what was lost once nothing has changed for a while, but does not wait for long.
 const (
-	calmFor      = 150 * time.Millisecond
-	calmPatience = 500 * time.Millisecond
+	calmFor      = 100 * time.Millisecond
+	calmPatience = 300 * time.Millisecond
 	calmLook     = 10 * time.Millisecond
 )
 
