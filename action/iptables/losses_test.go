@@ -110,7 +110,7 @@ func TestFirewalldBesideManyJails(t *testing.T) {
 	command := actiontest.StartFirewalld(t, "iptables")
 	var runners []*action.Runner
 	for i := range 8 {
-		name := fmt.Sprintf("jail%d", i)
+		name := fmt.Sprintf("jail-%c", 'a'+i)
 		a := v.newAction(t, action.Rule{Jail: name, Protocol: "tcp", Ports: []action.Port{{First: 53, Last: 53}}})
 		r := action.NewRunner(action.RunnerOptions{Name: "firewall", Jail: name, Action: a})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -136,7 +136,7 @@ func TestFirewalldBesideManyJails(t *testing.T) {
 	}
 	for i, r := range runners {
 		led := func() bool {
-			return r.Status().Healthy && strings.Contains(v.run(t, "V4 -w 5 -S INPUT"), fmt.Sprintf("-j gaol-jail%d\n", i))
+			return r.Status().Healthy && strings.Contains(v.run(t, "V4 -w 5 -S INPUT"), fmt.Sprintf("-j gaol-jail-%c\n", 'a'+i))
 		}
 		for began := time.Now(); !led(); time.Sleep(50 * time.Millisecond) { // it looks by itself
 			if time.Since(began) > 20*time.Second {
