@@ -151,6 +151,20 @@ func (f *family) leadFrom(ctx context.Context, chain string, want [][]string) er
 	return nil
 }
 
+// notesOf are what is to be said of families.
+func notesOf(families []*family) []string {
+	var notes []string
+	for _, f := range families {
+		if f.note != "" && len(notes) == 0 { // it is the other family's as well
+			notes = append(notes, f.note)
+		}
+	}
+	for _, f := range families {
+		notes = append(notes, f.overtaken...)
+	}
+	return notes
+}
+
 // refuses is the chain that refuses whoever comes into it: ours, unless its rules are addresses.
 func (f *family) refuses() string {
 	if f.set == "" {

@@ -123,17 +123,7 @@ func (s *Set) Notes() []string {
 	if s.rules != nil {
 		return append([]string{"the kernel has no ipset: load modules ip_set, ip_set_hash_net and xt_set"}, s.rules.Notes()...)
 	}
-	notes := s.notes
-	for _, f := range s.families {
-		if f.note != "" {
-			notes = append(slices.Clip(notes), f.note)
-			break // it is the other family's as well
-		}
-	}
-	for _, f := range s.families {
-		notes = append(slices.Clip(notes), f.overtaken...)
-	}
-	return notes
+	return append(slices.Clip(s.notes), notesOf(s.families)...)
 }
 
 // Ban implements action.Action.

@@ -12,17 +12,23 @@ import (
 	"gaol/jail"
 )
 
-func TestOvertakenNFT(t *testing.T)    { testOvertaken(t, nftVariant(t)) }
-func TestOvertakenLegacy(t *testing.T) { testOvertaken(t, legacyVariant(t)) }
+func TestOvertakenNFT(t *testing.T)    { v := nftVariant(t); testOvertaken(t, v, v.newAction, 0) }
+func TestOvertakenLegacy(t *testing.T) { v := legacyVariant(t); testOvertaken(t, v, v.newAction, 0) }
 
-// testOvertaken has other programs put rules before gaol's.
-func testOvertaken(t *testing.T, v variant) {
+// Without ipset there is a note that says so.
+func TestOvertakenRulesNFT(t *testing.T) {
+	v := nftVariant(t)
+	testOvertaken(t, v, func(t *testing.T, rule action.Rule) action.Action { return v.newRules(t, rule) }, 1)
+}
+
+// testOvertaken has other programs put rules before gaol's. It has some notes from the beginning.
+func testOvertaken(t *testing.T, v variant, newAction func(*testing.T, action.Rule) action.Action, usual int) {
 	if !actiontest.Isolate(t) {
 		return
 	}
 	v.run(t, "V4 -A INPUT -i lo -j ACCEPT", "V4 -N others", "V4 -A others -s 192.0.2.1 -j ACCEPT", "V4 -N counts", "V4 -A counts -p tcp")
 	r := action.NewRunner(action.RunnerOptions{Name: "iptables", Jail: "web",
-		Action: v.newSet(t, action.Rule{Jail: "web", Protocol: "tcp", Ports: []action.Port{{First: 22, Last: 22}}}), CheckEvery: 20 * time.Millisecond})
+		Action: newAction(t, action.Rule{Jail: "web", Protocol: "tcp", Ports: []action.Port{{First: 22, Last: 22}}}), CheckEvery: 20 * time.Millisecond})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()
@@ -63,11 +69,11 @@ func testOvertaken(t *testing.T, v variant) {
 	notes := func(want ...string) func() error {
 		return func() error {
 			s := r.Status()
-			if len(s.Notes) != len(want) || !s.Healthy {
+			if len(s.Notes) != usual+len(want) || !s.Healthy {
 				return fmt.Errorf("want %q, got %+v", want, s)
 			}
 			for i, words := range want {
-				if !strings.Contains(s.Notes[i], words) {
+				if !strings.Contains(s.Notes[usual+i], words) {
 					return fmt.Errorf("want %q, got %q", words, s.Notes[i])
 				}
 			}
