@@ -83,6 +83,14 @@ type Prober interface {
 	Missing(ctx context.Context, prefixes []netip.Prefix) ([]netip.Prefix, error)
 }
 
+// Sized is a Lister that can tell how many members it holds, when a complete comparison would cost too much. The
+// Runner compares all when the number is none that its own bans explain.
+type Sized interface {
+	// Size is the number as of the last Check, those included that are over and were not swept out yet. ok is
+	// false if it is not known.
+	Size() (members int, ok bool)
+}
+
 // Limited is an Action that cannot take a ban of any length at once: the
 // kernel's ipset timeouts end at 24.8 days. It cuts longer ones to Longest, and
 // its Runner tells it of them again every day.
@@ -91,7 +99,7 @@ type Limited interface {
 }
 
 // Noter is an Action that may leave something out on purpose, such as IPv6 on a
-// host without ip6tables. Notes says what and why, once Start has returned.
+// host without ip6tables. Notes says what and why, once Start has returned, and again after each Check.
 type Noter interface {
 	Notes() []string
 }

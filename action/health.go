@@ -24,6 +24,8 @@ func (r *Runner) check(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err == nil:
+		r.weigh()
+		r.NoteAgain()
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.untold {
@@ -205,7 +207,8 @@ func notesOf(noter any) []string {
 	return nil
 }
 
-// NoteAgain has Status show what the action leaves out under another rule, see [Adjuster]. It may wait for the action.
+// NoteAgain has Status show what the action leaves out now: under another rule, see [Adjuster], or beside other programs'
+// rules. It may wait for the action.
 func (r *Runner) NoteAgain() {
 	notes := notesOf(r.opts.Action)
 	r.mu.Lock()

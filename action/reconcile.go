@@ -18,6 +18,8 @@ const (
 	compareShare = 3
 	// comparePart is how many bans are compared, or asked for, at a stretch, while nobody else can ban.
 	comparePart = 100
+	// soonOver is how long a ban must still run to be missed: clocks differ a little.
+	soonOver = 2 * time.Second
 )
 
 // comparison is a complete comparison of what the action holds with what it should hold. It runs beside Run's
@@ -104,7 +106,7 @@ func (r *Runner) find(ctx context.Context, c *comparison) error {
 
 // differences compares held, which it empties, with what is wanted. It lets go of the lock after each part.
 func (r *Runner) differences(held map[netip.Prefix]struct{}) (missing, foreign []netip.Prefix) {
-	soon := r.opts.Now().Add(2 * time.Second)
+	soon := r.opts.Now().Add(soonOver)
 	r.mu.Lock()
 	n := 0
 	for t, b := range r.wanted {
@@ -166,6 +168,7 @@ func (r *Runner) conclude(c *comparison) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.comparing = nil
+	r.size.known = false // as it is once this is put right, it is to be
 	r.compared, r.compareTook = r.opts.Now(), c.took
 	switch {
 	case c.starts != r.starts:
@@ -174,6 +177,7 @@ func (r *Runner) conclude(c *comparison) {
 		return // the next check says so
 	case c.err != nil:
 		r.log.Warn("what the firewall holds could not be compared with what it should hold", "err", c.err)
+		r.touched = true // it is compared again soon
 		return
 	}
 	var back, out int

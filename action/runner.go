@@ -91,6 +91,7 @@ type Runner struct {
 	starts      int           // how often it has been
 	compared    time.Time     // when the last comparison ended
 	compareTook time.Duration // how long it took
+	size        size
 
 	changed     chan struct{} // one place: the kernel told of a change
 	comparisons chan *comparison

@@ -119,6 +119,7 @@ func (r *Runner) start(ctx context.Context) error {
 	}
 	r.started = true
 	r.starts++
+	r.size = size{}
 	notes := notesOf(r.opts.Action)
 	r.mu.Lock()
 	r.status.Notes = notes
@@ -172,6 +173,7 @@ func (r *Runner) do(ctx context.Context, changes []*change) error {
 			c.unban = c.unban && failed.targets[c.target]
 		}
 		impose := pick(changes, func(c *change) bool { return c.ban && !c.unban && !c.what.Over(now) })
+		r.size.added += len(impose)
 		if err = failed.sift(r.impose(ctx, impose, now)); err == nil {
 			r.enforced(impose, failed)
 		}

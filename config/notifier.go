@@ -116,7 +116,7 @@ func (n Notifier) Sender() (notice.Sender, error) {
 	case mailKind:
 		return mail.New(mail.Options{Server: server, From: n.From, To: n.To, Lines: n.lines(10)})
 	case notifyKind:
-		return notify.New(notify.Options{URL: n.URL, Lines: n.lines(0)})
+		return notify.New(notify.Options{URL: n.URL, Lines: n.lines(0), CA: n.CA})
 	case abuseIPDBKind:
 		return abuseipdb.New(abuseipdb.Options{Key: n.Token, URL: n.URL.Reveal(), Categories: n.Categories, Lines: n.lines(0), Mask: n.mask(), CA: n.CA})
 	case blocklistKind:

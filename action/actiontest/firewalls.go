@@ -10,7 +10,8 @@ import (
 )
 
 // StartFirewalld runs firewalld with a bus of its own, in the namespace of the test, and returns a function that runs
-// firewall-cmd. backend is "nftables" or "iptables".
+// firewall-cmd. backend is "nftables" or "iptables". A command that fails is tried again, and fails the test where
+// it measures, see Rounds.
 func StartFirewalld(t *testing.T, backend string) (command func(t *testing.T, args ...string)) {
 	t.Helper()
 	Need(t, "firewalld", "firewall-cmd", "dbus-daemon")
@@ -71,7 +72,11 @@ func StartFirewalld(t *testing.T, backend string) (command func(t *testing.T, ar
 				return
 			}
 			// Its iptables backend gives up now and then where others change rules at the same time.
-			t.Logf("firewall-cmd %s: %v: %s", strings.Join(args, " "), err, out)
+			report := t.Logf
+			if _, measured := Rounds(); measured {
+				report = t.Errorf
+			}
+			report("firewall-cmd %s: %v: %s", strings.Join(args, " "), err, out)
 		}
 		t.Fatalf("firewall-cmd %s failed three times", strings.Join(args, " "))
 	}

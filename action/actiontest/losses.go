@@ -29,9 +29,10 @@ const (
 // longer than five seconds (with GAOL_LOSSES, one) after a way has come to its end, or another client is not served.
 func Losses(t *testing.T, a func(t *testing.T, rule action.Rule) action.Action, ways map[string]func(t *testing.T)) {
 	t.Helper()
-	times, budget := 1, lossPatience
-	if n, err := strconv.Atoi(os.Getenv("GAOL_LOSSES")); err == nil && n > 0 {
-		times, budget = n, lossBudget
+	times, measured := Rounds()
+	budget := lossPatience
+	if measured {
+		budget = lossBudget
 	}
 	server, bad, good := Own(t), NewSpace(t), NewSpace(t)
 	Connect(t, server, []string{"10.0.1.1/24"}, bad, []string{"10.0.1.2/24"})
@@ -60,6 +61,15 @@ func Losses(t *testing.T, a func(t *testing.T, rule action.Rule) action.Action, 
 			}
 		})
 	}
+}
+
+// Rounds is how often rules are to be lost: as often as the environment variable GAOL_LOSSES says, which measures; without
+// it, once.
+func Rounds() (times int, measured bool) {
+	if n, err := strconv.Atoi(os.Getenv("GAOL_LOSSES")); err == nil && n > 0 {
+		return n, true
+	}
+	return 1, false
 }
 
 // spread are the 50th and 99th of a hundred, and the longest.

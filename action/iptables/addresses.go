@@ -30,6 +30,7 @@ type list struct {
 // start makes the rules and an empty chain.
 func (l *list) start(ctx context.Context) error {
 	l.held, l.listed, l.mark, l.sound, l.checks, l.resting = make(map[netip.Prefix]time.Time), nil, "", false, 0, 0
+	l.overtaken, l.regained = nil, 0
 	// Declared first, because jumps lead there. Jumps into a set's chain still have their set.
 	var s script
 	s.empty(l.chain)
@@ -124,6 +125,9 @@ func (l *list) check(ctx context.Context) error {
 		return nil
 	}
 	if err := l.checkRules(); err != nil {
+		return err
+	}
+	if err := l.regain(ctx); err != nil {
 		return err
 	}
 	missing := 0

@@ -2,11 +2,11 @@ package iptables
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 
 	goiptables "github.com/coreos/go-iptables/iptables"
 	"golang.org/x/sys/unix"
@@ -38,6 +38,11 @@ type family struct {
 	seen   rules  // as last read
 	jumps  int    // how many rules lead to our chain since makeRules
 	note   string // what the rule says and could not be had
+
+	seenMark  string   // of changes, when the rules were last checked
+	members   int      // of the set, when it was last checked; -1: the kernel does not say
+	overtaken []string // which rules of others come before ours now, in words
+	regained  int      // how often ours were put before them since the start
 
 	filled  int          // how often the chain got a rule that counts from 0 on
 	counted int          // filled, when it was last counted; see Set.counting
@@ -115,15 +120,7 @@ func (f *family) makeRules(ctx context.Context) error {
 		if f.seen.leads(chain, f.chain, want) {
 			continue
 		}
-		// One before the other, so that each is first whatever other programs
-		// do in the meantime. Those of before go afterwards, so that nobody is let in
-		// in between.
-		for _, spec := range slices.Backward(want) {
-			if err := f.ipt.Insert(filter, chain, 1, spec...); err != nil {
-				return explain("jumping from "+chain+" to "+f.chain, err)
-			}
-		}
-		if err := f.removeJumps(chain); err != nil {
+		if err := f.leadFrom(ctx, chain, want); err != nil {
 			return err
 		}
 	}
@@ -136,6 +133,36 @@ func (f *family) makeRules(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// leadFrom makes want the jumps from chain, before all other rules. Those that were read before go in the same step, so
+// that nobody is let in in between.
+func (f *family) leadFrom(ctx context.Context, chain string, want [][]string) error {
+	var s script
+	for _, jump := range f.seen.jumps(chain, f.chain) {
+		s.line("-D " + chain + " " + jump)
+	}
+	for _, spec := range slices.Backward(want) {
+		s.line("-I " + chain + " 1 " + strings.Join(spec, " "))
+	}
+	if err := f.restore(ctx, s); err != nil {
+		return explain("jumping from "+chain+" to "+f.chain, err)
+	}
+	return nil
+}
+
+// notesOf are what is to be said of families.
+func notesOf(families []*family) []string {
+	var notes []string
+	for _, f := range families {
+		if f.note != "" && len(notes) == 0 { // it is the other family's as well
+			notes = append(notes, f.note)
+		}
+	}
+	for _, f := range families {
+		notes = append(notes, f.overtaken...)
+	}
+	return notes
 }
 
 // refuses is the chain that refuses whoever comes into it: ours, unless its rules are addresses.
@@ -207,60 +234,5 @@ func (f *family) removeRules() error {
 		}
 	}
 	f.seen = rules{}
-	return nil
-}
-
-// check asks the kernel how many rules look into the set; thoroughly, it reads
-// the rules.
-func (f *family) check(ctx context.Context, kernel *ipsets, thorough bool) error {
-	h, err := kernel.header(f.set)
-	if err != nil {
-		return explain("asking for set "+f.set, err)
-	}
-	if int(h.references) < f.jumps {
-		return fmt.Errorf("checking iptables: %d rules look into set %s instead of %d: %w", h.references, f.set, f.jumps, action.ErrLost)
-	}
-	if !thorough {
-		return nil
-	}
-	if err := f.read(ctx); err != nil {
-		return err
-	}
-	return f.checkRules()
-}
-
-// checkRules looks at the rules as they were read last.
-func (f *family) checkRules() error {
-	if len(f.seen.byChain[f.refuses()]) == 0 {
-		return fmt.Errorf("checking iptables: chain %s is empty or gone: %w", f.refuses(), action.ErrLost)
-	}
-	for _, chain := range f.chains() {
-		if got, want := len(f.seen.jumps(chain, f.chain)), len(f.jumpSpecs(chain)); got < want {
-			return fmt.Errorf("checking iptables: chain %s has %d jumps to %s instead of %d: %w", chain, got, f.chain, want, action.ErrLost)
-		}
-	}
-	return nil
-}
-
-// Check implements action.Checker.
-func (s *Set) Check(ctx context.Context) error {
-	if rules := s.instead(); rules != nil {
-		return rules.Check(ctx)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.families == nil {
-		return errors.New("checking iptables: jail " + s.rule.Jail + " is not started")
-	}
-	s.checks++
-	for _, f := range s.families {
-		if err := s.connect(ctx); err != nil {
-			return err
-		}
-		if err := f.check(ctx, s.kernel, s.checks%thoroughEvery == 0); err != nil {
-			s.hangUp() // see failed
-			return err
-		}
-	}
 	return nil
 }

@@ -57,8 +57,14 @@ func TestExplain(t *testing.T) {
 			}
 		})
 	}
-	for errno, kind := range map[unix.Errno]error{unix.EPERM: os.ErrPermission, errnoFull: ErrFull, errnoType: ErrNoModule, unix.EINVAL: ErrNoModule} {
-		if err := explain("making set gaol-web", errno); !errors.Is(err, kind) {
+	for errno, tt := range map[unix.Errno]struct {
+		kind error
+		hint string
+	}{
+		unix.EPERM: {os.ErrPermission, "give it CAP_NET_ADMIN"}, errnoFull: {ErrFull, "ban wider prefixes or for less long"},
+		errnoType: {ErrNoModule, "load modules ip_set"}, unix.EINVAL: {ErrNoModule, "load modules ip_set"},
+	} {
+		if err := explain("making set gaol-web", errno); !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.hint) {
 			t.Errorf("errno %d: %v", errno, err)
 		}
 	}

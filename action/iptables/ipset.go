@@ -2,9 +2,7 @@ package iptables
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/mdlayher/netlink"
@@ -41,6 +39,7 @@ const (
 	attrCADTFlags  = 8
 	attrHashSize   = 18
 	attrMaxElem    = 19
+	attrElements   = 24
 	attrReferences = 25
 	attrPackets    = 25
 
@@ -70,16 +69,6 @@ const (
 // without its members, and prints what it does not know to standard error.
 type ipsets struct {
 	conn *netlink.Conn
-}
-
-// header is what the kernel says of a set, its members apart.
-type header struct {
-	typeName   string
-	family     byte
-	maxElem    uint32
-	references uint32 // how many rules look into it
-	timeouts   bool
-	counters   bool
 }
 
 // call sends one command and returns the answers. flags say how it is answered:
@@ -137,65 +126,6 @@ func (c *ipsets) create(name string, family byte, maxElem uint32) error {
 		})
 	})
 	return err
-}
-
-// header asks for a set without its members; ENOENT if there is none.
-func (c *ipsets) header(name string) (header, error) {
-	// Asked for first, because what the kernel says of a list that is not
-	// there differs between its versions.
-	_, err := c.call(cmdHeader, 0, func(enc *netlink.AttributeEncoder) { enc.String(attrSetName, name) })
-	if err != nil {
-		return header{}, err
-	}
-	replies, err := c.call(cmdList, netlink.Dump, func(enc *netlink.AttributeEncoder) {
-		enc.String(attrSetName, name)
-		enc.Uint32(attrFlags|unix.NLA_F_NET_BYTEORDER, flagListHeader)
-	})
-	if err != nil {
-		return header{}, err
-	}
-	var h header
-	for _, m := range replies {
-		if err := h.decode(m); err != nil {
-			return header{}, err
-		}
-	}
-	return h, nil
-}
-
-func (h *header) decode(m netlink.Message) error {
-	dec, err := decoder(m)
-	if err != nil {
-		return err
-	}
-	for dec.Next() {
-		switch dec.Type() {
-		case attrTypeName:
-			h.typeName = dec.String()
-		case attrFamily:
-			h.family = dec.Uint8()
-		case attrData:
-			dec.Nested(h.decodeData)
-		}
-	}
-	return dec.Err()
-}
-
-func (h *header) decodeData(dec *netlink.AttributeDecoder) error {
-	dec.ByteOrder = binary.BigEndian
-	for dec.Next() {
-		switch dec.Type() {
-		case attrMaxElem:
-			h.maxElem = dec.Uint32()
-		case attrReferences:
-			h.references = dec.Uint32()
-		case attrTimeout:
-			h.timeouts = true
-		case attrCADTFlags:
-			h.counters = dec.Uint32()&flagWithCounters != 0
-		}
-	}
-	return dec.Err()
 }
 
 func decoder(m netlink.Message) (*netlink.AttributeDecoder, error) {
@@ -306,83 +236,4 @@ func (c *ipsets) list(name string) ([]entry, error) {
 		}
 	}
 	return entries, nil
-}
-
-// encodeMember is: data { ip { address }, cidr, timeout }, each an attribute
-// of length, type and padded value.
-func encodeMember(m action.Member) []byte {
-	data := slices.Concat(
-		encodeAddr(m.Prefix.Addr()),
-		attribute(attrCIDR, []byte{byte(m.Prefix.Bits())}),
-		attribute(attrTimeout|unix.NLA_F_NET_BYTEORDER, binary.BigEndian.AppendUint32(nil, seconds(m.Timeout))),
-	)
-	return attribute(attrData|unix.NLA_F_NESTED, data)
-}
-
-// encodeAddr is: ip { address }.
-func encodeAddr(addr netip.Addr) []byte {
-	kind := uint16(1) // IPSET_ATTR_IPADDR_IPV4
-	if addr.Is6() {
-		kind = 2 // IPSET_ATTR_IPADDR_IPV6
-	}
-	return attribute(attrIP|unix.NLA_F_NESTED, attribute(kind|unix.NLA_F_NET_BYTEORDER, addr.AsSlice()))
-}
-
-func attribute(kind uint16, value []byte) []byte {
-	size := 4 + len(value)
-	b := make([]byte, 0, (size+3)&^3)
-	b = binary.NativeEndian.AppendUint16(b, uint16(size))
-	b = binary.NativeEndian.AppendUint16(b, kind)
-	b = append(b, value...)
-	return b[:cap(b)]
-}
-
-// seconds rounds up, because 0 is for ever, and cuts at what the kernel takes.
-func seconds(d time.Duration) uint32 {
-	d = min(d, longest)
-	return uint32((d + time.Second - 1) / time.Second)
-}
-
-// decodeMember reads what stands inside a data attribute.
-func decodeMember(data []byte) (entry, error) {
-	attrs, err := netlink.UnmarshalAttributes(data)
-	if err != nil {
-		return entry{}, err
-	}
-	var addr netip.Addr
-	var e entry
-	var others []byte
-	bits := -1
-	for _, a := range attrs {
-		switch a.Type &^ (netlink.Nested | netlink.NetByteOrder) {
-		case attrIP:
-			if len(a.Data) > 4 {
-				addr, _ = netip.AddrFromSlice(a.Data[4:])
-			}
-			continue
-		case attrCIDR:
-			if len(a.Data) == 1 {
-				bits = int(a.Data[0])
-			}
-		case attrTimeout:
-			if len(a.Data) == 4 {
-				e.left = time.Duration(binary.BigEndian.Uint32(a.Data)) * time.Second
-			}
-		case attrPackets:
-			if len(a.Data) == 8 {
-				e.packets = binary.BigEndian.Uint64(a.Data)
-			}
-		}
-		others = append(others, attribute(a.Type, a.Data)...)
-	}
-	if bits < 0 {
-		bits = addr.BitLen() // the kernel leaves out the length of a single address
-	}
-	if e.prefix = netip.PrefixFrom(addr, bits); !e.prefix.IsValid() {
-		return entry{}, fmt.Errorf("the kernel lists a member that is no prefix: %x", data)
-	}
-	// The kernel lists addresses without the mark that it wants to see on
-	// them, and takes all else as it was listed.
-	e.encoded = attribute(attrData|unix.NLA_F_NESTED, append(encodeAddr(addr), others...))
-	return e, nil
 }

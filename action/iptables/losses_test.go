@@ -1,12 +1,16 @@
 package iptables_test
 
 import (
+	"context"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"gaol/action"
 	"gaol/action/actiontest"
+	"gaol/jail"
 )
 
 func (v variant) newAction(t *testing.T, rule action.Rule) action.Action { return v.newSet(t, rule) }
@@ -94,6 +98,52 @@ func testLossesFirewalld(t *testing.T, v variant) {
 				"firewalld complete reload": func(t *testing.T) { command(t, "--complete-reload") },
 			})
 		})
+	}
+}
+
+// TestFirewalldBesideManyJails has firewalld reload its rules, step by step, while eight jails put back what it removes.
+func TestFirewalldBesideManyJails(t *testing.T) {
+	v := nftVariant(t)
+	if !actiontest.Isolate(t) {
+		return
+	}
+	command := actiontest.StartFirewalld(t, "iptables")
+	var runners []*action.Runner
+	for i := range 8 {
+		name := fmt.Sprintf("jail-%c", 'a'+i)
+		a := v.newAction(t, action.Rule{Jail: name, Protocol: "tcp", Ports: []action.Port{{First: 53, Last: 53}}})
+		r := action.NewRunner(action.RunnerOptions{Name: "firewall", Jail: name, Action: a})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		t.Cleanup(func() {
+			cancel()
+			<-done
+			if err := r.Stop(context.Background(), true); err != nil {
+				t.Error(err)
+			}
+		})
+		r.Ban([]jail.Ban{actiontest.Ban("10.0.1.2", time.Hour)})
+		if err := r.Sync(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		runners = append(runners, r)
+	}
+	rounds, _ := actiontest.Rounds()
+	for range rounds {
+		command(t, "--reload")
+		command(t, "--complete-reload")
+	}
+	for i, r := range runners {
+		led := func() bool {
+			return r.Status().Healthy && strings.Contains(v.run(t, "V4 -w 5 -S INPUT"), fmt.Sprintf("-j gaol-jail-%c\n", 'a'+i))
+		}
+		for began := time.Now(); !led(); time.Sleep(50 * time.Millisecond) { // it looks by itself
+			if time.Since(began) > 20*time.Second {
+				t.Fatalf("after 20 seconds: %+v\n%s", r.Status(), v.run(t, "V4 -S INPUT"))
+			}
+		}
+		t.Logf("%d reloads: put back %d times", 2*rounds, r.Status().Losses.Restored)
 	}
 }
 

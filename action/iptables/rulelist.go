@@ -80,12 +80,11 @@ func (r *Rules) Notes() []string {
 	defer r.mu.Unlock()
 	notes := append([]string{fmt.Sprintf("addresses are banned by rules, without ipset: "+
 		"slow from %d bans on, and if gaol dies they stay banned until it is started again", slowFrom)}, r.notes...)
+	families := make([]*family, 0, len(r.families))
 	for _, f := range r.families {
-		if f.note != "" {
-			return append(notes, f.note)
-		}
+		families = append(families, f.family)
 	}
-	return notes
+	return append(notes, notesOf(families)...)
 }
 
 // Start implements action.Action. The chain is emptied, and sets of an earlier run's that had ipset are removed.

@@ -191,6 +191,20 @@ func TestAHangingServerIsGivenUp(t *testing.T) {
 	}
 }
 
+// TestAnEndlessReplyIsGivenUp lets servers greet without an end. The library itself keeps the whole line.
+func TestAnEndlessReplyIsGivenUp(t *testing.T) {
+	for _, tls := range []string{mail.None, mail.StartTLS, mail.Implicit} {
+		t.Run(tls, func(t *testing.T) {
+			s := actiontest.NewMailServer(t, tls == mail.Implicit)
+			s.Reply("", "220 "+strings.Repeat("x", 8<<20))
+			err := newMail(t, mail.Server{Address: s.Address, TLS: tls, CA: s.CA}).Send(t.Context(), message("root"))
+			if err == nil || !strings.Contains(err.Error(), "more than") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestPreview(t *testing.T) {
 	p, err := newMail(t, mail.Server{Address: "mail.example.com", User: "me", Password: "s3cret"}).Preview(t.Context(), message("root"))
 	if err != nil {

@@ -23,6 +23,9 @@ const (
 	maxReason = 300
 )
 
+// NameCA is what to do about a certificate that is not trusted.
+const NameCA = "if it is the server's all the same, name the file of its issuer's certificate as ca"
+
 // UserAgent is how senders introduce themselves.
 const UserAgent = "gaol"
 
@@ -41,6 +44,8 @@ func NewClient(ca string) (*http.Client, error) {
 			IdleConnTimeout:     time.Minute,
 			MaxIdleConns:        2,
 			ForceAttemptHTTP2:   true,
+			// Some room for every header there is; usual are 10 MB.
+			MaxResponseHeaderBytes: maxAnswer,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
@@ -114,7 +119,7 @@ func withoutURL(req *http.Request, err error) error {
 	}
 	err = fmt.Errorf("asking %s: %w", req.URL.Host, err)
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return &Failure{Err: err, Settings: true}
+		return &Failure{Err: fmt.Errorf("%w: %s", err, NameCA), Settings: true}
 	}
 	return err
 }

@@ -194,8 +194,10 @@ func (q *Queue) shedLocked(c *Changed) {
 	if excess <= 0 {
 		return
 	}
-	gone := q.waiting[:excess]
-	q.waiting = slices.Clone(q.waiting[excess:])
+	gone := slices.Clone(q.waiting[:excess])
+	// In a flood there is one too many with each event, so the others stay where they are.
+	clear(q.waiting[:excess])
+	q.waiting = q.waiting[excess:]
 	for _, e := range gone {
 		c.Gone = append(c.Gone, e.Seq)
 		if q.opts.Single {
@@ -222,7 +224,7 @@ func (q *Queue) Status() QueueStatus {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := q.status
-	s.Waiting = Message{Events: eventsOf(q.waiting)}.Total() + Message{Events: eventsOf(q.flying)}.Total()
+	s.Waiting = totalOf(q.waiting) + totalOf(q.flying)
 	return s
 }
 
@@ -231,6 +233,15 @@ func (q *Queue) Waiting() []Entry {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.Concat(q.flying, q.waiting)
+}
+
+// totalOf is how many events entries are about.
+func totalOf(entries []Entry) int {
+	total := len(entries)
+	for i := range entries {
+		total += entries[i].Event.More
+	}
+	return total
 }
 
 func eventsOf(entries []Entry) []Event {

@@ -159,7 +159,7 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 		o.answer(errors.New("asking https://x/s3cret: refused\nreally"))
 		k.keep(q.Add(entry(1)))
 		synctest.Wait()
-		if s := q.Status(); s.Healthy || s.Problem != "asking https://x/***: refused really" || s.Waiting != 1 {
+		if s := q.Status(); s.Healthy || s.Problem != "asking https://x/***: refused really: it is tried again; nothing to do unless this goes on" || s.Waiting != 1 {
 			t.Errorf("status %+v", s)
 		}
 		o.answer(nil)

@@ -90,14 +90,14 @@ func (q *Queue) settle(ctx context.Context, err error) Changed {
 		q.pause.Reset()
 		q.healthyLocked()
 	case failure != nil && failure.Refused:
-		q.status.Lost += Message{Events: eventsOf(done)}.Total()
+		q.status.Lost += totalOf(done)
 		q.failLocked(fmt.Errorf("%w: it is not sent again", err))
 	default:
 		q.waiting = append(done, q.waiting...)
 		done = nil
 		q.pace.left++
 		if ctx.Err() == nil { // else cut short, rather than failed
-			q.failLocked(err)
+			q.failLocked(fmt.Errorf("%w: %s", err, remedy(failure)))
 			q.pause.Fail(q.opts.Now(), failure, rand.Float64())
 		}
 		q.shedLocked(&c)
@@ -106,4 +106,12 @@ func (q *Queue) settle(ctx context.Context, err error) Changed {
 		c.Gone = append(c.Gone, e.Seq)
 	}
 	return c
+}
+
+// remedy says what to do about an attempt that is repeated.
+func remedy(failure *Failure) string {
+	if failure != nil && failure.Settings {
+		return "mend the action's settings and reload gaol; until then it is tried again once a minute to once an hour"
+	}
+	return "it is tried again; nothing to do unless this goes on"
 }

@@ -5,6 +5,7 @@ package notify
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -24,6 +25,8 @@ type Options struct {
 	URL action.Secret
 	// Lines is how many log lines are told of a ban.
 	Lines int
+	// CA is a file of further certificates to trust; for ntfy and Gotify alone.
+	CA string
 }
 
 // Notify is a sender. Use New.
@@ -31,9 +34,11 @@ type Notify struct {
 	opts    Options
 	scheme  string
 	service types.Service // nil: not made yet; for who holds the token of busy
-	// busy holds a token while the service works: the library can't be interrupted, and one that hangs
+	// busy holds a token while the service works: most of the library can't be interrupted, and one that hangs
 	// must not be joined by another.
 	busy chan struct{}
+	// attempt is that of the message under way; for who holds the token of busy.
+	attempt context.Context
 }
 
 var _ notice.Sender = (*Notify)(nil)
@@ -50,7 +55,7 @@ func New(opts Options) (*Notify, error) {
 	if u.Scheme == "logger" || u.Scheme == "smtp" {
 		return nil, fmt.Errorf("url: %s:// is not for this: use the action mail", u.Scheme)
 	}
-	n := &Notify{opts: opts, scheme: u.Scheme, busy: make(chan struct{}, 1)}
+	n := &Notify{opts: opts, scheme: u.Scheme, busy: make(chan struct{}, 1), attempt: context.Background()}
 	if u.Scheme == "matrix" {
 		return n, nil // to make the service logs in already
 	}
@@ -66,7 +71,7 @@ func (n *Notify) open() error {
 	if n.service, err = sender.Locate(n.opts.URL.Reveal()); err != nil {
 		return fmt.Errorf("url: %s", action.Scrub(err.Error(), notice.URLSecrets(n.opts.URL.Reveal())))
 	}
-	return nil
+	return n.bind()
 }
 
 // send hands a message to the service; a service that could not be made is made again.
@@ -94,6 +99,7 @@ func (n *Notify) text(m notice.Message) (title, body string) {
 func (n *Notify) Send(ctx context.Context, m notice.Message) error {
 	select {
 	case n.busy <- struct{}{}:
+		n.attempt = ctx
 	case <-ctx.Done():
 		return fmt.Errorf("the last message still hangs: %w", ctx.Err())
 	}
@@ -111,8 +117,9 @@ func (n *Notify) Send(ctx context.Context, m notice.Message) error {
 	}
 }
 
-// statusIn finds an HTTP status in the words of the library, which has no other way to tell.
-var statusIn = regexp.MustCompile(`\b([345]\d\d)\b`)
+// statusIn finds an HTTP status in the words of the library, which has no other way to tell. ntfy's codes have two
+// digits more (https://github.com/binwiederhier/ntfy/blob/main/server/errors.go): 40101 is a 401.
+var statusIn = regexp.MustCompile(`\b([345]\d\d)(?:\d\d)?\b`)
 
 // explain says how to go on after an error.
 func (n *Notify) explain(err error) error {
@@ -120,11 +127,14 @@ func (n *Notify) explain(err error) error {
 		return nil
 	}
 	text := fmt.Errorf("%s: %s", n.scheme, notice.Clean(action.Scrub(err.Error(), notice.URLSecrets(n.opts.URL.Reveal())), 500))
-	found := statusIn.FindString(text.Error())
-	status, err := strconv.Atoi(found)
-	if err != nil {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return &notice.Failure{Err: fmt.Errorf("%w: %s", text, notice.NameCA), Settings: true}
+	}
+	found := statusIn.FindStringSubmatch(text.Error())
+	if found == nil {
 		return text
 	}
+	status, _ := strconv.Atoi(found[1]) // of three digits
 	f := notice.StatusFailure(status, 0, text)
 	// A number in words may be another one: nothing is given up for it.
 	f.Settings, f.Refused = f.Settings || f.Refused, false

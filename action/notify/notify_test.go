@@ -3,12 +3,16 @@ package notify_test
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -121,7 +125,7 @@ func TestFailures(t *testing.T) {
 			t.Fatalf("%d: got %v", status, err)
 		}
 		f, _ := errors.AsType[*notice.Failure](err)
-		if status != 401 && (f == nil || f.Settings != settings) || f != nil && f.Refused {
+		if f == nil || f.Settings != settings || f.Refused {
 			t.Errorf("%d: got %v %+v", status, err, f)
 		}
 	}
@@ -139,6 +143,67 @@ func TestAHangingServiceIsGivenUp(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		cancel()
+	}
+}
+
+// TestAnEndlessAnswerIsGivenUp lets servers answer for ever. The library itself reads all there is.
+func TestAnEndlessAnswerIsGivenUp(t *testing.T) {
+	var sent atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		part := []byte(strings.Repeat(" ", 1<<16))
+		for {
+			n, err := w.Write(part)
+			sent.Add(int64(n))
+			if err != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	for _, url := range []string{"ntfy://" + host + "/topic?scheme=http", "gotify://" + host + "/AzyoeNS.D4iJLVa?disabletls=yes"} {
+		if err := newNotify(t, url).Send(t.Context(), message("root")); err == nil {
+			t.Errorf("%s: no error", url)
+		}
+	}
+	client := http.Client{Transport: notify.Bounded(http.DefaultTransport)}
+	answer, err := client.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(answer.Body); err == nil || len(text) > 1<<16 {
+		t.Errorf("read %d bytes, %v", len(text), err)
+	}
+	answer.Body.Close()
+	// What the kernel keeps for the connections comes on top.
+	if n := sent.Load(); n > 64<<20 {
+		t.Errorf("the server got rid of %d bytes", n)
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) }))
+	defer server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	host := strings.TrimPrefix(server.URL, "https://")
+	for _, url := range []string{"ntfy://" + host + "/topic", "gotify://" + host + "/AzyoeNS.D4iJLVa"} {
+		err := newNotify(t, url).Send(t.Context(), message("root"))
+		if f, _ := errors.AsType[*notice.Failure](err); f == nil || !f.Settings || !strings.HasSuffix(err.Error(), notice.NameCA) {
+			t.Errorf("%s: an unknown certificate: %v", url, err)
+		}
+		n, err := notify.New(notify.Options{URL: action.Secret(url), CA: ca})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Send(t.Context(), message("root")); err != nil {
+			t.Errorf("%s: a known certificate: %v", url, err)
+		}
+	}
+	if _, err := notify.New(notify.Options{URL: "pushover://shoutrrr:token@user", CA: ca}); err == nil {
+		t.Error("a ca that is not heeded is taken")
 	}
 }
 

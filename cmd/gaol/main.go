@@ -12,14 +12,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 
 	// Zones of logs are named in the configuration; a small system or a
 	// container often has no zone files of its own.
 	_ "time/tzdata"
+
+	"gaol/action/notify"
 )
 
 func main() {
+	// A chat service that never ends its answer must not fill the memory.
+	http.DefaultTransport = notify.Bounded(http.DefaultTransport)
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -108,6 +108,16 @@ func TestStatusOfOneJail(t *testing.T) {
 	}
 }
 
+func TestStatusShowsNotes(t *testing.T) {
+	view := statusView{}
+	jail := control.JailStatus{Name: "web", Enabled: true, Actions: []control.ActionStatus{{Name: "iptables", Healthy: true, Notes: []string{"no IPv6:\x1b", "a rule"}}}}
+	view.jail(jail)
+	want := "action    iptables\n" + `note      no IPv6:\x1b` + "\nnote      a rule\n"
+	if got := view.out.String(); !strings.HasSuffix(got, want) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestStatusOfACrowd(t *testing.T) {
 	view := statusView{}
 	view.jail(sampleStatus(time.Now()).Jails[1])

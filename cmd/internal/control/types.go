@@ -148,7 +148,7 @@ type ActionStatus struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
 	Problem string `json:"problem"`
-	// Notes are what it leaves out although it is healthy, such as IPv6 on a host without ip6tables.
+	// Notes are what it leaves out although it is healthy, such as IPv6 on a host without ip6tables, or cannot refuse.
 	Notes []string `json:"notes,omitempty"`
 	// Waiting events have not been told yet, Sent messages have been since the start, Lost events never
 	// will be: of actions that tell others, which all jails with the same settings share.

@@ -137,7 +137,7 @@ func (e *engine) observeLocked(c *cell, sightings []sighting, changes *store.Cha
 		}
 		if o.Counted != nil {
 			changes.Counted = append(changes.Counted, *o.Counted)
-			e.publishFailure(f, *o.Counted)
+			e.publishFailure(*o.Counted)
 		}
 		bans = append(bans, e.tellLocked(c, o, f, changes)...)
 	}
@@ -195,10 +195,10 @@ func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time, changes *store
 	c.releaseLocked([]jail.Ban{ended})
 }
 
-func (e *engine) publishFailure(f filter.Failure, counted jail.Counted) {
+func (e *engine) publishFailure(counted jail.Counted) {
 	e.events.publish(control.Event{
 		Time: counted.Time, What: "failure", Jail: counted.Jail, Prefix: prefixText(counted.Prefix), ID: counted.ID,
-		User: f.User, Line: counted.Line, Weight: moreThanOne(counted.Weight),
+		User: counted.User, Line: counted.Line, Weight: moreThanOne(counted.Weight),
 	})
 }
 

@@ -31,13 +31,15 @@ type post struct {
 func (p *post) stored(entries []notice.Entry) []store.Notice {
 	notices := make([]store.Notice, 0, len(entries))
 	for _, e := range entries {
-		event, err := json.Marshal(e.Event)
-		if err != nil {
-			continue // it has no value that JSON lacks
-		}
-		notices = append(notices, store.Notice{Seq: e.Seq, Action: p.name, Queue: p.key, Event: event})
+		notices = append(notices, store.Notice{Seq: e.Seq, Action: p.name, Queue: p.key, Event: encodeEvent(e.Event)})
 	}
 	return notices
+}
+
+// encodeEvent is an event as the store keeps it.
+func encodeEvent(e notice.Event) []byte {
+	text, _ := json.Marshal(e) // it has no value that JSON lacks
+	return text
 }
 
 // note adds to changes what a queue wants to be stored.
@@ -66,9 +68,15 @@ func (e *engine) noticeLocked(what string, b jail.Ban, now time.Time, why string
 		return
 	}
 	event := notice.NewEvent(what, b, now, why)
+	text := encodeEvent(event) // once for all: bans of a flood wait for this
 	for _, p := range c.posts {
 		e.noticed++
-		p.note(p.queue.Add(notice.Entry{Seq: e.noticed, Event: event}), changes)
+		changed := p.queue.Add(notice.Entry{Seq: e.noticed, Event: event})
+		if len(changed.Put) > 0 && changed.Put[0].Seq == e.noticed {
+			changes.Notices = append(changes.Notices, store.Notice{Seq: e.noticed, Action: p.name, Queue: p.key, Event: text})
+			changed.Put = changed.Put[1:]
+		}
+		p.note(changed, changes)
 	}
 }
 
