@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"gaol/action"
+	"gaol/action/flows"
 	"gaol/jail"
 )
 
@@ -31,6 +32,9 @@ type Report struct {
 	Jails []string
 	// Ended has the prefixes that had connections, in no order.
 	Ended []Ended
+	// Walks is how many times the kernel was made to walk through one of its tables, and Took how long the look has taken.
+	Walks int
+	Took  time.Duration
 	// Err is what could not be done, nil if all could. What else there was to do has been done.
 	Err error
 }
@@ -106,12 +110,14 @@ func (e *Ender) Run(ctx context.Context) error {
 			continue
 		}
 		began := time.Now()
-		err := look(ctx, t)
+		var tables flows.Tables
+		err := look(ctx, &tables, t)
 		if ctx.Err() != nil {
 			return nil
 		}
-		e.told(Report{Jails: t.jails(), Ended: t.ended(), Err: err})
-		rest := time.NewTimer(min(restFactor*time.Since(began), restLongest))
+		took := time.Since(began)
+		e.told(Report{Jails: t.jails(), Ended: t.ended(), Walks: tables.Walks, Took: took, Err: err})
+		rest := time.NewTimer(min(restFactor*took, restLongest))
 		select {
 		case <-ctx.Done():
 			rest.Stop()

@@ -71,6 +71,8 @@ type Facts struct {
 	Connected int
 	// Listening says that a TCP socket of this host listens on what the jail closes.
 	Listening bool
+	// Blind is why not all connections were seen; nil: they were.
+	Blind error
 	// Tracked says that the kernel tracks connections, so that those that ended a moment ago are known.
 	Tracked bool
 }
@@ -229,6 +231,9 @@ func partly(f Facts) Diagnosis {
 }
 
 func unseen(f Facts) Diagnosis {
+	if f.Blind != nil {
+		return because(Unseen, "none of its packets were seen, but gaol cannot look at everything here: %v", f.Blind)
+	}
 	text := "none of its packets are seen on this host: the log may be another host's, or a proxy writes the address into it"
 	if len(f.Rule.Ports) > 0 && !f.Listening && len(f.Conns) == 0 && f.Connected == 0 {
 		text += "; nothing listens on the jail's ports here, so the service may be reached by a local socket"

@@ -1,6 +1,7 @@
 package leak_test
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func TestDiagnose(t *testing.T) {
 			leak.Unseen, "none of its packets"},
 		{"refused and failing", leak.Facts{Rule: web, Held: true, Refused: true}, leak.Partly, "another way"},
 		{"nothing listens", leak.Facts{Rule: web, Held: true, Tracked: true}, leak.Unseen, "local socket"},
+		{"nothing can be seen", leak.Facts{Rule: web, Held: true, Blind: errors.New("listing sockets: not permitted")}, leak.Unseen, "listing sockets: not permitted"},
 		{"nothing at all", leak.Facts{Rule: web, Held: true, Listening: true}, leak.Unseen, "tracks no connections"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
