@@ -116,14 +116,23 @@ func TestOneLookForAllBansOfAMoment(t *testing.T) {
 	}
 }
 
-// tracked counts the connections that are not over.
-func tracked(t *testing.T) (n int) {
+// tracked counts the connections that go on.
+func tracked(t *testing.T) int { return len(going(t)) }
+
+// going are the connections that go on, as parse reads them.
+func going(t *testing.T) map[string]bool {
 	t.Helper()
+	left := map[string]bool{}
 	var tables flows.Tables
-	if err := tables.Tracked(t.Context(), nil, func(flows.Flow) { n++ }); err != nil {
+	err := tables.Tracked(t.Context(), nil, func(f flows.Flow) {
+		if f.Lives() {
+			left[fmt.Sprint(f.Protocol, " ", f.Orig.Src, " ", f.Orig.Dst)] = true
+		}
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return left
 }
 
 // TestMoreConnectionsThanAreKept bans a network with 45,000 connections: they end in three rounds.
@@ -172,6 +181,7 @@ func TestWhatEnds(t *testing.T) {
 		{"a network", all, "203.0.113.0/24", []string{in, inUDP, elsewhere, out, outKnown, other}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			forgetAll(t)
 			var list []actiontest.Tracked
 			for _, c := range connections {
 				list = append(list, parse(c))
@@ -182,18 +192,26 @@ func TestWhatEnds(t *testing.T) {
 			if r := e.next(t); ended(r) != len(tt.ended) {
 				t.Errorf("%d are counted: %+v", ended(r), r)
 			}
-			left := map[string]bool{}
-			var tables flows.Tables
-			err := tables.Tracked(t.Context(), nil, func(f flows.Flow) { left[fmt.Sprint(f.Protocol, " ", f.Orig.Src, " ", f.Orig.Dst)] = true })
-			if err != nil {
-				t.Fatal(err)
-			}
+			left := going(t)
 			for _, c := range connections {
 				if left[c] == slices.Contains(tt.ended, c) {
 					t.Errorf("%s: left: %v", c, left[c])
 				}
 			}
 		})
+	}
+}
+
+func forgetAll(t *testing.T) {
+	t.Helper()
+	var tables flows.Tables
+	var entries []flows.Entry
+	err := tables.Tracked(t.Context(), nil, func(f flows.Flow) { entries = append(entries, f.Entry()) })
+	if err == nil {
+		err = tables.Forget(t.Context(), entries, func(int) {})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -43,61 +43,66 @@ func lookOnce(ctx context.Context, tables *flows.Tables, t *targets) (more bool,
 	if len(sockets) == mostAtOnce && len(destroyed) > 0 {
 		return true, errors.Join(socketErr, trackErr)
 	}
-	forgotten := 0
+	gone := 0
 	if trackErr == nil && len(tracked) > 0 {
-		forgotten, trackErr = forget(ctx, tables, tracked, own, destroyed)
+		gone, trackErr = endFlows(ctx, tables, tracked, own, destroyed)
 	}
-	return len(tracked) == mostAtOnce && forgotten > 0, errors.Join(socketErr, trackErr)
+	return len(tracked) == mostAtOnce && gone > 0, errors.Join(socketErr, trackErr)
 }
 
-// flow is a connection that the kernel keeps track of, and is to forget.
+// flow is a connection that the kernel keeps track of.
 type flow struct {
 	ends  ends
 	tcp   bool
-	alive bool // it was not over by itself
+	lives bool // it was not over by itself
 	entry flows.Entry
 	// target is whose ban refuses it.
 	target *target
 }
 
-// findFlows returns the tracked connections of which targets refuse what comes from the banned host.
+// findFlows returns the tracked connections of which targets refuse what comes from the banned host. The port is the one that the
+// client knows, before any NAT.
 func findFlows(ctx context.Context, tables *flows.Tables, t *targets) ([]flow, error) {
 	var found []flow
 	err := tables.Tracked(ctx, t.prefixes(), func(f flows.Flow) {
-		if len(found) == mostAtOnce {
+		if len(found) == mostAtOnce || f.Opening() {
 			return
 		}
-		one := flow{tcp: f.Protocol == "tcp", alive: !f.Over()}
-		// The port is the one that the client knows, before any NAT.
+		one := flow{tcp: f.Protocol == "tcp", lives: f.Lives()}
 		one.target, one.ends = t.find(f.Orig.Src.Addr(), f.Protocol, f.Orig.Dst.Port()), ends{here: f.Reply.Src, peer: f.Reply.Dst}
-		if one.target == nil {
+		reversed := one.target == nil
+		if reversed {
 			// What was begun on this side stays, unless the answers are refused: then it is dead anyway.
 			one.target, one.ends = t.find(f.Reply.Src.Addr(), f.Protocol, f.Reply.Dst.Port()), ends{here: f.Orig.Src, peer: f.Orig.Dst}
 		}
 		if one.target != nil {
 			one.entry = f.Entry()
+			one.entry.Reversed = reversed
 			found = append(found, one)
 		}
 	})
 	return found, err
 }
 
-// forget deletes flows but those of own, and counts those that were not counted as sockets. It returns how many have gone.
-func forget(ctx context.Context, tables *flows.Tables, tracked []flow, own, destroyed map[ends]bool) (forgotten int, err error) {
-	var entries []flows.Entry
-	var of []flow
+// endFlows ends flows but those of own, and counts those that were not counted as sockets. It returns how many have gone. Of those whose
+// sockets are destroyed, nobody sends any more, and forgetting them is enough.
+func endFlows(ctx context.Context, tables *flows.Tables, tracked []flow, own, destroyed map[ends]bool) (gone int, err error) {
+	var over, alive []flows.Entry
+	var of []*target
 	for _, f := range tracked {
-		if !f.tcp || !own[f.ends] {
-			entries, of = append(entries, f.entry), append(of, f)
+		switch {
+		case f.tcp && own[f.ends]:
+		case !f.lives, f.tcp && destroyed[f.ends]:
+			over = append(over, f.entry)
+		default:
+			alive, of = append(alive, f.entry), append(of, f.target)
 		}
 	}
-	err = tables.Forget(ctx, entries, func(i int) {
-		forgotten++
-		if f := of[i]; f.alive && !(f.tcp && destroyed[f.ends]) {
-			f.target.count++
-		}
-	})
-	return forgotten, err
+	err = tables.Forget(ctx, over, func(int) { gone++ })
+	return gone, errors.Join(err, tables.Refuse(ctx, alive, func(i int) {
+		gone++
+		of[i].count++
+	}))
 }
 
 // socket is a TCP socket of this host that is to end.

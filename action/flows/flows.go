@@ -53,10 +53,10 @@ func explain(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// change has the kernel take out one entry; false: it has gone by itself.
-func change(conn *netlink.Conn, kind netlink.HeaderType, data []byte) (bool, error) {
+// change has the kernel change one entry; false: it has gone by itself.
+func change(conn *netlink.Conn, kind netlink.HeaderType, flags netlink.HeaderFlags, data []byte) (bool, error) {
 	_, err := conn.Execute(netlink.Message{
-		Header: netlink.Header{Type: kind, Flags: netlink.Request | netlink.Acknowledge}, Data: data,
+		Header: netlink.Header{Type: kind, Flags: netlink.Request | netlink.Acknowledge | flags}, Data: data,
 	})
 	if errors.Is(err, unix.ENOENT) {
 		return false, nil

@@ -26,15 +26,15 @@ func TestTrackedAnswers(t *testing.T) {
 		t.Fatalf("done %v, %v", done, err)
 	}
 	want := []struct {
-		protocol             string
-		orig, reply          Tuple
-		open, over, answered bool
-		zone                 []byte
+		protocol              string
+		orig, reply           Tuple
+		open, lives, answered bool
+		zone                  []byte
 	}{
-		{"tcp", tuple("203.0.113.7:4096", "192.0.2.9:8080"), tuple("172.17.0.2:80", "203.0.113.7:4096"), true, false, true, nil},
-		{"tcp", tuple("203.0.113.8:4097", "192.0.2.9:25"), tuple("192.0.2.9:25", "203.0.113.8:4097"), false, true, true, nil},
-		{"udp", tuple("[2001:db8::7]:5060", "[2001:db8::1]:5060"), tuple("[2001:db8::1]:5060", "[2001:db8::7]:5060"), false, false, true, []byte{0, 7}},
-		{"other", tuple("203.0.113.9:0", "192.0.2.9:0"), tuple("192.0.2.9:0", "203.0.113.9:0"), false, false, false, nil},
+		{"tcp", tuple("203.0.113.7:4096", "192.0.2.9:8080"), tuple("172.17.0.2:80", "203.0.113.7:4096"), true, true, true, nil},
+		{"tcp", tuple("203.0.113.8:4097", "192.0.2.9:25"), tuple("192.0.2.9:25", "203.0.113.8:4097"), false, false, true, nil},
+		{"udp", tuple("[2001:db8::7]:5060", "[2001:db8::1]:5060"), tuple("[2001:db8::1]:5060", "[2001:db8::7]:5060"), false, true, true, []byte{0, 7}},
+		{"other", tuple("203.0.113.9:0", "192.0.2.9:0"), tuple("192.0.2.9:0", "203.0.113.9:0"), false, true, false, nil},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %d flows, want %d", len(got), len(want))
@@ -46,10 +46,10 @@ func TestTrackedAnswers(t *testing.T) {
 			continue
 		}
 		f := got[i]
-		if f.Protocol != w.protocol || f.Reply != w.reply || f.Open() != w.open || f.Over() != w.over || f.Answered() != w.answered {
+		if f.Protocol != w.protocol || f.Reply != w.reply || f.Open() != w.open || f.Lives() != w.lives || f.Answered() != w.answered {
 			t.Errorf("got %+v, want %+v", f, w)
 		}
-		request := f.Entry().request
+		request := f.Entry().forget
 		orig, _ := parseTuple(attribute(request[genBytes:], ctOrig))
 		if orig != w.orig || len(attribute(request[genBytes:], ctID)) != 4 || !slices.Equal(attribute(request[genBytes:], ctZone), w.zone) {
 			t.Errorf("the entry of %v: % x", w.orig, request)
@@ -147,7 +147,7 @@ func FuzzFlow(f *testing.F) {
 				t.Errorf("a flow that is none: %+v", flow)
 			}
 		}
-		if len(flow.Entry().request) > align(len(data)) {
+		if len(flow.Entry().forget) > align(len(data)) {
 			t.Error("the entry is longer than what it is of")
 		}
 	})

@@ -82,8 +82,8 @@ func track(t *testing.T, protocol byte, client, server, answered string, state b
 	body := []byte{family, 0, 0, 0}
 	body = appendTuple(body, ctOrig, protocol, from, netip.MustParseAddrPort(server))
 	body = appendTuple(body, ctReply, protocol, netip.MustParseAddrPort(answered), from)
-	body = appendAttribute(body, ctStatus, binary.BigEndian.AppendUint32(nil, status|1<<3)) // IPS_CONFIRMED
-	body = appendAttribute(body, 7, binary.BigEndian.AppendUint32(nil, 600))                // CTA_TIMEOUT
+	body = appendAttribute(body, ctStatus, binary.BigEndian.AppendUint32(nil, status|statusConfirmed))
+	body = appendAttribute(body, 7, binary.BigEndian.AppendUint32(nil, 600)) // CTA_TIMEOUT
 	if zone != 0 {
 		body = appendAttribute(body, ctZone, binary.BigEndian.AppendUint16(nil, zone))
 	}
@@ -97,7 +97,7 @@ func track(t *testing.T, protocol byte, client, server, answered string, state b
 	}
 	defer func() { _ = conn.Close() }()
 	_, err = conn.Execute(netlink.Message{
-		Header: netlink.Header{Type: unix.NFNL_SUBSYS_CTNETLINK << 8, Flags: netlink.Request | netlink.Create | netlink.Acknowledge}, Data: body,
+		Header: netlink.Header{Type: ctNew, Flags: netlink.Request | netlink.Create | netlink.Acknowledge}, Data: body,
 	})
 	if err != nil {
 		t.Fatalf("tracking %s: %v", client, err)

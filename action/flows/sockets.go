@@ -92,7 +92,7 @@ func (t *Tables) Destroy(ctx context.Context, sockets []Socket, gone func(i int)
 	}
 	defer func() { _ = conn.Close() }() // each change was acknowledged
 	for i, s := range sockets {
-		did, err := change(conn, sockDestroy, diagRequest(s.family, connectedStates, s.id[:]))
+		did, err := change(conn, sockDestroy, 0, diagRequest(s.family, connectedStates, s.id[:]))
 		if err != nil {
 			return explain("ending connections", err)
 		}

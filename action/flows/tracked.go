@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/mdlayher/netlink"
@@ -15,6 +14,7 @@ import (
 
 // Of linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h and nf_conntrack_tcp.h.
 const (
+	ctNew    = unix.NFNL_SUBSYS_CTNETLINK << 8
 	ctGet    = unix.NFNL_SUBSYS_CTNETLINK<<8 | 1
 	ctDelete = unix.NFNL_SUBSYS_CTNETLINK<<8 | 2
 
@@ -22,6 +22,7 @@ const (
 	ctReply     = 2
 	ctStatus    = 3
 	ctProtoInfo = 4
+	ctTimeout   = 7
 	ctID        = 12
 	ctZone      = 18
 
@@ -40,12 +41,14 @@ const (
 	infoTCP  = 1
 	tcpState = 1
 
+	tcpSynSent     = 1
 	tcpEstablished = 3
 	// From TIME_WAIT on, CLOSE (8) among them, a connection is over and only remembered.
 	tcpTimeWait = 7
 
 	statusSeenReply = 1 << 1
 	statusAssured   = 1 << 2
+	statusConfirmed = 1 << 3
 
 	genBytes = 4 // struct nfgenmsg: family, version, two bytes more
 )
@@ -73,29 +76,17 @@ type Flow struct {
 // Open says that a TCP connection is established. Of other protocols, nothing is.
 func (f Flow) Open() bool { return f.Protocol == "tcp" && f.state == tcpEstablished }
 
-// Over says that a TCP connection has ended and is only remembered.
-func (f Flow) Over() bool { return f.Protocol == "tcp" && f.state >= tcpTimeWait }
+// Opening says that the server has not answered yet.
+func (f Flow) Opening() bool {
+	return f.Protocol == "tcp" && f.state <= tcpSynSent || f.Protocol == "udp" && f.status&statusSeenReply == 0
+}
+
+// Lives says that there is a connection that can go on: one that is answered and, of TCP, has not ended.
+func (f Flow) Lives() bool { return !f.Opening() && (f.Protocol != "tcp" || f.state < tcpTimeWait) }
 
 // Answered says that there was traffic both ways, and of TCP that it was once established.
 func (f Flow) Answered() bool {
 	return f.status&statusSeenReply != 0 && (f.Protocol != "tcp" || f.status&statusAssured != 0)
-}
-
-// Entry is by what the kernel knows a flow, and no later one of the same ends.
-type Entry struct{ request []byte }
-
-// Entry is for [Tables.Forget]. It keeps what it needs of the flow.
-func (f Flow) Entry() Entry {
-	request := slices.Clone(f.data[:genBytes])
-	for kind, value := range attributes(f.data[genBytes:]) {
-		switch kind {
-		case ctOrig:
-			request = appendAttribute(request, kind|unix.NLA_F_NESTED, value)
-		case ctID, ctZone:
-			request = appendAttribute(request, kind, value)
-		}
-	}
-	return Entry{request}
 }
 
 // Tracked passes connections that the kernel tracks to see: those that a host in one of the prefixes of has begun, or answers, and
@@ -141,26 +132,6 @@ func (t *Tables) walkTracked(conn *netlink.Conn, request []byte, see func(Flow))
 			see(f)
 		}
 	})
-}
-
-// Forget makes the kernel forget flows, and calls gone with the place of each that it did forget. One that has gone by
-// itself is no error.
-func (t *Tables) Forget(ctx context.Context, entries []Entry, gone func(i int)) error {
-	conn, err := dial(ctx, unix.NETLINK_NETFILTER)
-	if err != nil {
-		return explain("forgetting tracked connections", err)
-	}
-	defer func() { _ = conn.Close() }() // each change was acknowledged
-	for i, e := range entries {
-		did, err := change(conn, ctDelete, e.request)
-		if err != nil {
-			return explain("forgetting tracked connections", err)
-		}
-		if did {
-			gone(i)
-		}
-	}
-	return nil
 }
 
 // parseFlow reads an answer of ctnetlink; false: it is none that has addresses both ways.
