@@ -111,12 +111,14 @@ func (e *Ender) Run(ctx context.Context) error {
 		}
 		began := time.Now()
 		var tables flows.Tables
+		jails := t.jails()
+		t.leaveOut(flows.Through)
 		err := look(ctx, &tables, t)
 		if ctx.Err() != nil {
 			return nil
 		}
 		took := time.Since(began)
-		e.told(Report{Jails: t.jails(), Ended: t.ended(), Walks: tables.Walks, Took: took, Err: err})
+		e.told(Report{Jails: jails, Ended: t.ended(), Walks: tables.Walks, Took: took, Err: err})
 		rest := time.NewTimer(min(restFactor*took, restLongest))
 		select {
 		case <-ctx.Done():

@@ -46,6 +46,20 @@ func (t *targets) add(p netip.Prefix, rule action.Rule) {
 	}
 }
 
+// leaveOut drops the bans whose rules are for interfaces that their prefixes don't come in by.
+func (t *targets) leaveOut(through func(netip.Addr) (string, error)) {
+	for p, of := range t.byPrefix {
+		t.byPrefix[p] = slices.DeleteFunc(of, func(one *target) bool {
+			if len(one.rule.Interfaces) == 0 {
+				return false
+			}
+			name, err := through(p.Addr())
+			return err == nil && !one.rule.Covers(name)
+		})
+	}
+	maps.DeleteFunc(t.byPrefix, func(_ netip.Prefix, of []*target) bool { return len(of) == 0 })
+}
+
 // prefixes are those that are banned.
 func (t *targets) prefixes() []netip.Prefix { return slices.Collect(maps.Keys(t.byPrefix)) }
 

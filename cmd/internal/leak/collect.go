@@ -54,6 +54,7 @@ func Collect(ctx context.Context, questions []Question) []Facts {
 	for i, c := range collectors {
 		facts[i] = c.facts()
 		facts[i].Blind = err
+		facts[i].Through, _ = flows.Through(questions[i].Prefix.Addr()) // without a route it is not known
 	}
 	return facts
 }

@@ -32,6 +32,8 @@ const (
 	// Port and Protocol: it is connected to what the jail does not close.
 	Port     Kind = "port"
 	Protocol Kind = "protocol"
+	// Interface: its packets come in through an interface that the jail's rule is not for.
+	Interface Kind = "interface"
 	// Established: a connection of before the ban is open still, and its packets are refused or none come.
 	Established Kind = "established"
 	// Proxy: the service is connected to somebody else, who speaks for the address.
@@ -63,6 +65,8 @@ type Facts struct {
 	Asked, Held, Refused bool
 	// Own says that the prefix is an address of this host.
 	Own bool
+	// Through is the interface by which this host sends to the prefix, "": not known.
+	Through string
 	// Conns are the connections that were made from the prefix to this host or through it.
 	Conns []Conn
 	// Peers are those others that are connected to what the jail closes, the most frequent first; Connected is
@@ -100,7 +104,7 @@ type Peer struct {
 
 // Diagnose says why failures come from the prefix. It knows what was seen; where nothing was, it says that.
 func Diagnose(f Facts) Diagnosis {
-	for _, look := range []func(Facts) Diagnosis{local, lost, container, chain, port, established, proxy, partly} {
+	for _, look := range []func(Facts) Diagnosis{local, lost, container, chain, port, throughInterface, established, proxy, partly} {
 		if d := look(f); d.Kind != "" {
 			return d
 		}
@@ -185,6 +189,16 @@ func (f Facts) portOf(c Conn) uint16 {
 		return c.To.Port()
 	}
 	return c.Port
+}
+
+// throughInterface takes the way to the prefix for the way from it, which the kernel's tables don't tell. Where nobody else is
+// connected who may speak for the prefix, it need not have a connection just now.
+func throughInterface(f Facts) Diagnosis {
+	if f.Through == "" || f.Rule.Covers(f.Through) || f.Backend == "route" || f.Refused || len(f.Conns) == 0 && f.Connected > 0 {
+		return Diagnosis{}
+	}
+	return because(Interface, "it comes in through interface %s, as the route to it says, and the jail closes %s only: add %s to interface, or leave interface out",
+		f.Through, strings.Join(f.Rule.Interfaces, " and "), f.Through)
 }
 
 // established comes after those that look for a way past the rule: what is left are connections that it closes.
