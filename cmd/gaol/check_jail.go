@@ -43,9 +43,11 @@ type jailReport struct {
 	// Shadow says that bans reach nobody; left out where they do.
 	Shadow bool `json:"shadow,omitzero"`
 	// Ports are empty where the whole host is closed.
-	Ports     []string `json:"ports"`
-	Protocol  string   `json:"protocol"`
-	BanAction string   `json:"banaction"`
+	Ports    []string `json:"ports"`
+	Protocol string   `json:"protocol"`
+	// Established is what becomes of connections that are open at a ban: "end" or "keep".
+	Established string `json:"established"`
+	BanAction   string `json:"banaction"`
 	// Notes are what the firewall leaves out, such as ports; left out for none.
 	Notes    []string `json:"notes,omitempty"`
 	Actions  []string `json:"actions"`
@@ -116,6 +118,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		FindTime:      j.FindTime.Seconds(),
 		Ports:         []string{},
 		Protocol:      cmp.Or(j.Rule.Protocol, "tcp"),
+		Established:   "keep",
 		BanAction:     j.BanAction,
 		Notes:         daemon.Notes(j),
 		Actions:       []string{},
@@ -128,6 +131,9 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		guessed:       j.Guessed,
 		findTime:      config.FormatDuration(j.FindTime),
 		banTime:       config.FormatDuration(j.BanTime),
+	}
+	if j.EndEstablished {
+		r.Established = "end"
 	}
 	for _, src := range j.Blocklist {
 		r.Blocklist = append(r.Blocklist, src.Text)
@@ -203,6 +209,9 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 		field("trust", fmt.Sprintf("%d failures for %s after a login", r.MaxRetry+r.TrustRetry, r.trustTime), plain)
 	}
 	field("closes", r.closes(), plain)
+	if !r.Shadow && r.BanAction != "none" && len(r.Blocklist) == 0 {
+		field("open", r.open(), plain)
+	}
 	if r.Shadow {
 		field("through", "nothing: it counts and decides alone (enforce = false)", yellow)
 	} else {
@@ -271,6 +280,14 @@ func (r jailReport) closes() string {
 		return "the whole host"
 	}
 	return fmt.Sprintf("%s %s", r.Protocol, strings.Join(r.Ports, ", "))
+}
+
+// open tells what becomes of the connections that are open at a ban.
+func (r jailReport) open() string {
+	if r.Established == "end" {
+		return `connections end at the ban (established = "end")`
+	}
+	return `connections are kept, and what the banned send is refused (established = "keep")`
 }
 
 // ignored tells who is never banned, and whether all files and programs that say so are there.
