@@ -141,7 +141,7 @@ func findSockets(ctx context.Context, tables *flows.Tables, t *targets, tracked 
 	return found, err
 }
 
-// destroy ends sockets, counts them, and notes them in destroyed.
+// destroy ends sockets, counts those that were open, and notes them in destroyed.
 func destroy(ctx context.Context, tables *flows.Tables, sockets []socket, destroyed map[ends]bool) error {
 	list := make([]flows.Socket, len(sockets))
 	for i, s := range sockets {
@@ -149,6 +149,8 @@ func destroy(ctx context.Context, tables *flows.Tables, sockets []socket, destro
 	}
 	return tables.Destroy(ctx, list, func(i int) {
 		destroyed[sockets[i].ends()] = true
-		sockets[i].target.count++
+		if !sockets[i].Closing() {
+			sockets[i].target.count++
+		}
 	})
 }

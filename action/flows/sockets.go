@@ -22,12 +22,13 @@ const (
 
 	stateEstablished = 1
 	stateSynReceived = 3
+	stateCloseWait   = 8
 	stateListen      = 10
 	// All that a client can still hear from: not those that listen, are closed or wait in TIME_WAIT.
 	connectedStates = 1<<stateEstablished |
 		1<<stateSynReceived |
 		1<<4 | 1<<5 | // FIN_WAIT1, FIN_WAIT2
-		1<<8 | 1<<9 | // CLOSE_WAIT, LAST_ACK
+		1<<stateCloseWait | 1<<9 | // LAST_ACK
 		1<<11 | 1<<12 // CLOSING, NEW_SYN_RECV
 )
 
@@ -44,6 +45,11 @@ type Socket struct {
 
 // Open says that both sides can send.
 func (s Socket) Open() bool { return s.state == stateEstablished }
+
+// Closing says that this side has nothing more to say: its program has closed the socket.
+func (s Socket) Closing() bool {
+	return s.state != stateEstablished && s.state != stateSynReceived && s.state != stateCloseWait
+}
 
 // Opening says that a client has asked for the connection and not answered yet, so that its address may be a false one.
 func (s Socket) Opening() bool { return s.state == stateSynReceived }

@@ -71,8 +71,14 @@ func (e *engine) countEnded(r established.Report) {
 		}
 	}
 	for _, ended := range r.Ended {
-		if c := e.cells[ended.Jail]; c != nil {
-			c.ended += ended.Count
+		c := e.cells[ended.Jail]
+		if c == nil {
+			continue
+		}
+		c.ended += ended.Count
+		if is, ok := c.imposed[jail.Key{Prefix: ended.Prefix}]; ok {
+			is.ended += ended.Count
+			c.imposed[jail.Key{Prefix: ended.Prefix}] = is
 		}
 	}
 }
