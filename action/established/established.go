@@ -7,12 +7,13 @@
 //
 //   - TCP sockets of this host are destroyed as by "ss -K" (sock_diag(7), SOCK_DESTROY): the server's read
 //     fails with ECONNABORTED, and the client is sent a reset;
-//   - the kernel's memory of connections (conntrack) is made to forget them, so that the next
-//     packet is one of no known connection and meets the rules, wherever they stand. That is all that can be done for a
-//     container, whose sockets are in a network namespace of its own.
+//   - of connections that it passes on, what the client sends is made to belong to none that the kernel keeps track of
+//     (conntrack), so that it meets the rules, wherever they stand. That is all that can be done for a
+//     container, whose sockets are in a network namespace of its own, or for a host behind this one.
 //
 // An [Ender] looks through the kernel's tables once for all bans of a moment, and holds up nobody who bans.
-// It knows what the jail's rule closes, and leaves everything else alone, and the sockets of gaol itself.
+// It knows what the jail's rule closes, and leaves everything else alone, and the connections of gaol itself. What was begun on this side is none of a banned
+// client's, and ends only where the rule refuses the answers.
 package established
 
 import (
@@ -50,7 +51,7 @@ const (
 	// lookWait bounds a look; a table of a million connections takes one or two seconds.
 	lookWait = 30 * time.Second
 	// After a look comes a pause of so many times what it took, restLongest at most: a botnet whose hosts are banned one
-	// by one costs a fifth of a processor, and is cut off within a second or two even from a large table.
+	// by one costs a fifth of a processor, with 100,000 connections a third, and is cut off within a second or two.
 	restFactor  = 4
 	restLongest = time.Second
 )
