@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gaol/action"
+	"gaol/action/flows"
 	"gaol/cmd/internal/control"
 	"gaol/cmd/internal/leak"
 	"gaol/filter"
@@ -260,7 +261,7 @@ func collect(ctx context.Context, asked []leakQuestion) []leak.Facts {
 	for i, q := range asked {
 		questions[i] = leak.Question{Prefix: q.prefix, Rule: q.rule, Trusts: q.cell.trusts}
 	}
-	return leak.Collect(ctx, questions)
+	return leak.Collect(ctx, &flows.Tables{}, questions)
 }
 
 // diagnose asks the firewall for the other facts, which takes about a second: whether packets are refused shows only with time.

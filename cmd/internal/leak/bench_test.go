@@ -6,6 +6,7 @@ import (
 
 	"gaol/action"
 	"gaol/action/actiontest"
+	"gaol/action/flows"
 	"gaol/cmd/internal/leak"
 )
 
@@ -23,7 +24,7 @@ func BenchmarkCollect(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		facts := leak.Collect(b.Context(), questions)
+		facts := leak.Collect(b.Context(), &flows.Tables{}, questions)
 		if facts[0].Blind != nil || len(facts[0].Conns) == 0 || len(facts[1].Conns) != 1 || len(facts[2].Conns) != 0 {
 			b.Fatalf("got %+v", facts)
 		}

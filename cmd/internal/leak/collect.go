@@ -31,14 +31,13 @@ type Question struct {
 
 // Collect looks whence and whither connections are, for all questions at once, so that each table of the kernel is walked
 // through once. The facts are those that can be found out.
-func Collect(ctx context.Context, questions []Question) []Facts {
+func Collect(ctx context.Context, tables *flows.Tables, questions []Question) []Facts {
 	own, err := ownAddresses()
 	listening := map[uint16]bool{}
 	collectors := make([]*collector, len(questions))
 	for i, q := range questions {
 		collectors[i] = &collector{Question: q, own: own, listening: listening, conns: map[connKey]Conn{}, peers: map[netip.Addr]int{}}
 	}
-	var tables flows.Tables
 	err = errors.Join(err, tables.Listening(ctx, func(s flows.Socket) { listening[s.Local.Port()] = true }))
 	err = errors.Join(err, tables.Connected(ctx, nil, func(s flows.Socket) {
 		for _, c := range collectors {
