@@ -15,12 +15,12 @@ func Through(addr netip.Addr) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("looking for the route to %s: %w", addr, err)
 	}
-	for _, r := range routes {
-		link, err := net.InterfaceByIndex(r.LinkIndex)
-		if err != nil {
-			return "", fmt.Errorf("looking for the route to %s: %w", addr, err)
-		}
-		return link.Name, nil
+	if len(routes) == 0 {
+		return "", fmt.Errorf("looking for the route to %s: there is none", addr)
 	}
-	return "", fmt.Errorf("looking for the route to %s: there is none", addr)
+	link, err := net.InterfaceByIndex(routes[0].LinkIndex)
+	if err != nil {
+		return "", fmt.Errorf("looking for the route to %s: %w", addr, err)
+	}
+	return link.Name, nil
 }

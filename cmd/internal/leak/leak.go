@@ -205,7 +205,7 @@ func throughInterface(f Facts) Diagnosis {
 func established(f Facts) Diagnosis {
 	for _, c := range f.Conns {
 		if c.Open {
-			return because(Established, "it holds a connection to %s port %d that was opened before the ban, or that another rule of the firewall lets by: end it (ss -K, conntrack -D), or restart the service",
+			return because(Established, "it holds a connection to %s port %d that was opened before the ban, or that another rule of the firewall lets by: set established = \"end\" in the jail and reload, end it by hand (ss -K, conntrack -D), or restart the service",
 				c.Protocol, c.Port)
 		}
 	}
