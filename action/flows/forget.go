@@ -56,19 +56,21 @@ func (t *Tables) Forget(ctx context.Context, entries []Entry, gone func(i int)) 
 // what belongs to one. Forgetting is not enough where this host passes a connection on: the next packet of the server, which nobody refuses,
 // would have it tracked again, and all that the client sends would be an answer. So
 //
-//   - of a TCP connection the kernel is told that the server has not answered yet: what the client sends is then invalid
-//     (tcp_conntracks in net/netfilter/nf_conntrack_proto_tcp.c);
-//   - a UDP connection is begun anew by its client, until the server sends something unasked;
-//   - others, and UDP that NAT leads elsewhere, are forgotten.
+//   - a connection is tracked anew, as one that its client has begun and the server has not answered: what the client of a TCP
+//     connection sends is then invalid (tcp_conntracks in net/netfilter/nf_conntrack_proto_tcp.c), and that of UDP
+//     new until the server sends something unasked;
+//   - where NAT leads it elsewhere, a TCP connection is said to be unanswered, since a new one would know nothing of
+//     NAT, which the client may need with the same port later; UDP is forgotten for that reason;
+//   - connections of other protocols are forgotten.
 func (t *Tables) Refuse(ctx context.Context, entries []Entry, gone func(i int)) error {
 	return each(ctx, entries, gone, func(conn *netlink.Conn, e Entry) (bool, error) {
 		switch {
-		case e.protocol == "tcp" && !e.Reversed:
-			return change(conn, ctNew, 0, e.unanswered(e.orig, nil))
-		case e.protocol == "tcp", e.protocol == "udp" && !e.translated:
-			return e.anew(conn)
-		default:
+		case e.protocol == "other", e.protocol == "udp" && e.translated:
 			return forget(conn, e)
+		case e.translated && !e.Reversed:
+			return change(conn, ctNew, 0, e.unanswered(e.orig, nil))
+		default:
+			return e.anew(conn)
 		}
 	})
 }

@@ -2,11 +2,13 @@ package daemon_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"testing"
 	"time"
 
 	"gaol/action/actiontest"
+	"gaol/cmd/internal/control"
 )
 
 func TestRoutedConnectionsEndWithIPTables(t *testing.T) {
@@ -75,6 +77,26 @@ failregex = ['^ERROR Login failure <HOST>$']
 	s.append("whole.log", failures(5, "10.0.1.2"))
 	s.waitEnded("whole", 1)
 	s.waitSilent(out)
+
+	// Once it is let in again, it may use the same port: what the kernel remembers of the old connection must not hold it up.
+	_ = in.conn.(*net.TCPConn).SetLinger(0)
+	_ = in.conn.Close()
+	if _, err := s.client.Unban(t.Context(), control.UnbanRequest{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	err := bad.Do(func() error {
+		again := net.Dialer{LocalAddr: in.conn.LocalAddr(), Timeout: 30 * time.Second}
+		conn, err := again.Dial("tcp", "10.0.3.2:80")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		_, err = conn.Read(make([]byte, 1))
+		return err
+	})
+	if err != nil {
+		t.Errorf("the client from the same port, once its ban is lifted: %v", err)
+	}
 }
 
 // waitSilent waits until a client hears nothing any more.

@@ -167,6 +167,7 @@ func chat(t *testing.T, space *actiontest.Space, network, address string) <-chan
 
 // conversation is a client that says and hears something every 20 ms.
 type conversation struct {
+	conn  net.Conn
 	heard atomic.Int64
 	ended chan error
 }
@@ -179,7 +180,7 @@ func talk(t *testing.T, space *actiontest.Space, address string) *conversation {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	c := &conversation{ended: make(chan error, 1)}
+	c := &conversation{conn: conn, ended: make(chan error, 1)}
 	go func() { _, err := exchange(conn, &c.heard); c.ended <- err }()
 	for limit := time.Now().Add(time.Minute); c.heard.Load() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
