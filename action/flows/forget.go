@@ -140,8 +140,11 @@ func (e Entry) unanswered(orig, reply []byte) []byte {
 	lasts := udpUnanswered
 	if e.protocol == "tcp" {
 		lasts = tcpUnanswered
-		state := appendAttribute(nil, infoTCP|unix.NLA_F_NESTED, appendAttribute(nil, tcpState, []byte{tcpSynSent}))
-		b = appendAttribute(b, ctProtoInfo|unix.NLA_F_NESTED, state)
+		// A later connection by the same ports has other sequence numbers.
+		flags := []byte{tcpLiberal, tcpLiberal}
+		info := appendAttribute(nil, tcpState, []byte{tcpSynSent})
+		info = appendAttribute(appendAttribute(info, tcpFlagsOrig, flags), tcpFlagsReply, flags)
+		b = appendAttribute(b, ctProtoInfo|unix.NLA_F_NESTED, appendAttribute(nil, infoTCP|unix.NLA_F_NESTED, info))
 	}
 	return appendAttribute(b, ctTimeout, binary.BigEndian.AppendUint32(nil, uint32(lasts.Seconds())))
 }

@@ -38,8 +38,11 @@ const (
 	protoSrcPort = 2
 	protoDstPort = 3
 
-	infoTCP  = 1
-	tcpState = 1
+	infoTCP       = 1
+	tcpState      = 1
+	tcpFlagsOrig  = 4
+	tcpFlagsReply = 5
+	tcpLiberal    = 1 << 3 // IP_CT_TCP_FLAG_BE_LIBERAL
 
 	tcpSynSent     = 1
 	tcpEstablished = 3

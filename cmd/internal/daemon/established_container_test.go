@@ -81,4 +81,5 @@ established = "end"
 		return nil
 	})
 	s.waitEnded("app", 1)
+	s.returns(bad, attacker, "10.0.1.1:80")
 }

@@ -78,25 +78,7 @@ failregex = ['^ERROR Login failure <HOST>$']
 	s.waitEnded("whole", 1)
 	s.waitSilent(out)
 
-	// Once it is let in again, it may use the same port: what the kernel remembers of the old connection must not hold it up.
-	_ = in.conn.(*net.TCPConn).SetLinger(0)
-	_ = in.conn.Close()
-	if _, err := s.client.Unban(t.Context(), control.UnbanRequest{All: true}); err != nil {
-		t.Fatal(err)
-	}
-	err := bad.Do(func() error {
-		again := net.Dialer{LocalAddr: in.conn.LocalAddr(), Timeout: 30 * time.Second}
-		conn, err := again.Dial("tcp", "10.0.3.2:80")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = conn.Close() }()
-		_, err = conn.Read(make([]byte, 1))
-		return err
-	})
-	if err != nil {
-		t.Errorf("the client from the same port, once its ban is lifted: %v", err)
-	}
+	s.returns(bad, in, "10.0.3.2:80")
 }
 
 // waitSilent waits until a client hears nothing any more.
@@ -110,4 +92,27 @@ func (s *site) waitSilent(c *conversation) {
 		}
 		return nil
 	})
+}
+
+// returns unbans a client, which may then use the same port: what the kernel remembers of its old connection must not hold it up.
+func (s *site) returns(from *actiontest.Space, c *conversation, server string) {
+	s.t.Helper()
+	_ = c.conn.(*net.TCPConn).SetLinger(0)
+	_ = c.conn.Close()
+	if _, err := s.client.Unban(s.t.Context(), control.UnbanRequest{All: true}); err != nil {
+		s.t.Fatal(err)
+	}
+	err := from.Do(func() error {
+		again := net.Dialer{LocalAddr: c.conn.LocalAddr(), Timeout: 30 * time.Second}
+		conn, err := again.Dial("tcp", server)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		_, err = conn.Read(make([]byte, 1))
+		return err
+	})
+	if err != nil {
+		s.t.Errorf("the client from the same port, once its ban is lifted: %v", err)
+	}
 }
