@@ -40,3 +40,23 @@ func TestBlocks(t *testing.T) {
 		t.Error("an unknown word is taken")
 	}
 }
+
+func TestCovers(t *testing.T) {
+	for _, tt := range []struct {
+		interfaces []string
+		name       string
+		want       bool
+	}{
+		{nil, "eth0", true},
+		{[]string{"eth0"}, "eth0", true},
+		{[]string{"eth0"}, "eth01", false},
+		{[]string{"eth0", "wg+"}, "wg1", true},
+		{[]string{"wg*"}, "wg", true},
+		{[]string{"wg+"}, "eth0", false},
+		{[]string{"eth0"}, "", false},
+	} {
+		if got := (action.Rule{Interfaces: tt.interfaces}).Covers(tt.name); got != tt.want {
+			t.Errorf("%q of %q: got %v", tt.name, tt.interfaces, got)
+		}
+	}
+}

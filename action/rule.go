@@ -70,6 +70,16 @@ func (r Rule) Closes(protocol string, port uint16) bool {
 		slices.ContainsFunc(r.Ports, func(p Port) bool { return min(p.First, p.Last) <= port && port <= max(p.First, p.Last) })
 }
 
+// Covers says whether the rule refuses packets that come in through an interface.
+func (r Rule) Covers(name string) bool {
+	return len(r.Interfaces) == 0 || slices.ContainsFunc(r.Interfaces, func(pattern string) bool {
+		if begins := strings.TrimRight(pattern, "+*"); begins != pattern {
+			return strings.HasPrefix(name, begins)
+		}
+		return name == pattern
+	})
+}
+
 // IsForwarding says whether packets in a chain of iptables may have been through destination NAT on their way
 // to another host or a container.
 func IsForwarding(chain string) bool {

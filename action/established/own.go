@@ -7,20 +7,22 @@ import (
 	"strings"
 )
 
-// notOwn returns sockets without those of this process, which are known by their inodes: gaol does not end the
-// connections by which it is asked, or asks others, itself.
-func notOwn(sockets []socket, inodes []uint32) []socket {
+// withoutOwn returns sockets without those of this process, which are known by their inodes, and the ends of the latter: gaol does
+// not end the connections by which it is asked, or asks others, itself.
+func withoutOwn(sockets []socket) (others []socket, own map[ends]bool) {
 	if len(sockets) == 0 {
-		return nil
+		return nil, nil
 	}
-	own := ownInodes()
-	others := sockets[:0]
-	for i, s := range sockets {
-		if !own[inodes[i]] {
+	inodes := ownInodes()
+	own = map[ends]bool{}
+	for _, s := range sockets {
+		if inodes[s.Inode] {
+			own[s.ends()] = true
+		} else {
 			others = append(others, s)
 		}
 	}
-	return others
+	return others, own
 }
 
 // ownInodes are those of the sockets that this process has open, see proc_pid_fd(5).

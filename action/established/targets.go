@@ -1,10 +1,9 @@
 package established
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
-
-	"golang.org/x/sys/unix"
 
 	"gaol/action"
 )
@@ -47,8 +46,25 @@ func (t *targets) add(p netip.Prefix, rule action.Rule) {
 	}
 }
 
+// leaveOut drops the bans whose rules are for interfaces that their prefixes don't come in by.
+func (t *targets) leaveOut(through func(netip.Addr) (string, error)) {
+	for p, of := range t.byPrefix {
+		t.byPrefix[p] = slices.DeleteFunc(of, func(one *target) bool {
+			if len(one.rule.Interfaces) == 0 {
+				return false
+			}
+			name, err := through(p.Addr())
+			return err == nil && !one.rule.Covers(name)
+		})
+	}
+	maps.DeleteFunc(t.byPrefix, func(_ netip.Prefix, of []*target) bool { return len(of) == 0 })
+}
+
+// prefixes are those that are banned.
+func (t *targets) prefixes() []netip.Prefix { return slices.Collect(maps.Keys(t.byPrefix)) }
+
 // find returns the ban that closes a port of this host to a client; nil: none does.
-func (t *targets) find(client netip.Addr, protocol byte, port uint16) *target {
+func (t *targets) find(client netip.Addr, protocol string, port uint16) *target {
 	bits := t.bits6
 	if client.Is4() {
 		bits = t.bits4
@@ -59,24 +75,12 @@ func (t *targets) find(client netip.Addr, protocol byte, port uint16) *target {
 			continue // an address with a zone, which none of the tables has
 		}
 		for _, one := range t.byPrefix[p] {
-			if closes(one.rule, protocol, port) {
+			if one.rule.Closes(protocol, port) {
 				return one
 			}
 		}
 	}
 	return nil
-}
-
-// closes says whether a rule refuses packets for a port.
-func closes(rule action.Rule, protocol byte, port uint16) bool {
-	if rule.Protocol == "all" || len(rule.Ports) == 0 {
-		return true
-	}
-	closed := byte(unix.IPPROTO_TCP)
-	if rule.Protocol == "udp" {
-		closed = unix.IPPROTO_UDP
-	}
-	return protocol == closed && slices.ContainsFunc(rule.Ports, func(p action.Port) bool { return p.First <= port && port <= p.Last })
 }
 
 // jails are the names of the jails that the bans are of.

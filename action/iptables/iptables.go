@@ -5,6 +5,7 @@
 //	-A gaol-web -j REJECT --reject-with icmp-port-unreachable
 //	-I INPUT 1 -p tcp -m multiport --dports 80,443 -m set --match-set gaol-web src -j gaol-web
 //	-I DOCKER-USER 1 -p tcp -m conntrack --ctorigdstport 80 --ctdir ORIGINAL -m set --match-set gaol-web src -j gaol-web
+//	-I DOCKER-USER 1 -p tcp -m conntrack --ctstate INVALID -m set --match-set gaol-web src -j gaol-web
 //
 // The chain and its jumps are made by the iptables command, of which
 // iptables-nft and iptables-legacy do equally, through coreos/go-iptables.
@@ -21,7 +22,8 @@
 // waits, as it would if it were dropped.
 //
 // In chains that forwarded packets pass, such as DOCKER-USER, the port is compared with the one the
-// connection was made to before NAT: the packet's own is the container's there.
+// connection was made to before NAT: the packet's own is the container's there. TCP packets of no connection
+// that the kernel knows are refused whatever their port, as those of connections are that were ended at the ban.
 //
 // Names: a set's name has at most 31 bytes (IPSET_MAXNAMELEN) and a chain's 28
 // (XT_EXTENSION_MAXNAMELEN). A jail's name of more than 22 bytes, with

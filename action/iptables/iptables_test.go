@@ -193,7 +193,7 @@ func testRules(t *testing.T, v variant) {
 					fmt.Fprintf(&b, "-A DOCKER-USER -p tcp -m conntrack --ctorigdstport 10%d0:10%d1 --ctdir ORIGINAL -m set --match-set gaol-web src -j gaol-web\n", i, i)
 				}
 				return b.String()
-			}() + "-A gaol-web -j REJECT --reject-with icmp-port-unreachable\n",
+			}() + "-A DOCKER-USER -p tcp -m conntrack --ctstate INVALID -m set --match-set gaol-web src -j gaol-web\n-A gaol-web -j REJECT --reject-with icmp-port-unreachable\n",
 		},
 		{
 			name:   "chains of the user's",
@@ -202,6 +202,7 @@ func testRules(t *testing.T, v variant) {
 			want: `-N gaol-web
 -N mine
 -A FORWARD -p tcp -m conntrack --ctorigdstport 22 --ctdir ORIGINAL -m set --match-set gaol-web src -j gaol-web
+-A FORWARD -p tcp -m conntrack --ctstate INVALID -m set --match-set gaol-web src -j gaol-web
 -A gaol-web -j REJECT --reject-with icmp-port-unreachable
 -A mine -p tcp -m multiport --dports 22 -m set --match-set gaol-web src -j gaol-web
 -A mine -j RETURN

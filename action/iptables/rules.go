@@ -192,6 +192,10 @@ func (f *family) matches(chain string) [][]string {
 				"-p", f.rule.Protocol, "-m", "conntrack", "--ctorigdstport", portText(p), "--ctdir", "ORIGINAL",
 			})
 		}
+		if f.rule.Protocol == "tcp" {
+			// Nobody knows the port of what belongs to no connection, such as one that was ended at the ban.
+			matches = append(matches, []string{"-p", "tcp", "-m", "conntrack", "--ctstate", "INVALID"})
+		}
 		return matches
 	}
 	for _, list := range multiports(f.rule.Ports) {

@@ -48,7 +48,9 @@ type jailReport struct {
 	// BlockType is what becomes of packets, and Interface what they come in through; empty: whatever it is.
 	BlockType string   `json:"blocktype"`
 	Interface []string `json:"interface"`
-	BanAction string   `json:"banaction"`
+	// Established is what becomes of connections that are open at a ban: "end" or "keep".
+	Established string `json:"established"`
+	BanAction   string `json:"banaction"`
 	// Notes are what the firewall leaves out, such as ports; left out for none.
 	Notes    []string `json:"notes,omitempty"`
 	Actions  []string `json:"actions"`
@@ -121,6 +123,7 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		Protocol:      cmp.Or(j.Rule.Protocol, "tcp"),
 		BlockType:     j.Rule.Block.String(),
 		Interface:     emptyNotNull(j.Rule.Interfaces),
+		Established:   "keep",
 		BanAction:     j.BanAction,
 		Notes:         daemon.Notes(j),
 		Actions:       []string{},
@@ -133,6 +136,9 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 		guessed:       j.Guessed,
 		findTime:      config.FormatDuration(j.FindTime),
 		banTime:       config.FormatDuration(j.BanTime),
+	}
+	if j.EndEstablished {
+		r.Established = "end"
 	}
 	for _, src := range j.Blocklist {
 		r.Blocklist = append(r.Blocklist, src.Text)
@@ -208,6 +214,9 @@ func (r jailReport) write(b *strings.Builder, p painter) {
 		field("trust", fmt.Sprintf("%d failures for %s after a login", r.MaxRetry+r.TrustRetry, r.trustTime), plain)
 	}
 	field("closes", r.closes(), plain)
+	if !r.Shadow && r.BanAction != "none" && len(r.Blocklist) == 0 {
+		field("open", r.open(), plain)
+	}
 	if r.Shadow {
 		field("through", "nothing: it counts and decides alone (enforce = false)", yellow)
 	} else {
@@ -284,6 +293,14 @@ func (r jailReport) closes() string {
 		closed += ", for what comes in through " + strings.Join(r.Interface, ", ")
 	}
 	return closed
+}
+
+// open tells what becomes of the connections that are open at a ban.
+func (r jailReport) open() string {
+	if r.Established == "end" {
+		return `connections end at the ban (established = "end")`
+	}
+	return `connections are kept, and what the banned send is refused (established = "keep")`
 }
 
 // ignored tells who is never banned, and whether all files and programs that say so are there.

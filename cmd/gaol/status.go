@@ -150,6 +150,9 @@ func (v *statusView) jail(j control.JailStatus) {
 		field("failures", fmt.Sprintf("%d now, %d since the start", j.Failures.Current, j.Failures.Total), plain)
 	}
 	field("banned", fmt.Sprintf("%d now, %d since the start", j.Banned.Current, j.Banned.Total), plain)
+	if j.Ended > 0 {
+		field("ended", plural(j.Ended, "connection that was open at a ban", "connections that were open at a ban")+", since the start", plain)
+	}
 	if j.Hosts.Forgotten > 0 {
 		field("hosts", fmt.Sprintf("%s tracked, %s at most: %s forgotten since the start for want of room",
 			humanCount(int64(j.Hosts.Current)), humanCount(int64(j.Hosts.Limit)), humanCount(int64(j.Hosts.Forgotten))), yellow)

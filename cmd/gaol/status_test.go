@@ -15,7 +15,7 @@ func sampleStatus(now time.Time) control.Status {
 		Version: "1.2.3",
 		Started: now.Add(-90 * time.Minute),
 		Jails: []control.JailStatus{
-			{Name: "sshd", Enabled: true, Filter: "sshd", Failures: control.Tally{Current: 2, Total: 17}, Banned: control.Tally{Current: 1, Total: 3},
+			{Name: "sshd", Enabled: true, Filter: "sshd", Failures: control.Tally{Current: 2, Total: 17}, Banned: control.Tally{Current: 1, Total: 3}, Ended: 2,
 				Hosts:   control.HostsStatus{Current: 2, Limit: 1_000_000},
 				Sources: []control.SourceStatus{{Path: "/var/log/auth.log", Lines: 12345, Matched: 17, LastLine: &last}},
 				Actions: []control.ActionStatus{{Name: "nftables", Healthy: true}}},
@@ -98,6 +98,7 @@ func TestStatusOfOneJail(t *testing.T) {
 		`filter    sshd`,
 		`failures  2 now, 17 since the start`,
 		`banned    1 now, 3 since the start`,
+		`ended     2 connections that were open at a ban, since the start`,
 		`hosts     2 tracked, 1,000,000 at most`,
 		`log       /var/log/auth.log: 12,345 lines, 17 matched, the last 3s ago`,
 		`action    nftables`,

@@ -15,7 +15,7 @@ func TestWhyText(t *testing.T) {
 		Address: "192.0.2.7", Known: true, Running: true,
 		Bans: []control.Ban{{Jail: "sshd", Prefix: "192.0.2.7/32", End: &end, Count: 2, Enforced: true, By: "jail"}},
 		Jails: []control.WhyJail{
-			{Name: "sshd", Needed: 5, FindTimeSeconds: 600, Banned: true, SinceEnforced: 2},
+			{Name: "sshd", Needed: 5, FindTimeSeconds: 600, Banned: true, SinceEnforced: 2, Ended: 1},
 			{Name: "web", Failures: 2, Needed: 5, FindTimeSeconds: 600, Host: "192.0.2.7", Hosts: 1, Until: &end},
 			{Name: "mail", Needed: 5, FindTimeSeconds: 600},
 		},
@@ -42,7 +42,7 @@ func TestWhyText(t *testing.T) {
 		``,
 		`Counted`,
 		`  JAIL  FAILURES                                   STATE`,
-		`  sshd  0 of 5 within 10m                          banned, 2 failures since`,
+		`  sshd  0 of 5 within 10m                          banned, 1 open connection ended, 2 failures since`,
 		`  web   2 of 5 within 10m, the first lapses in 9m  free`,
 		`  1 other jail has nothing against it.`,
 		``,

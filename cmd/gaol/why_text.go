@@ -140,10 +140,15 @@ func (v *whyView) counts(j control.WhyJail) string {
 
 func (v *whyView) state(j control.WhyJail) cell {
 	switch {
-	case j.SinceEnforced > 0:
-		return cell{fmt.Sprintf("banned, %s since", plural(j.SinceEnforced, "failure", "failures")), red}
 	case j.Banned:
-		return cell{"banned", red}
+		text := "banned"
+		if j.Ended > 0 {
+			text += ", " + plural(j.Ended, "open connection ended", "open connections ended")
+		}
+		if j.SinceEnforced > 0 {
+			text += ", " + plural(j.SinceEnforced, "failure", "failures") + " since"
+		}
+		return cell{text, red}
 	case j.Ignored != "":
 		return cell{printable(j.Ignored), plain}
 	default:

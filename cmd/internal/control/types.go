@@ -237,6 +237,8 @@ type WhyJail struct {
 	Ignored      string     `json:"ignored"`
 	// SinceEnforced is how many failures were logged since the kernel holds its bans.
 	SinceEnforced int `json:"since_enforced"`
+	// Ended is how many connections that were open at its bans have ended for them (established = "end").
+	Ended int `json:"connections_ended,omitempty"`
 	// Leak says why, if there were any.
 	Leak *WhyLeak `json:"leak,omitempty"`
 }

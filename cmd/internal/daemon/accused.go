@@ -56,15 +56,16 @@ func (d *Daemon) lookAtAccused(ctx context.Context, now time.Time) {
 		}
 	}
 	d.mu.Unlock()
-	for _, q := range due {
-		facts, _ := leak.Collect(ctx, q.prefix, q.rule, q.cell.trusts)
+	all := collect(ctx, due)
+	for i, q := range due {
+		facts := all[i]
 		facts.Backend = q.firewall.Status().Name
-		open, all, is := leak.Accused(facts)
+		open, connections, is := leak.Accused(facts)
 		d.mu.Lock()
 		if _, still := q.cell.accused.looked[q.prefix]; is && still {
 			q.cell.accused.texts[q.prefix.String()] = fmt.Sprintf("%s is banned, which has %d of %d connections of the service: if it is a proxy, all who come "+
 				"through it are locked out: declare it with trusted, let the address of the client be logged, and unban it",
-				jail.Ban{Prefix: q.prefix}.Target(), open, all)
+				jail.Ban{Prefix: q.prefix}.Target(), open, connections)
 		}
 		d.mu.Unlock()
 	}

@@ -64,8 +64,8 @@ type imposed struct {
 	start time.Time
 	// held is when the kernel was first seen to hold it; zero: not yet.
 	held time.Time
-	// since counts the failures that were logged after that.
-	since int
+	// since counts the failures that were logged after that, ended the connections that were open.
+	since, ended int
 }
 
 func newCell(j config.Jail, ignore *jail.Ignore, inquiry *inquiry) (*cell, error) {

@@ -26,8 +26,8 @@ import (
 )
 
 // startWait is how long a start waits for the logs and the firewall before it says that gaol is
-// running.
-const startWait = 2 * time.Second
+// running. A new log that is opened later than that has lost what was written meanwhile, and a busy machine is slow.
+const startWait = 5 * time.Second
 
 // Options say how the daemon runs.
 type Options struct {

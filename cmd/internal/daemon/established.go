@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"gaol/action/established"
@@ -45,8 +46,19 @@ func endsMore(a, b config.Jail) bool {
 	return b.EndEstablished && (!a.EndEstablished || !reflect.DeepEqual(a.Rule, b.Rule))
 }
 
-// noteEnded tells everybody what has become of the connections of banned hosts.
+// noteEnded tells everybody what has become of the connections of banned hosts, without holding up bans for all that is told.
 func (e *engine) noteEnded(r established.Report, now time.Time) {
+	e.countEnded(r)
+	e.log.Debug("looked for connections of the banned", "jail", strings.Join(r.Jails, " "), "took", r.Took, "walks", r.Walks)
+	for _, ended := range r.Ended {
+		e.log.Info("connections ended", "jail", ended.Jail, "prefix", jail.Ban{Prefix: ended.Prefix}.Target(), "count", ended.Count)
+		e.events.publish(control.Event{
+			Time: now, What: "ended", Jail: ended.Jail, Prefix: prefixText(ended.Prefix), Text: connections(ended.Count),
+		})
+	}
+}
+
+func (e *engine) countEnded(r established.Report) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	problem := ""
@@ -59,13 +71,15 @@ func (e *engine) noteEnded(r established.Report, now time.Time) {
 		}
 	}
 	for _, ended := range r.Ended {
-		if c := e.cells[ended.Jail]; c != nil {
-			c.ended += ended.Count
+		c := e.cells[ended.Jail]
+		if c == nil {
+			continue
 		}
-		e.log.Info("connections ended", "jail", ended.Jail, "prefix", jail.Ban{Prefix: ended.Prefix}.Target(), "count", ended.Count)
-		e.events.publish(control.Event{
-			Time: now, What: "ended", Jail: ended.Jail, Prefix: prefixText(ended.Prefix), Text: connections(ended.Count),
-		})
+		c.ended += ended.Count
+		if is, ok := c.imposed[jail.Key{Prefix: ended.Prefix}]; ok {
+			is.ended += ended.Count
+			c.imposed[jail.Key{Prefix: ended.Prefix}] = is
+		}
 	}
 }
 

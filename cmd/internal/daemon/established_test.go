@@ -90,16 +90,10 @@ banaction = %q
 				if !errors.Is(err, syscall.ECONNRESET) {
 					t.Errorf("the client should be reset: %v", err)
 				}
-			case <-time.After(2 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatalf("the client is still connected\n%s", s.log())
 			}
-			err := <-ended
-			for errors.Is(err, io.EOF) {
-				err = <-ended // the other client of an earlier subtest has left
-			}
-			if !errors.Is(err, syscall.ECONNABORTED) {
-				t.Errorf("the server's socket: %v", err)
-			}
+			s.waitAborted(ended)
 			before := other.heard.Load()
 			s.wait("the other client is served", func() error {
 				if other.heard.Load() == before {
@@ -110,8 +104,31 @@ banaction = %q
 		})
 	}
 	s.waitEnded("app", 2)
+	for _, c := range clients {
+		for _, j := range s.why(c.address).Jails {
+			if want := map[string]int{"app": 1}[j.Name]; j.Ended != want {
+				t.Errorf("why %s: jail %s has ended %d, want %d", c.address, j.Name, j.Ended, want)
+			}
+		}
+	}
 	if got := s.jail("kept").Ended; got != 0 {
 		t.Errorf("connections_ended of the jail that keeps them: %d", got)
+	}
+}
+
+// waitAborted waits for the end of a server's connection that was destroyed. Others may end as their clients leave.
+func (s *site) waitAborted(ended <-chan error) {
+	s.t.Helper()
+	for limit := time.After(time.Minute); ; {
+		select {
+		case err := <-ended:
+			if errors.Is(err, syscall.ECONNABORTED) {
+				return
+			}
+			s.t.Logf("another connection of the server: %v", err)
+		case <-limit:
+			s.t.Fatal("the server's socket is open")
+		}
 	}
 }
 
@@ -150,6 +167,7 @@ func chat(t *testing.T, space *actiontest.Space, network, address string) <-chan
 
 // conversation is a client that says and hears something every 20 ms.
 type conversation struct {
+	conn  net.Conn
 	heard atomic.Int64
 	ended chan error
 }
@@ -162,10 +180,12 @@ func talk(t *testing.T, space *actiontest.Space, address string) *conversation {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	c := &conversation{ended: make(chan error, 1)}
+	c := &conversation{conn: conn, ended: make(chan error, 1)}
 	go func() { _, err := exchange(conn, &c.heard); c.ended <- err }()
-	for c.heard.Load() == 0 {
-		time.Sleep(time.Millisecond)
+	for limit := time.Now().Add(time.Minute); c.heard.Load() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("%s says nothing", address)
+		}
 	}
 	return c
 }
@@ -173,9 +193,11 @@ func talk(t *testing.T, space *actiontest.Space, address string) *conversation {
 // exchange says something every 20 ms and counts what it hears, until that ends.
 func exchange(conn net.Conn, heard *atomic.Int64) (int64, error) {
 	defer func() { _ = conn.Close() }()
+	wrote := make(chan error, 1)
 	go func() {
 		for {
 			if _, err := conn.Write([]byte("x")); err != nil {
+				wrote <- err
 				return
 			}
 			time.Sleep(20 * time.Millisecond)
@@ -184,6 +206,13 @@ func exchange(conn net.Conn, heard *atomic.Int64) (int64, error) {
 	buf := make([]byte, 512)
 	for {
 		n, err := conn.Read(buf)
+		if errors.Is(err, io.EOF) {
+			// The kernel tells an error once, and it was told to the other one.
+			_ = conn.Close()
+			if other := <-wrote; errors.Is(other, syscall.ECONNABORTED) || errors.Is(other, syscall.ECONNRESET) {
+				err = other
+			}
+		}
 		if err != nil {
 			return heard.Load(), err
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gaol/action"
+	"gaol/action/flows"
 	"gaol/cmd/internal/control"
 	"gaol/cmd/internal/leak"
 	"gaol/filter"
@@ -191,9 +192,10 @@ func (d *Daemon) watchLeaks(ctx context.Context) error {
 			continue
 		}
 		var all sync.WaitGroup
-		for _, q := range due {
+		facts := collect(ctx, due)
+		for i, q := range due {
 			all.Go(func() {
-				found := q.look(ctx)
+				found := q.diagnose(ctx, facts[i])
 				d.mu.Lock()
 				defer d.mu.Unlock()
 				if h := q.cell.leaks.hosts[q.prefix]; h != nil && ctx.Err() == nil {
@@ -248,12 +250,24 @@ func (c *cell) leakQuestionLocked(p netip.Prefix) leakQuestion {
 	return leakQuestion{cell: c, firewall: c.firewall, rule: c.conf.Rule, prefix: p}
 }
 
-// look asks the kernel, which takes about a second: whether packets are refused shows only with time.
-func (q leakQuestion) look(ctx context.Context) leak.Diagnosis {
+// collect asks the kernel's tables for the facts of all questions.
+func collect(ctx context.Context, asked []leakQuestion) []leak.Facts {
+	if len(asked) == 0 {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookWait)
 	defer cancel()
-	// First what may be gone soon. What can't be found out is not among the facts.
-	facts, _ := leak.Collect(ctx, q.prefix, q.rule, q.cell.trusts)
+	questions := make([]leak.Question, len(asked))
+	for i, q := range asked {
+		questions[i] = leak.Question{Prefix: q.prefix, Rule: q.rule, Trusts: q.cell.trusts}
+	}
+	return leak.Collect(ctx, &flows.Tables{}, questions)
+}
+
+// diagnose asks the firewall for the other facts, which takes about a second: whether packets are refused shows only with time.
+func (q leakQuestion) diagnose(ctx context.Context, facts leak.Facts) leak.Diagnosis {
+	ctx, cancel := context.WithTimeout(ctx, lookWait)
+	defer cancel()
 	status := q.firewall.Status()
 	facts.Backend, facts.Notes = status.Name, status.Notes
 	held, known, err := q.firewall.Holds(ctx, q.prefix)

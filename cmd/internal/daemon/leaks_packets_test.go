@@ -56,7 +56,7 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 	actiontest.Need(t, "iptables-nft")
 	server, bad, proxy, container := actiontest.Own(t), actiontest.NewSpace(t), actiontest.NewSpace(t), actiontest.NewSpace(t)
 	actiontest.Connect(t, server, []string{"10.0.1.1/24", "fd00:1::1/64"},
-		bad, []string{"10.0.1.2/24", "10.0.1.3/24", "10.0.1.4/24", "10.0.1.5/24", "fd00:1::6/64"})
+		bad, []string{"10.0.1.2/24", "10.0.1.3/24", "10.0.1.4/24", "10.0.1.5/24", "10.0.1.7/24", "fd00:1::6/64"})
 	actiontest.Connect(t, server, []string{"10.0.2.1/24"}, proxy, []string{"10.0.2.2/24"})
 	actiontest.Connect(t, server, []string{"172.17.0.1/16"}, container, []string{"172.17.0.2/16"})
 	bad.Route(t, "10.0.1.1")
@@ -64,7 +64,7 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 	container.Route(t, "172.17.0.1")
 	server.Forward(t)
 	server.Run(t, "iptables-nft", "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "8080", "-j", "DNAT", "--to-destination", "172.17.0.2:80")
-	for _, port := range []string{":80", ":2222", ":25", ":993", ":110"} {
+	for _, port := range []string{":80", ":2222", ":25", ":993", ":110", ":587"} {
 		keep(t, server, port)
 	}
 	keep(t, container, ":80")
@@ -80,6 +80,7 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 		{"declared", `port = [80]` + "\n" + `trusted = ["10.0.2.2"]`, "198.51.100.8", "proxy", "through the trusted proxy 10.0.2.2"},
 		{"elsewhere", `port = [22]`, "10.0.1.3", "port", "it connects to tcp port 2222, which the jail does not close"},
 		{"before", `port = [25]`, "10.0.1.5", "established", "to tcp port 25 that was opened before the ban"},
+		{"inside", `port = [587]` + "\n" + `interface = ["eth9", "wg+"]`, "10.0.1.7", "interface", "through interface eth1, as the route to it says, and the jail closes eth9 and wg+ only"},
 		{"here", `port = [2525]` + "\n" + `ignoreself = false`, "10.0.1.1", "local", "an address of this host itself"},
 		{"nowhere", `port = [143]`, "198.51.100.9", "unseen", "none of its packets are seen on this host"},
 	}, more...)
@@ -108,6 +109,7 @@ func findLeaks(t *testing.T, backend, env string, more []leakCase) {
 	s.waitProblem("undeclared", "10.0.2.2 is banned, which has 4 of 5 connections of the service: if it is a proxy")
 	// Once they are banned: else they would be open from before.
 	hold(t, bad, "10.0.1.3", "10.0.1.1:2222")
+	hold(t, bad, "10.0.1.7", "10.0.1.1:587")
 	if len(more) > 0 {
 		hold(t, bad, "10.0.1.4", "10.0.1.1:8080")
 		hold(t, bad, "fd00:1::6", "[fd00:1::1]:993")

@@ -103,6 +103,7 @@ func (q *question) askLocked(c *cell) {
 	for _, b := range s.Bans {
 		q.why.Bans = append(q.why.Bans, c.describeBanLocked(b))
 		j.SinceEnforced += c.imposed[keyOf(b)].since
+		j.Ended += c.imposed[keyOf(b)].ended
 	}
 	if c.listing != nil {
 		j.Needed = 0

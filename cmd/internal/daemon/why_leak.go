@@ -32,12 +32,24 @@ func (q *question) leakLocked(c *cell, i int) []whyLeak {
 
 // explain says why bans do not stop the target, in a second or two. Few jails ban one target.
 func (q *question) explain(ctx context.Context, leaks []whyLeak) {
+	leaks = leaks[:min(len(leaks), looksAtOnce)]
+	var asked []leakQuestion
+	for _, l := range leaks {
+		if l.known.Kind == "" {
+			asked = append(asked, l.asked)
+		}
+	}
+	facts := collect(ctx, asked)
 	var all sync.WaitGroup
-	for _, l := range leaks[:min(len(leaks), looksAtOnce)] {
+	for _, l := range leaks {
+		ofOne := leak.Facts{}
+		if l.known.Kind == "" {
+			ofOne, facts = facts[0], facts[1:]
+		}
 		all.Go(func() {
 			d := l.known
 			if d.Kind == "" {
-				d = l.asked.look(ctx)
+				d = l.asked.diagnose(ctx, ofOne)
 			}
 			q.why.Jails[l.jail].Leak = &control.WhyLeak{Kind: string(d.Kind), Text: d.Text}
 		})

@@ -3,14 +3,13 @@ package leak
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"gaol/action"
+	"gaol/action/flows"
 )
 
 const (
@@ -21,30 +20,60 @@ const (
 	peersShown = 5
 )
 
-// Collect looks whence and whither connections are. trusts says who is declared as a proxy. The error is why
-// some of it is not known; the facts are those that are.
-func Collect(ctx context.Context, prefix netip.Prefix, rule action.Rule, trusts func(netip.Addr) bool) (Facts, error) {
-	c := collector{
-		prefix: prefix, rule: rule, own: map[netip.Addr]bool{}, listening: map[uint16]bool{},
-		conns: map[connKey]Conn{}, peers: map[netip.Addr]int{},
+// Question asks for the facts of a prefix.
+type Question struct {
+	Prefix netip.Prefix
+	// Rule is what the jail closes.
+	Rule action.Rule
+	// Trusts says who is declared as a proxy.
+	Trusts func(netip.Addr) bool
+}
+
+// Collect looks whence and whither connections are, for all questions at once, so that each table of the kernel is walked
+// through once. The facts are those that can be found out.
+func Collect(ctx context.Context, tables *flows.Tables, questions []Question) []Facts {
+	own, err := ownAddresses()
+	listening := map[uint16]bool{}
+	collectors := make([]*collector, len(questions))
+	for i, q := range questions {
+		collectors[i] = &collector{Question: q, own: own, listening: listening, conns: map[connKey]Conn{}, peers: map[netip.Addr]int{}}
 	}
-	err := c.readOwn()
-	if sockets := eachSocket(c.socket); err == nil {
-		err = sockets
+	err = errors.Join(err, tables.Listening(ctx, func(s flows.Socket) { listening[s.Local.Port()] = true }))
+	err = errors.Join(err, tables.Connected(ctx, nil, func(s flows.Socket) {
+		for _, c := range collectors {
+			c.socket(s)
+		}
+	}))
+	err = errors.Join(err, tables.Tracked(ctx, nil, func(f flows.Flow) {
+		for _, c := range collectors {
+			c.flow(f)
+		}
+	}))
+	facts := make([]Facts, len(questions))
+	for i, c := range collectors {
+		facts[i] = c.facts()
+		facts[i].Blind = err
+		facts[i].Through, _ = flows.Through(questions[i].Prefix.Addr()) // without a route it is not known
 	}
-	if flows := eachFlow(ctx, c.flow); err == nil {
-		err = flows
+	return facts
+}
+
+func ownAddresses() (map[netip.Addr]bool, error) {
+	addrs, err := net.InterfaceAddrs()
+	own := map[netip.Addr]bool{}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok {
+			if addr, ok := netip.AddrFromSlice(n.IP); ok {
+				own[addr.Unmap()] = true
+			}
+		}
 	}
-	if err != nil {
-		err = fmt.Errorf("looking for connections of %s: %w", prefix, err)
-	}
-	return c.facts(trusts), err
+	return own, err
 }
 
 // collector sums up sockets and flows.
 type collector struct {
-	prefix    netip.Prefix
-	rule      action.Rule
+	Question
 	own       map[netip.Addr]bool
 	listening map[uint16]bool
 	// conns are those of the prefix, each by its client's end, since a flow and a socket may be the same.
@@ -60,54 +89,34 @@ type connKey struct {
 	client   netip.AddrPort
 }
 
-func (c *collector) readOwn() error {
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return err
-	}
-	for _, a := range addrs {
-		if n, ok := a.(*net.IPNet); ok {
-			if addr, ok := netip.AddrFromSlice(n.IP); ok {
-				c.own[addr.Unmap()] = true
-			}
-		}
-	}
-	return nil
-}
-
 // socket takes one that this host has accepted. One of its own making has a port that nobody listens on.
-func (c *collector) socket(s socket) {
-	port := s.local.Port()
+func (c *collector) socket(s flows.Socket) {
+	port := s.Local.Port()
 	switch {
-	case s.state == stateListen:
-		c.listening[port] = true
-	case s.state == stateSynReceived || !c.listening[port]:
-	case c.prefix.Contains(s.peer.Addr()):
-		c.add(connKey{"tcp", s.peer}, Conn{Protocol: "tcp", Port: port, To: s.local, Open: s.state == stateEstablished})
-	case c.rule.Closes("tcp", port):
-		c.meet(s.peer.Addr())
+	case s.Opening() || !c.listening[port]:
+	case c.Prefix.Contains(s.Peer.Addr()):
+		c.add(connKey{"tcp", s.Peer}, Conn{Protocol: "tcp", Port: port, To: s.Local, Open: s.Open()})
+	case c.Rule.Closes("tcp", port):
+		c.meet(s.Peer.Addr())
 	}
 }
 
 // flow takes a tracked connection. Those of others that end at this host were sockets already.
-func (c *collector) flow(f flow) {
+func (c *collector) flow(f flows.Flow) {
 	c.tracked = true
-	if !f.answered {
+	if !f.Answered() || f.Protocol == "other" {
 		return
 	}
-	protocol := "tcp"
-	if f.protocol == unix.IPPROTO_UDP {
-		protocol = "udp"
-	}
-	forwarded := !c.own[f.answeredFrom.Addr()]
+	from, to := f.Orig.Src, f.Orig.Dst
+	forwarded := !c.own[f.Reply.Src.Addr()]
 	switch {
-	case c.own[f.from.Addr()] && !c.prefix.Contains(f.from.Addr()):
-	case c.prefix.Contains(f.from.Addr()):
-		key := connKey{protocol, f.from}
-		open := f.open && (forwarded || c.conns[key].Open)
-		c.add(key, Conn{Protocol: protocol, Port: f.to.Port(), To: f.answeredFrom, Forwarded: forwarded, Open: open})
-	case forwarded && c.rule.Closes(protocol, f.to.Port()):
-		c.meet(f.from.Addr())
+	case c.own[from.Addr()] && !c.Prefix.Contains(from.Addr()):
+	case c.Prefix.Contains(from.Addr()):
+		key := connKey{f.Protocol, from}
+		open := f.Open() && (forwarded || c.conns[key].Open)
+		c.add(key, Conn{Protocol: f.Protocol, Port: to.Port(), To: f.Reply.Src, Forwarded: forwarded, Open: open})
+	case forwarded && c.Rule.Closes(f.Protocol, to.Port()):
+		c.meet(from.Addr())
 	}
 }
 
@@ -124,11 +133,11 @@ func (c *collector) meet(peer netip.Addr) {
 	}
 }
 
-func (c *collector) facts(trusts func(netip.Addr) bool) Facts {
-	f := Facts{Prefix: c.prefix, Rule: c.rule, Connected: c.connected, Tracked: c.tracked}
-	f.Own = c.prefix.IsSingleIP() && (c.own[c.prefix.Addr()] || c.prefix.Addr().IsLoopback())
+func (c *collector) facts() Facts {
+	f := Facts{Prefix: c.Prefix, Rule: c.Rule, Connected: c.connected, Tracked: c.tracked}
+	f.Own = c.Prefix.IsSingleIP() && (c.own[c.Prefix.Addr()] || c.Prefix.Addr().IsLoopback())
 	for port := range c.listening {
-		f.Listening = f.Listening || c.rule.Closes("tcp", port)
+		f.Listening = f.Listening || c.Rule.Closes("tcp", port)
 	}
 	for _, conn := range c.conns {
 		f.Conns = append(f.Conns, conn)
@@ -138,7 +147,7 @@ func (c *collector) facts(trusts func(netip.Addr) bool) Facts {
 		return cmp.Or(-compareBool(a.Open, b.Open), cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Port, b.Port), a.To.Compare(b.To))
 	})
 	for addr, n := range c.peers {
-		f.Peers = append(f.Peers, Peer{Addr: addr, Conns: n, Trusted: trusts(addr)})
+		f.Peers = append(f.Peers, Peer{Addr: addr, Conns: n, Trusted: c.Trusts(addr)})
 	}
 	slices.SortFunc(f.Peers, func(a, b Peer) int {
 		return cmp.Or(-compareBool(a.Trusted, b.Trusted), cmp.Compare(b.Conns, a.Conns), a.Addr.Compare(b.Addr))

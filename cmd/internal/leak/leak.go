@@ -32,6 +32,8 @@ const (
 	// Port and Protocol: it is connected to what the jail does not close.
 	Port     Kind = "port"
 	Protocol Kind = "protocol"
+	// Interface: its packets come in through an interface that the jail's rule is not for.
+	Interface Kind = "interface"
 	// Established: a connection of before the ban is open still, and its packets are refused or none come.
 	Established Kind = "established"
 	// Proxy: the service is connected to somebody else, who speaks for the address.
@@ -63,6 +65,8 @@ type Facts struct {
 	Asked, Held, Refused bool
 	// Own says that the prefix is an address of this host.
 	Own bool
+	// Through is the interface by which this host sends to the prefix, "": not known.
+	Through string
 	// Conns are the connections that were made from the prefix to this host or through it.
 	Conns []Conn
 	// Peers are those others that are connected to what the jail closes, the most frequent first; Connected is
@@ -71,6 +75,8 @@ type Facts struct {
 	Connected int
 	// Listening says that a TCP socket of this host listens on what the jail closes.
 	Listening bool
+	// Blind is why not all connections were seen; nil: they were.
+	Blind error
 	// Tracked says that the kernel tracks connections, so that those that ended a moment ago are known.
 	Tracked bool
 }
@@ -98,7 +104,7 @@ type Peer struct {
 
 // Diagnose says why failures come from the prefix. It knows what was seen; where nothing was, it says that.
 func Diagnose(f Facts) Diagnosis {
-	for _, look := range []func(Facts) Diagnosis{local, lost, container, chain, port, established, proxy, partly} {
+	for _, look := range []func(Facts) Diagnosis{local, lost, container, chain, port, throughInterface, established, proxy, partly} {
 		if d := look(f); d.Kind != "" {
 			return d
 		}
@@ -185,11 +191,21 @@ func (f Facts) portOf(c Conn) uint16 {
 	return c.Port
 }
 
+// throughInterface takes the way to the prefix for the way from it, which the kernel's tables don't tell. Where nobody else is
+// connected who may speak for the prefix, it need not have a connection just now.
+func throughInterface(f Facts) Diagnosis {
+	if f.Through == "" || f.Rule.Covers(f.Through) || f.Backend == "route" || f.Refused || len(f.Conns) == 0 && f.Connected > 0 {
+		return Diagnosis{}
+	}
+	return because(Interface, "it comes in through interface %s, as the route to it says, and the jail closes %s only: add %s to interface, or leave interface out",
+		f.Through, strings.Join(f.Rule.Interfaces, " and "), f.Through)
+}
+
 // established comes after those that look for a way past the rule: what is left are connections that it closes.
 func established(f Facts) Diagnosis {
 	for _, c := range f.Conns {
 		if c.Open {
-			return because(Established, "it holds a connection to %s port %d that was opened before the ban, or that another rule of the firewall lets by: end it (ss -K, conntrack -D), or restart the service",
+			return because(Established, "it holds a connection to %s port %d that was opened before the ban, or that another rule of the firewall lets by: set established = \"end\" in the jail and reload, end it by hand (ss -K, conntrack -D), or restart the service",
 				c.Protocol, c.Port)
 		}
 	}
@@ -229,6 +245,9 @@ func partly(f Facts) Diagnosis {
 }
 
 func unseen(f Facts) Diagnosis {
+	if f.Blind != nil {
+		return because(Unseen, "none of its packets were seen, but gaol cannot look at everything here: %v", f.Blind)
+	}
 	text := "none of its packets are seen on this host: the log may be another host's, or a proxy writes the address into it"
 	if len(f.Rule.Ports) > 0 && !f.Listening && len(f.Conns) == 0 && f.Connected == 0 {
 		text += "; nothing listens on the jail's ports here, so the service may be reached by a local socket"

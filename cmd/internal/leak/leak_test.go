@@ -1,6 +1,7 @@
 package leak_test
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ func end(text string) netip.AddrPort { return netip.MustParseAddrPort(text) }
 func TestDiagnose(t *testing.T) {
 	web := action.Rule{Jail: "web", Protocol: "tcp", Ports: []action.Port{{First: 80, Last: 80}, {First: 443, Last: 443}}}
 	all := action.Rule{Jail: "web", Protocol: "all"}
+	through := func(names ...string) action.Rule { r := web; r.Interfaces = names; return r }
 	chained := func(chains ...string) action.Rule { r := web; r.Chains = chains; return r }
 	peer := func(addr string, conns int, trusted bool) leak.Peer {
 		return leak.Peer{Addr: netip.MustParseAddr(addr), Conns: conns, Trusted: trusted}
@@ -53,6 +55,17 @@ func TestDiagnose(t *testing.T) {
 		{"another protocol", leak.Facts{Rule: web, Held: true, Conns: []leak.Conn{udp(conn(443, "192.0.2.1:443"))}}, leak.Protocol, "by udp to port 443"},
 		{"a connection of before", leak.Facts{Rule: web, Held: true, Conns: []leak.Conn{open(conn(80, "192.0.2.1:80"))}}, leak.Established, "before the ban"},
 		{"a connection of before, all ports closed", leak.Facts{Rule: all, Held: true, Conns: []leak.Conn{open(conn(25, "192.0.2.1:25"))}}, leak.Established, "tcp port 25"},
+		{"another interface", leak.Facts{Rule: through("eth0"), Held: true, Through: "wg1", Conns: []leak.Conn{open(conn(80, "192.0.2.1:80"))}},
+			leak.Interface, "through interface wg1, as the route to it says, and the jail closes eth0 only: add wg1"},
+		{"another interface, no connection", leak.Facts{Rule: through("eth0", "ppp+"), Held: true, Through: "wg1"}, leak.Interface, "eth0 and ppp+ only"},
+		{"another interface, and a proxy", leak.Facts{Rule: through("eth0"), Held: true, Through: "wg1", Connected: 1, Peers: []leak.Peer{peer("10.0.0.5", 1, false)}},
+			leak.Proxy, "10.0.0.5"},
+		{"another interface, and refused", leak.Facts{Rule: through("eth0"), Held: true, Refused: true, Through: "wg1"}, leak.Partly, "another way"},
+		{"the interface that is closed", leak.Facts{Rule: through("wg+"), Held: true, Through: "wg1", Conns: []leak.Conn{open(conn(80, "192.0.2.1:80"))}},
+			leak.Established, "before the ban"},
+		{"an unknown interface", leak.Facts{Rule: through("eth0"), Held: true, Conns: []leak.Conn{open(conn(80, "192.0.2.1:80"))}}, leak.Established, "before the ban"},
+		{"another port of another interface", leak.Facts{Rule: through("eth0"), Held: true, Through: "wg1", Conns: []leak.Conn{conn(8080, "192.0.2.1:8080")}},
+			leak.Port, "8080"},
 		{"a trusted proxy", leak.Facts{Rule: web, Held: true, Connected: 9, Peers: []leak.Peer{peer("198.51.100.1", 1, true), peer("10.0.0.9", 8, false)}},
 			leak.Proxy, "trusted proxy 198.51.100.1"},
 		{"a proxy on a private network", leak.Facts{Rule: web, Held: true, Connected: 9, Peers: []leak.Peer{peer("198.51.100.1", 8, false), peer("10.0.0.5", 1, false)}},
@@ -63,6 +76,7 @@ func TestDiagnose(t *testing.T) {
 			leak.Unseen, "none of its packets"},
 		{"refused and failing", leak.Facts{Rule: web, Held: true, Refused: true}, leak.Partly, "another way"},
 		{"nothing listens", leak.Facts{Rule: web, Held: true, Tracked: true}, leak.Unseen, "local socket"},
+		{"nothing can be seen", leak.Facts{Rule: web, Held: true, Blind: errors.New("listing sockets: not permitted")}, leak.Unseen, "listing sockets: not permitted"},
 		{"nothing at all", leak.Facts{Rule: web, Held: true, Listening: true}, leak.Unseen, "tracks no connections"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,9 +1,8 @@
-package established
+package flows
 
 import (
 	"encoding/binary"
 	"fmt"
-	"iter"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
@@ -13,13 +12,19 @@ import (
 // max_recvmsg_len in net/netlink/af_netlink.c).
 const dumpBytes = 32 << 10
 
-// dump asks for a table and passes what each answer says to see, which must not keep it. The library's Execute has the
+// walk asks for a table and passes what each answer says to see, which must not keep it. The library's Execute has the
 // whole table in memory, hundreds of MB for a router's connections; this has a datagram of it.
-func dump(conn *netlink.Conn, m netlink.Message, see func(data []byte)) error {
+func (t *Tables) walk(conn *netlink.Conn, m netlink.Message, see func(data []byte)) error {
+	t.Walks++
 	m.Header.Flags = netlink.Request | netlink.Dump
 	if _, err := conn.Send(m); err != nil {
 		return err
 	}
+	return datagrams(conn, func(b []byte) (bool, error) { return answers(b, see) })
+}
+
+// datagrams reads from conn until take says that it is done or fails.
+func datagrams(conn *netlink.Conn, take func([]byte) (done bool, err error)) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
@@ -40,7 +45,7 @@ func dump(conn *netlink.Conn, m netlink.Message, see func(data []byte)) error {
 		case n > len(buf):
 			return fmt.Errorf("the kernel answers with %d bytes at once", n)
 		}
-		if done, err := answers(buf[:n], see); done || err != nil {
+		if done, err := take(buf[:n]); done || err != nil {
 			return err
 		}
 	}
@@ -70,22 +75,3 @@ func answers(b []byte, see func(data []byte)) (done bool, err error) {
 	}
 	return false, nil
 }
-
-// attributes are the attributes in b by their types, without flags. A list that is cut off ends there.
-func attributes(b []byte) iter.Seq2[uint16, []byte] {
-	return func(yield func(uint16, []byte) bool) {
-		for len(b) >= unix.NLA_HDRLEN {
-			size := int(binary.NativeEndian.Uint16(b))
-			if size < unix.NLA_HDRLEN || size > len(b) {
-				return
-			}
-			kind := binary.NativeEndian.Uint16(b[2:]) &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER)
-			if !yield(kind, b[unix.NLA_HDRLEN:size]) {
-				return
-			}
-			b = b[min(align(size), len(b)):]
-		}
-	}
-}
-
-func align(size int) int { return (size + 3) &^ 3 }
