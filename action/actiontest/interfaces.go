@@ -46,7 +46,7 @@ func Interfaces(t *testing.T, newAction func(t *testing.T, rule action.Rule) act
 				ask  []string
 			}{{first, []string{"10.0.1.1", "fd00:1::1"}}, {second, []string{"10.0.2.1", "fd00:2::1"}}} {
 				for _, server := range c.ask {
-					_, err := c.from.Ask("tcp", net.JoinHostPort(server, "80"), time.Second)
+					_, err := c.from.Ask("tcp", net.JoinHostPort(server, "80"), 5*time.Second)
 					if closed := err != nil; closed != tt.closed[i] {
 						t.Errorf("%s: closed is %v, want %v: %v", server, closed, tt.closed[i], err)
 					}

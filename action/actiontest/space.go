@@ -154,6 +154,38 @@ func Connect(t *testing.T, a *Space, aAddresses []string, b *Space, bAddresses [
 	})
 	a.configure(t, aName, aAddresses)
 	b.configure(t, bName, bAddresses)
+	a.meet(t, aName, b, bName, bAddresses)
+	b.meet(t, bName, a, aName, aAddresses)
+}
+
+// meet tells a host where the other's addresses are. A firewall that closes everything refuses to tell, so that packets would
+// be refused without a word once what is known of the cable is out of date.
+func (s *Space) meet(t *testing.T, name string, other *Space, otherName string, addresses []string) {
+	t.Helper()
+	var there netlink.Link
+	err := other.Do(func() (err error) { there, err = netlink.LinkByName(otherName); return err })
+	if err == nil {
+		err = s.Do(func() error {
+			here, err := netlink.LinkByName(name)
+			if err != nil {
+				return err
+			}
+			for _, text := range addresses {
+				ip, _, err := net.ParseCIDR(text)
+				if err != nil {
+					return err
+				}
+				neighbour := &netlink.Neigh{LinkIndex: here.Attrs().Index, State: netlink.NUD_PERMANENT, IP: ip, HardwareAddr: there.Attrs().HardwareAddr}
+				if err := netlink.NeighSet(neighbour); err != nil {
+					return fmt.Errorf("address %s: %w", text, err)
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		t.Fatalf("telling a host of its neighbours: %v", err)
+	}
 }
 
 func (s *Space) configure(t *testing.T, name string, addresses []string) {
