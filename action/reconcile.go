@@ -16,6 +16,10 @@ const (
 	compareEvery = 5 * time.Minute
 	compareApart = 500 * time.Millisecond
 	compareShare = 3
+	// A comparison leaves out what is told of meanwhile, and takes a processor from a flood of bans: it waits until
+	// nothing has been told for compareCalm, but no longer than comparePatience.
+	compareCalm     = 100 * time.Millisecond
+	comparePatience = 2 * time.Second
 	// comparePart is how many bans are compared, or asked for, at a stretch, while nobody else can ban.
 	comparePart = 100
 	// soonOver is how long a ban must still run to be missed: clocks differ a little.
@@ -58,7 +62,14 @@ func (r *Runner) comparisonDue(now time.Time) bool {
 	since := now.Sub(r.compared)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return since >= compareEvery || r.touched && since >= max(compareApart, compareShare*r.compareTook)
+	if since < compareEvery && (!r.touched || since < max(compareApart, compareShare*r.compareTook)) {
+		r.compareDue = time.Time{}
+		return false
+	}
+	if r.compareDue.IsZero() {
+		r.compareDue = now
+	}
+	return now.Sub(r.toldLast) >= compareCalm || now.Sub(r.compareDue) >= comparePatience
 }
 
 // compare begins a comparison if one is due; Run's goroutine gets it on r.comparisons.
@@ -169,6 +180,7 @@ func (r *Runner) conclude(c *comparison) {
 	defer r.mu.Unlock()
 	r.comparing = nil
 	r.size.known = false // as it is once this is put right, it is to be
+	r.compareDue = time.Time{}
 	r.compared, r.compareTook = r.opts.Now(), c.took
 	switch {
 	case c.starts != r.starts:

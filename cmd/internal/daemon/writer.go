@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gaol/jail"
 	"gaol/jail/store"
 )
 
@@ -246,9 +247,16 @@ func (w *writer) putBack(batch []store.Changes, waiting []chan struct{}, anew bo
 // first and lifted bans last, so one in which something is lifted is the last that
 // may go in: what follows must not be undone by it.
 func merge(batch []store.Changes) (n int, together store.Changes) {
+	n = lastTogether(batch)
+	var bans, counted, ended int
+	for _, c := range batch[:n] {
+		bans, counted, ended = bans+len(c.Bans), counted+len(c.Counted), ended+len(c.Ended)
+	}
+	together = store.Changes{
+		Bans: make([]jail.Ban, 0, bans), Counted: make([]jail.Counted, 0, counted), Ended: make([]store.Ended, 0, ended),
+	}
 	var positions latest
-	for _, c := range batch {
-		n++
+	for _, c := range batch[:n] {
 		together.Counted = append(together.Counted, c.Counted...)
 		together.Trusted = append(together.Trusted, c.Trusted...)
 		together.Bans = append(together.Bans, c.Bans...)
@@ -259,10 +267,17 @@ func merge(batch []store.Changes) (n int, together store.Changes) {
 		together.Notices = append(together.Notices, c.Notices...)
 		together.NoticesGone = append(together.NoticesGone, c.NoticesGone...)
 		together.Told = append(together.Told, c.Told...)
-		if len(c.Ended)+len(c.Forgotten) > 0 {
-			break
-		}
 	}
 	together.Positions = positions.all()
 	return n, together
+}
+
+// lastTogether is how many of the first changes may go into one transaction.
+func lastTogether(batch []store.Changes) int {
+	for i, c := range batch {
+		if len(c.Ended)+len(c.Forgotten) > 0 {
+			return i + 1
+		}
+	}
+	return len(batch)
 }
