@@ -62,14 +62,15 @@ func (r *Runner) comparisonDue(now time.Time) bool {
 	since := now.Sub(r.compared)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if since < compareEvery && (!r.touched || since < max(compareApart, compareShare*r.compareTook)) {
-		r.compareDue = time.Time{}
+	if since < compareEvery && !r.touched {
+		r.compareAsked = time.Time{}
 		return false
 	}
-	if r.compareDue.IsZero() {
-		r.compareDue = now
+	if r.compareAsked.IsZero() {
+		r.compareAsked = now
 	}
-	return now.Sub(r.toldLast) >= compareCalm || now.Sub(r.compareDue) >= comparePatience
+	calm := now.Sub(r.toldLast) >= compareCalm || now.Sub(r.compareAsked) >= comparePatience
+	return calm && (since >= compareEvery || since >= max(compareApart, compareShare*r.compareTook))
 }
 
 // compare begins a comparison if one is due; Run's goroutine gets it on r.comparisons.
@@ -180,7 +181,7 @@ func (r *Runner) conclude(c *comparison) {
 	defer r.mu.Unlock()
 	r.comparing = nil
 	r.size.known = false // as it is once this is put right, it is to be
-	r.compareDue = time.Time{}
+	r.compareAsked = time.Time{}
 	r.compared, r.compareTook = r.opts.Now(), c.took
 	switch {
 	case c.starts != r.starts:

@@ -105,6 +105,42 @@ func TestComparison(t *testing.T) {
 	})
 }
 
+func TestComparisonWaitsForALull(t *testing.T) {
+	for name, tt := range map[string]struct{ flood, after time.Duration }{
+		"a short flood":          {time.Second, time.Second},
+		"a flood without an end": {time.Minute, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &lister{firewall: newFirewall()}
+				r := action.NewRunner(action.RunnerOptions{Name: "firewall", Action: l})
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan struct{})
+				go func() { defer close(done); _ = r.Run(ctx) }()
+				defer func() { cancel(); <-done }()
+				began := time.Now()
+				ban := func(n int) {
+					r.Ban([]jail.Ban{{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 32), Start: began}})
+					time.Sleep(10 * time.Millisecond)
+					synctest.Wait()
+				}
+				// The first comparison is due at the start, and begins at one of the checks twice a second.
+				n := 0
+				for ; l.lists == 0 && time.Since(began) < tt.flood; n++ {
+					ban(n)
+				}
+				for l.lists == 0 {
+					time.Sleep(10 * time.Millisecond)
+					synctest.Wait()
+				}
+				if took := time.Since(began); took < tt.after || took > tt.after+time.Second {
+					t.Errorf("all is compared after %s, want about %s", took, tt.after)
+				}
+			})
+		})
+	}
+}
+
 // bell is a firewall that tells when something was taken from it.
 type bell struct {
 	*lister

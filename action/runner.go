@@ -87,12 +87,12 @@ type Runner struct {
 	wake chan struct{} // one place: there is something to do
 
 	// What is used by Run's goroutine, and by Stop's after that.
-	started     bool
-	starts      int           // how often it has been
-	compared    time.Time     // when the last comparison ended
-	compareTook time.Duration // how long it took
-	size        size
-	compareDue  time.Time // since when one has been due; zero: it is not
+	size         size
+	started      bool
+	starts       int           // how often it has been
+	compared     time.Time     // when the last comparison ended
+	compareTook  time.Duration // how long it took
+	compareAsked time.Time     // since when there has been a reason for one; zero: there is none
 
 	changed     chan struct{} // one place: the kernel told of a change
 	comparisons chan *comparison
