@@ -141,6 +141,40 @@ func TestComparisonWaitsForALull(t *testing.T) {
 	}
 }
 
+func TestFloodEndsAComparisonOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lister{firewall: newFirewall()}
+		r := action.NewRunner(action.RunnerOptions{Name: "firewall", Action: l})
+		n := 0
+		flood := func() {
+			var bans []jail.Ban
+			for range 600 {
+				n++
+				bans = append(bans, jail.Ban{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 32), Start: time.Now()})
+			}
+			r.Ban(bans)
+		}
+		l.during = flood
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); _ = r.Run(ctx) }()
+		defer func() { cancel(); <-done }()
+		flood()
+		synctest.Wait()
+		l.set("198.51.100.1/32", true) // foreign
+		time.Sleep(700 * time.Millisecond)
+		synctest.Wait()
+		if l.lists != 1 || !l.has("198.51.100.1/32") {
+			t.Fatalf("after the first comparison: %d listings, what is foreign is held: %v", l.lists, l.has("198.51.100.1/32"))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if l.has("198.51.100.1/32") {
+			t.Error("the second comparison was given up as well")
+		}
+	})
+}
+
 // bell is a firewall that tells when something was taken from it.
 type bell struct {
 	*lister

@@ -92,6 +92,7 @@ type Runner struct {
 	starts       int           // how often it has been
 	compared     time.Time     // when the last comparison ended
 	compareTook  time.Duration // how long it took
+	gaveUp       bool          // the last one was given up
 	compareAsked time.Time     // since when there has been a reason for one; zero: there is none
 
 	changed     chan struct{} // one place: the kernel told of a change
