@@ -136,19 +136,24 @@ func (e *engine) observeLocked(c *cell, sightings []sighting, changes *store.Cha
 			continue
 		}
 		if o.Counted != nil {
-			changes.Counted = append(changes.Counted, *o.Counted)
+			if !takes(o.Ban, *o.Counted) && !takes(o.Expired, *o.Counted) {
+				changes.Counted = append(changes.Counted, *o.Counted)
+			}
 			e.publishFailure(*o.Counted)
 		}
-		bans = append(bans, e.tellLocked(c, o, f, changes)...)
+		bans = e.tellLocked(bans, c, o, f, changes)
 	}
 	if len(bans) > 0 {
 		c.enforceLocked(bans)
 	}
 }
 
-// tellLocked tells everybody but the actions of the bans that an outcome has, and returns those that are in force. cause
+// takes says whether the store would delete a failure at once for the ban that it led to.
+func takes(b *jail.Ban, c jail.Counted) bool { return b != nil && (b.Forever() || c.Time.Before(b.End)) }
+
+// tellLocked tells everybody but the actions of the bans that an outcome has, and adds those that are in force to bans. cause
 // is what led to them.
-func (e *engine) tellLocked(c *cell, o jail.Outcome, cause filter.Failure, changes *store.Changes) (bans []jail.Ban) {
+func (e *engine) tellLocked(bans []jail.Ban, c *cell, o jail.Outcome, cause filter.Failure, changes *store.Changes) []jail.Ban {
 	if o.Ban != nil {
 		bans = append(bans, e.beginLocked(c, *o.Ban, o.Extended, cause.Read, changes))
 		e.relapseLocked(c, *o.Ban, cause, changes)

@@ -21,8 +21,9 @@ const (
 	// storeRetry is the wait after a commit that failed.
 	storeRetry = time.Second
 	// backlog is how much may wait for a store that works, before the sources
-	// wait as well: a flood then is read as fast as it can be stored.
-	backlog = 20_000
+	// wait as well: a flood then is read as fast as it can be stored. It holds the bans of a botnet that comes at once, which
+	// must not wait: some 30 MB.
+	backlog = 60_000
 	// maxPending bounds what waits while the store refuses, as bans must not wait for
 	// it. Past it the oldest half is given up: bans stay in force, but a restart won't
 	// know of them.
