@@ -149,7 +149,9 @@ func (e *engine) observeLocked(c *cell, sightings []sighting, changes *store.Cha
 }
 
 // takes says whether the store would delete a failure at once for the ban that it led to.
-func takes(b *jail.Ban, c jail.Counted) bool { return b != nil && (b.Forever() || c.Time.Before(b.End)) }
+func takes(b *jail.Ban, c jail.Counted) bool {
+	return b != nil && (b.Forever() || c.Time.Before(b.End))
+}
 
 // tellLocked tells everybody but the actions of the bans that an outcome has, and adds those that are in force to bans. cause
 // is what led to them.
