@@ -245,8 +245,8 @@ func (w *writer) putBack(batch []store.Changes, waiting []chan struct{}, anew bo
 }
 
 // merge makes one transaction of the first n changes. Within a transaction failures come
-// first and lifted bans last, so one in which something is lifted is the last that
-// may go in: what follows must not be undone by it.
+// first and lifted bans last, so after one in which something is lifted no more failures and bans
+// may go in: they must not be undone by it.
 func merge(batch []store.Changes) (n int, together store.Changes) {
 	n = lastTogether(batch)
 	var bans, counted, ended int
@@ -275,10 +275,12 @@ func merge(batch []store.Changes) (n int, together store.Changes) {
 
 // lastTogether is how many of the first changes may go into one transaction.
 func lastTogether(batch []store.Changes) int {
+	lifted := false
 	for i, c := range batch {
-		if len(c.Ended)+len(c.Forgotten) > 0 {
-			return i + 1
+		if lifted && len(c.Counted)+len(c.Trusted)+len(c.Bans) > 0 {
+			return i
 		}
+		lifted = lifted || len(c.Ended)+len(c.Forgotten) > 0
 	}
 	return len(batch)
 }
