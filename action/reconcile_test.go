@@ -40,6 +40,12 @@ func (l *lister) Missing(_ context.Context, prefixes []netip.Prefix) ([]netip.Pr
 	return slices.DeleteFunc(slices.Clone(prefixes), func(p netip.Prefix) bool { return l.held[p] }), nil
 }
 
+func (l *lister) listed() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lists
+}
+
 func (l *lister) has(prefix string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,10 +132,10 @@ func TestComparisonWaitsForALull(t *testing.T) {
 				}
 				// The first comparison is due at the start, and begins at one of the checks twice a second.
 				n := 0
-				for ; l.lists == 0 && time.Since(began) < tt.flood; n++ {
+				for ; l.listed() == 0 && time.Since(began) < tt.flood; n++ {
 					ban(n)
 				}
-				for l.lists == 0 {
+				for l.listed() == 0 {
 					time.Sleep(10 * time.Millisecond)
 					synctest.Wait()
 				}
@@ -164,8 +170,8 @@ func TestFloodEndsAComparisonOnce(t *testing.T) {
 		l.set("198.51.100.1/32", true) // foreign
 		time.Sleep(700 * time.Millisecond)
 		synctest.Wait()
-		if l.lists != 1 || !l.has("198.51.100.1/32") {
-			t.Fatalf("after the first comparison: %d listings, what is foreign is held: %v", l.lists, l.has("198.51.100.1/32"))
+		if n := l.listed(); n != 1 || !l.has("198.51.100.1/32") {
+			t.Fatalf("after the first comparison: %d listings, what is foreign is held: %v", n, l.has("198.51.100.1/32"))
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
