@@ -13,7 +13,8 @@ import (
 )
 
 // add puts members into their sets, those of one set in one transaction. Nearly always none of them is there yet, and the
-// kernel has a third of the work if that is taken for granted first. It changes nothing if it is not so.
+// kernel has a third of the work if that is taken for granted first. It changes nothing if it is not so. What is taken out and put
+// in by one transaction, as replace does, is not found for the next 10 ms when the kernel is asked for it (Linux 6.18).
 func (s *Set) add(members []action.Member) error {
 	for k, of := range group(members) {
 		if s.made[k] != nil {
