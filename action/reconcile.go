@@ -16,6 +16,13 @@ const (
 	compareEvery = 5 * time.Minute
 	compareApart = 500 * time.Millisecond
 	compareShare = 3
+	// A comparison leaves out what is told of meanwhile, and takes a processor from a flood of bans: it waits until
+	// nothing has been told for compareCalm, but no longer than comparePatience.
+	compareCalm     = 100 * time.Millisecond
+	comparePatience = 2 * time.Second
+	// compareFlood is how much may be told of during a comparison that began in a calm before it is given up, once, to be made
+	// after the flood: bans come first.
+	compareFlood = 500
 	// comparePart is how many bans are compared, or asked for, at a stretch, while nobody else can ban.
 	comparePart = 100
 	// soonOver is how long a ban must still run to be missed: clocks differ a little.
@@ -28,6 +35,10 @@ type comparison struct {
 	// changed has the targets that something was told of since it began, or that it was pending for. It is
 	// guarded by the Runner's mutex.
 	changed map[target]struct{}
+	// giveUp ends it early; nil: it is to be completed, whatever comes. Run's goroutine and those who tell call it.
+	giveUp context.CancelFunc
+	// enough is how many targets may be in changed before that.
+	enough  int
 	began   time.Time
 	starts  int // how often the action had been started when it began
 	took    time.Duration
@@ -45,6 +56,9 @@ func (c *comparison) note(t target) {
 	if p, ok := Normal(t.prefix); ok && p != t.prefix {
 		c.changed[target{prefix: p}] = struct{}{} // as the kernel lists it
 	}
+	if c.giveUp != nil && len(c.changed) > c.enough {
+		c.giveUp()
+	}
 }
 
 // comparisonDue says whether it is time for a comparison.
@@ -58,7 +72,15 @@ func (r *Runner) comparisonDue(now time.Time) bool {
 	since := now.Sub(r.compared)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return since >= compareEvery || r.touched && since >= max(compareApart, compareShare*r.compareTook)
+	if since < compareEvery && !r.touched {
+		r.compareAsked = time.Time{}
+		return false
+	}
+	if r.compareAsked.IsZero() {
+		r.compareAsked = now
+	}
+	calm := now.Sub(r.toldLast) >= compareCalm || now.Sub(r.compareAsked) >= comparePatience
+	return calm && (since >= compareEvery || since >= max(compareApart, compareShare*r.compareTook))
 }
 
 // compare begins a comparison if one is due; Run's goroutine gets it on r.comparisons.
@@ -66,16 +88,24 @@ func (r *Runner) compare(ctx context.Context) {
 	if !r.comparisonDue(r.opts.Now()) {
 		return
 	}
-	c := &comparison{changed: make(map[target]struct{}), starts: r.starts, began: r.opts.Now()}
+	now := r.opts.Now()
+	c := &comparison{changed: make(map[target]struct{}), starts: r.starts, began: now}
 	r.mu.Lock()
 	r.touched = false
 	r.comparing = c
 	for t := range r.pending.byTarget {
 		c.note(t)
 	}
+	finding, cancel := context.WithCancel(ctx)
+	if now.Sub(r.toldLast) >= compareCalm && !r.gaveUp {
+		c.giveUp, c.enough = cancel, len(c.changed)+compareFlood
+	}
 	r.mu.Unlock()
 	r.compareEnds.Go(func() {
-		c.err = r.find(ctx, c)
+		defer cancel()
+		if c.err = r.find(finding, c); finding.Err() != nil {
+			c.err = finding.Err() // whatever the action made of it
+		}
 		c.took = r.opts.Now().Sub(c.began)
 		select {
 		case r.comparisons <- c:
@@ -96,7 +126,7 @@ func (r *Runner) find(ctx context.Context, c *comparison) error {
 	for _, p := range list {
 		held[p] = struct{}{}
 	}
-	missing, foreign := r.differences(held)
+	missing, foreign := r.differences(c, held)
 	if c.missing, err = r.confirm(ctx, missing, true); err != nil {
 		return err
 	}
@@ -104,8 +134,9 @@ func (r *Runner) find(ctx context.Context, c *comparison) error {
 	return err
 }
 
-// differences compares held, which it empties, with what is wanted. It lets go of the lock after each part.
-func (r *Runner) differences(held map[netip.Prefix]struct{}) (missing, foreign []netip.Prefix) {
+// differences compares held, which it empties, with what is wanted, but for what has changed since c began. It lets go of the lock
+// after each part.
+func (r *Runner) differences(c *comparison, held map[netip.Prefix]struct{}) (missing, foreign []netip.Prefix) {
 	soon := r.opts.Now().Add(soonOver)
 	r.mu.Lock()
 	n := 0
@@ -124,6 +155,11 @@ func (r *Runner) differences(held map[netip.Prefix]struct{}) (missing, foreign [
 			missing = append(missing, t.prefix)
 		}
 		delete(held, p)
+	}
+	for t := range c.changed {
+		if p, ok := Normal(t.prefix); ok {
+			delete(held, p)
+		}
 	}
 	r.mu.Unlock()
 	for p := range held {
@@ -169,11 +205,16 @@ func (r *Runner) conclude(c *comparison) {
 	defer r.mu.Unlock()
 	r.comparing = nil
 	r.size.known = false // as it is once this is put right, it is to be
+	r.compareAsked = time.Time{}
 	r.compared, r.compareTook = r.opts.Now(), c.took
+	r.gaveUp = errors.Is(c.err, context.Canceled)
 	switch {
 	case c.starts != r.starts:
 		return // all was made anew
-	case errors.Is(c.err, ErrLost), errors.Is(c.err, context.Canceled):
+	case r.gaveUp:
+		r.touched = true // it is made later
+		return
+	case errors.Is(c.err, ErrLost):
 		return // the next check says so
 	case c.err != nil:
 		r.log.Warn("what the firewall holds could not be compared with what it should hold", "err", c.err)

@@ -40,6 +40,12 @@ func (l *lister) Missing(_ context.Context, prefixes []netip.Prefix) ([]netip.Pr
 	return slices.DeleteFunc(slices.Clone(prefixes), func(p netip.Prefix) bool { return l.held[p] }), nil
 }
 
+func (l *lister) listed() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lists
+}
+
 func (l *lister) has(prefix string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,6 +107,76 @@ func TestComparison(t *testing.T) {
 		s := r.Status().Losses
 		if s.Foreign != 1 || s.Restored == 0 || len(losses) == 0 {
 			t.Errorf("losses: %+v, told: %v", s, losses)
+		}
+	})
+}
+
+func TestComparisonWaitsForALull(t *testing.T) {
+	for name, tt := range map[string]struct{ flood, after time.Duration }{
+		"a short flood":          {time.Second, time.Second},
+		"a flood without an end": {time.Minute, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &lister{firewall: newFirewall()}
+				r := action.NewRunner(action.RunnerOptions{Name: "firewall", Action: l})
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan struct{})
+				go func() { defer close(done); _ = r.Run(ctx) }()
+				defer func() { cancel(); <-done }()
+				began := time.Now()
+				ban := func(n int) {
+					r.Ban([]jail.Ban{{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 32), Start: began}})
+					time.Sleep(10 * time.Millisecond)
+					synctest.Wait()
+				}
+				// The first comparison is due at the start, and begins at one of the checks twice a second.
+				n := 0
+				for ; l.listed() == 0 && time.Since(began) < tt.flood; n++ {
+					ban(n)
+				}
+				for l.listed() == 0 {
+					time.Sleep(10 * time.Millisecond)
+					synctest.Wait()
+				}
+				if took := time.Since(began); took < tt.after || took > tt.after+time.Second {
+					t.Errorf("all is compared after %s, want about %s", took, tt.after)
+				}
+			})
+		})
+	}
+}
+
+func TestFloodEndsAComparisonOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lister{firewall: newFirewall()}
+		r := action.NewRunner(action.RunnerOptions{Name: "firewall", Action: l})
+		n := 0
+		flood := func() {
+			var bans []jail.Ban
+			for range 600 {
+				n++
+				bans = append(bans, jail.Ban{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 32), Start: time.Now()})
+			}
+			r.Ban(bans)
+		}
+		l.during = flood
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); _ = r.Run(ctx) }()
+		defer func() { cancel(); <-done }()
+		flood()
+		synctest.Wait()
+		l.set("198.51.100.1/32", true) // foreign
+		time.Sleep(700 * time.Millisecond)
+		synctest.Wait()
+		if n := l.listed(); n != 1 || !l.has("198.51.100.1/32") {
+			t.Fatalf("after the first comparison: %d listings, what is foreign is held: %v", n, l.has("198.51.100.1/32"))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if l.has("198.51.100.1/32") {
+			t.Error("the second comparison was given up as well")
 		}
 	})
 }

@@ -87,11 +87,13 @@ type Runner struct {
 	wake chan struct{} // one place: there is something to do
 
 	// What is used by Run's goroutine, and by Stop's after that.
-	started     bool
-	starts      int           // how often it has been
-	compared    time.Time     // when the last comparison ended
-	compareTook time.Duration // how long it took
-	size        size
+	size         size
+	started      bool
+	starts       int           // how often it has been
+	compared     time.Time     // when the last comparison ended
+	compareTook  time.Duration // how long it took
+	gaveUp       bool          // the last one was given up
+	compareAsked time.Time     // since when there has been a reason for one; zero: there is none
 
 	changed     chan struct{} // one place: the kernel told of a change
 	comparisons chan *comparison
@@ -99,14 +101,15 @@ type Runner struct {
 
 	*meter // what the action counts; has a lock of its own
 
-	mu      sync.Mutex // guards all below; never held while the action works
-	wanted  map[target]jail.Ban
-	pending *pending
-	tried   bool   // the action has been started, or could not be
-	told    uint64 // how many changes there have been
-	doing   uint64 // the lowest seq of those the action works on, or MaxUint64
-	waiters []waiter
-	ended   bool // Run has returned
+	mu       sync.Mutex // guards all below; never held while the action works
+	wanted   map[target]jail.Ban
+	pending  *pending
+	tried    bool      // the action has been started, or could not be
+	told     uint64    // how many changes there have been
+	toldLast time.Time // when the last of them came
+	doing    uint64    // the lowest seq of those the action works on, or MaxUint64
+	waiters  []waiter
+	ended    bool // Run has returned
 
 	open      *Loss // what is being put right; nil: nothing
 	losses    Losses
@@ -161,7 +164,9 @@ func (r *Runner) tell(bans []jail.Ban, ban bool) {
 	if len(bans) == 0 {
 		return
 	}
+	now := r.opts.Now()
 	r.mu.Lock()
+	r.toldLast = now
 	for _, b := range bans {
 		r.told++
 		t := targetOf(b)

@@ -305,7 +305,16 @@ func (s *singles) sift(err error) error {
 
 // pick returns the bans of those changes that are wanted.
 func pick(changes []*change, want func(*change) bool) []jail.Ban {
-	var bans []jail.Ban
+	n := 0
+	for _, c := range changes {
+		if want(c) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	bans := make([]jail.Ban, 0, n)
 	for _, c := range changes {
 		if want(c) {
 			bans = append(bans, c.what)

@@ -70,6 +70,19 @@ func (k key) widen(bits uint8) key {
 	return k
 }
 
+// holders are all prefixes that k lies in, k itself included, the widest first.
+func (k key) holders() []key {
+	widest := uint8(0)
+	if k.is4() {
+		widest = mappedBits
+	}
+	keys := make([]key, 0, k.bits-widest+1)
+	for bits := widest; bits <= k.bits; bits++ {
+		keys = append(keys, k.widen(bits))
+	}
+	return keys
+}
+
 // within says whether k is p or inside of it.
 func (k key) within(p key) bool {
 	if k.bits == idBits || p.bits == idBits {

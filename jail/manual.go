@@ -74,7 +74,11 @@ func (j *Jail) Unban(target netip.Prefix) Lifted {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	t := prefixKey(target)
-	return j.unban(func(k key) bool { return k.bits != idBits && (k.within(t) || t.within(k)) })
+	if target.IsSingleIP() {
+		return j.unban(j.stored(t.holders()), func(k key) bool { return k.bits != idBits && t.within(k) })
+	}
+	meant := func(k key) bool { return k.bits != idBits && (k.within(t) || t.within(k)) }
+	return j.unban(j.storedIf(meant), meant)
 }
 
 // UnbanID is Unban for an id.
@@ -82,26 +86,66 @@ func (j *Jail) UnbanID(id string) Lifted {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	who := idKey(cut(id, maxIDSize))
-	return j.unban(func(k key) bool { return k == who })
+	return j.unban(j.stored([]key{who}), func(k key) bool { return k == who })
 }
 
 // UnbanAll ends every ban and forgets every counted failure.
 func (j *Jail) UnbanAll() Lifted {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.unban(func(key) bool { return true })
+	all := func(key) bool { return true }
+	return j.unban(j.storedIf(all), all)
 }
 
-// unban looks at all bans and hosts: it is done by hand, seldom, and a million take some tens of
-// milliseconds.
-func (j *Jail) unban(meant func(key) bool) (gone Lifted) {
-	var networks []Ban
-	for k, e := range j.bans.byKey {
-		if !meant(k) {
-			continue
+// known is what a jail has of some keys.
+type known struct {
+	bans  []*entry
+	hosts []uint32
+	// networks are of hosts that were banned lately.
+	networks []*network
+}
+
+// stored is what there is of keys: of thousands of addresses that are unbanned, not each may look at all.
+func (j *Jail) stored(keys []key) (of known) {
+	for _, k := range keys {
+		if e := j.bans.byKey[k]; e != nil {
+			of.bans = append(of.bans, e)
 		}
+		if i, counted := j.hosts.find(k); counted {
+			of.hosts = append(of.hosts, i)
+		}
+		if n := j.networks.byKey[k]; n != nil {
+			of.networks = append(of.networks, n)
+		}
+	}
+	return of
+}
+
+// storedIf looks at all: a million take some tens of milliseconds.
+func (j *Jail) storedIf(meant func(key) bool) (of known) {
+	for k, e := range j.bans.byKey {
+		if meant(k) {
+			of.bans = append(of.bans, e)
+		}
+	}
+	for k, i := range j.hosts.all() {
+		if meant(k) {
+			of.hosts = append(of.hosts, i)
+		}
+	}
+	for _, n := range j.networks.byKey {
+		of.networks = append(of.networks, n)
+	}
+	return of
+}
+
+// unban lifts bans and forgets hosts, and of the networks the hosts that are meant.
+func (j *Jail) unban(of known, meant func(key) bool) (gone Lifted) {
+	var networks []Ban
+	gone.Bans = make([]Ban, 0, len(of.bans))
+	for _, e := range of.bans {
 		j.bans.remove(e)
-		delete(j.earlier, k)
+		delete(j.earlier, e.key)
 		if e.running {
 			gone.Bans = append(gone.Bans, e.ban)
 		}
@@ -115,12 +159,11 @@ func (j *Jail) unban(meant func(key) bool) (gone Lifted) {
 			gone.Members = append(gone.Members, e.ban)
 		}
 	}
-	j.networks.forget(meant)
-	for k, i := range j.hosts.all() {
-		if !meant(k) {
-			continue
-		}
-		delete(j.earlier, k)
+	for _, n := range of.networks {
+		j.networks.forget(n, meant)
+	}
+	for _, i := range of.hosts {
+		delete(j.earlier, j.hosts.hosts.at(i).key)
 		gone.Forgotten = append(gone.Forgotten, j.forget(i))
 	}
 	sortBans(gone.Bans)

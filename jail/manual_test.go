@@ -190,3 +190,47 @@ func TestUnbanIDAndAll(t *testing.T) {
 		t.Errorf("got %+v, want bob unbanned and mallory forgotten", gone)
 	}
 }
+
+// TestUnbanFindsAllThatHoldAnAddress bans prefixes of all lengths that lie in each other, and looks at what is left.
+func TestUnbanFindsAllThatHoldAnAddress(t *testing.T) {
+	for _, base := range []string{"10.11.12.13", "2001:db8:1:2:3:4:5:6"} {
+		addr := netip.MustParseAddr(base)
+		for _, asked := range []netip.Addr{addr, addr.Next(), addr.Prev()} {
+			j, err := jail.New(jail.Options{Name: "sshd", MaxRetry: 5, FindTime: time.Minute, BanTime: time.Hour, IPv4Prefix: 32, IPv6Prefix: 128})
+			if err != nil {
+				t.Fatal(err)
+			}
+			now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+			var lifted, kept []netip.Prefix
+			for bits := 0; bits <= addr.BitLen(); bits++ {
+				p := netip.PrefixFrom(addr, bits).Masked()
+				j.Ban(p, 0, now)
+				if p.Contains(asked) {
+					lifted = append(lifted, p)
+				} else {
+					kept = append(kept, p)
+				}
+			}
+			gone := j.Unban(netip.PrefixFrom(asked, asked.BitLen()))
+			if got := prefixesOf(gone.Bans); !slices.Equal(got, sorted(lifted)) {
+				t.Errorf("unbanning %s of %s: lifted %v, want %v", asked, base, got, lifted)
+			}
+			if got := prefixesOf(j.Banned()); !slices.Equal(got, sorted(kept)) {
+				t.Errorf("unbanning %s of %s: kept %v, want %v", asked, base, got, kept)
+			}
+		}
+	}
+}
+
+func prefixesOf(bans []jail.Ban) []netip.Prefix {
+	var list []netip.Prefix
+	for _, b := range bans {
+		list = append(list, b.Prefix)
+	}
+	return list
+}
+
+func sorted(list []netip.Prefix) []netip.Prefix {
+	slices.SortFunc(list, netip.Prefix.Compare)
+	return list
+}

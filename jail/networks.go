@@ -93,15 +93,13 @@ func (t *networks) drop(net key) {
 	}
 }
 
-// forget forgets the hosts that are meant.
-func (t *networks) forget(meant func(key) bool) {
-	for net, n := range t.byKey {
-		before := len(n.hosts)
-		n.hosts = slices.DeleteFunc(n.hosts, func(h bannedHost) bool { return meant(h.key) })
-		t.hosts -= before - len(n.hosts)
-		if len(n.hosts) == 0 {
-			t.drop(net)
-		}
+// forget forgets the hosts of a network that are meant.
+func (t *networks) forget(n *network, meant func(key) bool) {
+	before := len(n.hosts)
+	n.hosts = slices.DeleteFunc(n.hosts, func(h bannedHost) bool { return meant(h.key) })
+	t.hosts -= before - len(n.hosts)
+	if len(n.hosts) == 0 {
+		t.drop(n.key)
 	}
 }
 

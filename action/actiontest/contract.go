@@ -258,10 +258,11 @@ func takesNewEnd(f *fixture) {
 	never, network, ending := Ban("192.0.2.8", 0), Ban("2001:db8:0:8::/64", 0), Ban("192.0.2.9", 0)
 	short := 900 * time.Millisecond
 	f.ban(Ban("192.0.2.7", short), shorter, Ban("192.0.2.8", short), Ban("2001:db8:0:8::/64", short), ending)
-	f.ban(longer, Ban("2001:db8:0:7::/64", short), never, network, Ban("192.0.2.9", short))
+	fresh, freshNetwork := Ban("192.0.2.10", time.Hour), Ban("2001:db8:0:9::/64", time.Hour) // among those that are there
+	f.ban(fresh, longer, Ban("2001:db8:0:7::/64", short), never, network, freshNetwork, Ban("192.0.2.9", short))
 	f.gone(shorter, 3*time.Second)
 	f.gone(ending, 3*time.Second)
-	f.holds(true, longer, never, network)
+	f.holds(true, longer, never, network, fresh, freshNetwork)
 }
 
 func holdsForever(f *fixture) {

@@ -1,7 +1,6 @@
 package nftables
 
 import (
-	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -11,8 +10,6 @@ import (
 	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
-
-	"gaol/action"
 )
 
 const (
@@ -232,65 +229,4 @@ func (s *Set) portSet() *nftables.Set {
 	}
 	_ = s.conn.AddSet(set, elements) // see buildSet
 	return set
-}
-
-// add puts members into their sets in one transaction.
-func (s *Set) add(members []action.Member) error {
-	fresh := make(map[kind]*nftables.Set)
-	for k, elements := range group(members) {
-		set := s.made[k]
-		if set == nil {
-			set = s.buildSet(k)
-			fresh[k] = set
-		}
-		// Kernels before 6.12 leave the timeout of an element alone that is
-		// there already, and deleting one that is not there fails. So: make
-		// sure that it is there, take it out, put it in.
-		if err := errors.Join(
-			s.conn.SetAddElements(set, elements),
-			s.conn.SetDeleteElements(set, elements),
-			s.conn.SetAddElements(set, elements),
-		); err != nil {
-			return err
-		}
-	}
-	if err := s.conn.Flush(); err != nil {
-		return err
-	}
-	for k, set := range fresh {
-		s.made[k] = set
-	}
-	return nil
-}
-
-// del takes members out of their sets in one transaction.
-func (s *Set) del(members []action.Member) error {
-	for k, elements := range group(members) {
-		set := s.made[k]
-		if set == nil {
-			continue
-		}
-		// Adding first, because deleting what is not there fails. What was
-		// not there is never seen by a packet.
-		if err := errors.Join(
-			s.conn.SetAddElements(set, elements),
-			s.conn.SetDeleteElements(set, elements),
-		); err != nil {
-			return err
-		}
-	}
-	return s.conn.Flush()
-}
-
-// group returns members as elements of the sets they belong to.
-func group(members []action.Member) map[kind][]nftables.SetElement {
-	groups := make(map[kind][]nftables.SetElement)
-	for _, m := range members {
-		k := kindOf(m.Prefix)
-		groups[k] = append(groups[k], nftables.SetElement{
-			Key:     m.Prefix.Addr().AsSlice(),
-			Timeout: timeout(m.Timeout),
-		})
-	}
-	return groups
 }

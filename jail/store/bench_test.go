@@ -80,6 +80,35 @@ func BenchmarkCommit(b *testing.B) {
 	})
 }
 
+// BenchmarkAtOnce commits 50,000 bans with the failures that led to them, and the lifting of all.
+func BenchmarkAtOnce(b *testing.B) {
+	var c store.Changes
+	var ended []store.Ended
+	for i := range 50_000 {
+		f, banned := counted("192.0.2.1", 0), ban("192.0.2.1", 0, 3600)
+		f.Prefix, f.Line = hostNumber(i), line
+		banned.Prefix, banned.Lines = f.Prefix, []string{line}
+		c.Counted, c.Bans = append(c.Counted, f), append(c.Bans, banned)
+		ended = append(ended, store.Ended{Ban: banned, At: at(5), By: store.ByHand})
+	}
+	b.Run("bans", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			commit(b, fresh(b), c)
+		}
+	})
+	b.Run("unbans", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			b.StopTimer()
+			s := fresh(b)
+			commit(b, s, c)
+			b.StartTimer()
+			commit(b, s, store.Changes{Ended: ended})
+		}
+	})
+}
+
 // BenchmarkBackup copies a store of 50,000 bans while others commit.
 func BenchmarkBackup(b *testing.B) {
 	s := fresh(b)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"net/netip"
 	"time"
 
 	"gaol/filter"
@@ -91,7 +91,7 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 	}
 	defer tx.Rollback()
 	w := writer{ctx: ctx, stmts: s.stmts.in(tx), maxMatches: s.opts.MaxMatches, numbers: map[string]int64{"": 0}}
-	w.counted(c.Counted)
+	w.counted(c.Counted, c.Bans)
 	w.trusted(c.Trusted)
 	w.bans(c.Bans)
 	w.ended(c.Ended)
@@ -106,24 +106,39 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 
 // statements are prepared once.
 type statements struct {
-	count, outdated, trust, stale, ban, drop, end, pardon, position, done, name, notice, noticeGone, told *sql.Stmt
+	count, ban, drop, end, lift                                                    bulk
+	outdated, trust, stale, pardon, position, done, name, notice, noticeGone, told *sql.Stmt
 }
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
-	var s statements
+	s := statements{
+		count: bulk{columns: 11, query: `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, pattern, weight, sum) VALUES %s`},
+		ban: bulk{columns: 13, query: `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, shadow, sum) VALUES %s
+			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, shadow = excluded.shadow, count = max(count, excluded.count), sum = excluded.sum`},
+		drop: bulk{columns: 4, query: `WITH gone (prefix, jail, id, before) AS (VALUES %s) DELETE FROM counted WHERE rowid IN (SELECT c.rowid
+			FROM gone CROSS JOIN counted AS c ON c.prefix = gone.prefix AND c.jail = gone.jail AND c.id = gone.id AND c.time < gone.before)`},
+		end: bulk{columns: 6, query: `WITH gone (jail, prefix, id, start, at, why) AS (VALUES %s) UPDATE bans SET ended = gone.at, ended_by = gone.why
+			FROM gone WHERE bans.jail = gone.jail AND bans.prefix = gone.prefix AND bans.id = gone.id AND bans.start = gone.start AND ended IS NULL`},
+		// What end and pardon do, at once. No target may be there twice.
+		lift: bulk{columns: 6, query: `WITH gone (jail, prefix, id, start, at, why) AS (VALUES %s) UPDATE bans SET pardoned = 1,
+			ended = iif(bans.start = gone.start, coalesce(ended, gone.at), ended),
+			ended_by = iif(bans.start = gone.start AND ended IS NULL, gone.why, ended_by)
+			FROM gone WHERE bans.jail = gone.jail AND bans.prefix = gone.prefix AND bans.id = gone.id
+			AND (pardoned = 0 OR bans.start = gone.start AND ended IS NULL)`},
+	}
+	for _, b := range s.bulks() {
+		if err := b.prepare(ctx, db); err != nil {
+			return s, errors.Join(err, s.close())
+		}
+	}
 	for _, p := range []struct {
 		to    **sql.Stmt
 		query string
 	}{
-		{&s.count, `INSERT INTO counted (jail, prefix, id, time, read, until, user, line, pattern, weight, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.outdated, `DELETE FROM counted WHERE jail = ? AND until < ?`},
 		{&s.trust, `INSERT INTO trusted (jail, prefix, id, time, read, until) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET time = max(time, excluded.time), read = excluded.read, until = excluded.until`},
 		{&s.stale, `DELETE FROM trusted WHERE jail = ? AND until < ?`},
-		{&s.ban, `INSERT INTO bans (jail, prefix, id, start, ends, count, failures, user, lines, made_by, patterns, shadow, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by, shadow = excluded.shadow, count = max(count, excluded.count), sum = excluded.sum`},
-		{&s.drop, `DELETE FROM counted WHERE prefix = ? AND jail = ? AND id = ? AND time < ?`},
-		{&s.end, `UPDATE bans SET ended = ?, ended_by = ? WHERE jail = ? AND prefix = ? AND id = ? AND start = ? AND ended IS NULL`},
 		{&s.pardon, `UPDATE bans SET pardoned = 1 WHERE jail = ? AND prefix = ? AND id = ? AND pardoned = 0`},
 		{&s.position, `INSERT INTO positions (path, device, inode, offset, fingerprint, fingerprint_size, cursor, seen, sum, serial)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(serial), 0) + 1 FROM positions))
@@ -138,34 +153,38 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		{&s.told, `INSERT INTO told (queue, target, at, until) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET at = excluded.at, until = excluded.until`},
 	} {
-		stmt, err := db.PrepareContext(ctx, p.query)
-		if err != nil {
-			return s, errors.Join(fmt.Errorf("preparing %q: %w", p.query, err), s.close())
+		var err error
+		if *p.to, err = prepareOne(ctx, db, p.query); err != nil {
+			return s, errors.Join(err, s.close())
 		}
-		*p.to = stmt
 	}
 	return s, nil
 }
 
 // in gives the same statements for one transaction.
 func (s statements) in(tx *sql.Tx) statements {
-	for _, stmt := range s.all() {
+	for _, b := range s.bulks() {
+		*b = b.in(tx)
+	}
+	for _, stmt := range s.singles() {
 		*stmt = tx.Stmt(*stmt)
 	}
 	return s
 }
 
-func (s *statements) all() []**sql.Stmt {
-	return []**sql.Stmt{&s.count, &s.outdated, &s.trust, &s.stale, &s.ban, &s.drop, &s.end, &s.pardon, &s.position, &s.done, &s.name, &s.notice, &s.noticeGone, &s.told}
+func (s *statements) bulks() []*bulk { return []*bulk{&s.count, &s.ban, &s.drop, &s.end, &s.lift} }
+
+func (s *statements) singles() []**sql.Stmt {
+	return []**sql.Stmt{&s.outdated, &s.trust, &s.stale, &s.pardon, &s.position, &s.done, &s.name, &s.notice, &s.noticeGone, &s.told}
 }
 
 func (s *statements) close() error {
 	var errs []error
-	for _, place := range s.all() {
-		stmt := *place
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
-		}
+	for _, b := range s.bulks() {
+		errs = append(errs, b.close())
+	}
+	for _, stmt := range s.singles() {
+		errs = append(errs, closeOne(*stmt))
 	}
 	return errors.Join(errs...)
 }
@@ -210,22 +229,48 @@ func (w *writer) numbersText(patterns []string) string {
 	return jsonText(numbers)
 }
 
-// counted adds failures, and deletes those that were outdated when the newest was read:
-// nothing else would ever delete what never led to a ban.
-func (w *writer) counted(list []jail.Counted) {
+// counted adds failures but those that bans take with them anyway, and deletes those that were outdated when the newest was
+// read: nothing else would ever delete what never led to a ban.
+func (w *writer) counted(list []jail.Counted, bans []jail.Ban) {
 	newest := make(map[string]time.Time)
+	taken := takenBy(list, bans)
+	rows := w.rows(&w.stmts.count)
 	for _, c := range list {
-		prefix, at, read := prefixText(c.Prefix), nanos(c.Time), nanos(c.Read)
-		weight := max(c.Weight, 1)
-		w.exec(w.stmts.count, c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.number(c.Pattern), weight,
-			w.sums.counted(c.Jail, prefix, c.ID, at, read, weight))
 		if c.Read.After(newest[c.Jail]) {
 			newest[c.Jail] = c.Read
 		}
+		at := nanos(c.Time)
+		if end, ok := taken[target{c.Jail, c.Prefix, c.ID}]; ok && at < end {
+			continue
+		}
+		prefix, read, weight := prefixText(c.Prefix), nanos(c.Read), max(c.Weight, 1)
+		rows.add(c.Jail, prefix, c.ID, at, read, nanos(c.Until), c.User, c.Line, w.number(c.Pattern), weight,
+			w.sums.counted(c.Jail, prefix, c.ID, at, read, weight))
 	}
+	rows.flush()
 	for name, now := range newest {
 		w.exec(w.stmts.outdated, name, nanos(now))
 	}
+}
+
+// target is what a jail counts and bans.
+type target struct {
+	jail   string
+	prefix netip.Prefix
+	id     string
+}
+
+// takenBy says up to which date failures against a target are taken by the bans that are committed with them.
+func takenBy(list []jail.Counted, bans []jail.Ban) map[target]int64 {
+	if len(list) == 0 || len(bans) == 0 {
+		return nil
+	}
+	ends := make(map[target]int64, len(bans))
+	for _, b := range bans {
+		t := target{b.Jail, b.Prefix, b.ID}
+		ends[t] = max(ends[t], endOrLast(b))
+	}
+	return ends
 }
 
 func (w *writer) trusted(list []jail.Trusted) {
@@ -242,34 +287,51 @@ func (w *writer) trusted(list []jail.Trusted) {
 }
 
 func (w *writer) bans(list []jail.Ban) {
+	rows, drops := w.rows(&w.stmts.ban), w.rows(&w.stmts.drop)
 	for _, b := range list {
 		prefix, start, ends := prefixText(b.Prefix), nanos(b.Start), end(b)
 		lines, patterns := b.Lines, b.Patterns
 		if n := len(lines); w.maxMatches > 0 && n > w.maxMatches {
 			lines, patterns = lines[n-w.maxMatches:], patterns[min(len(patterns), n-w.maxMatches):]
 		}
-		w.exec(w.stmts.ban, b.Jail, prefix, b.ID, start, ends, b.Count, b.Failures, b.User, linesText(lines), b.By, w.numbersText(patterns), b.Shadow,
+		rows.add(b.Jail, prefix, b.ID, start, ends, b.Count, b.Failures, b.User, linesText(lines), b.By, w.numbersText(patterns), b.Shadow,
 			w.sums.ban(b.Jail, prefix, b.ID, start, ends))
-		w.exec(w.stmts.drop, prefix, b.Jail, b.ID, endOrLast(b))
+		drops.add(prefix, b.Jail, b.ID, endOrLast(b))
 	}
+	rows.flush()
+	drops.flush()
 }
 
 func (w *writer) ended(list []Ended) {
+	ends, lifts := w.rows(&w.stmts.end), w.rows(&w.stmts.lift)
+	lifted := make(map[target]bool)
 	for _, e := range list {
-		prefix := prefixText(e.Ban.Prefix)
-		w.exec(w.stmts.end, nanos(e.At), e.By, e.Ban.Jail, prefix, e.Ban.ID, nanos(e.Ban.Start))
+		rows := ends
 		if e.By == ByHand {
-			w.exec(w.stmts.pardon, e.Ban.Jail, prefix, e.Ban.ID)
+			rows = lifts
+			t := target{e.Ban.Jail, e.Ban.Prefix, e.Ban.ID}
+			if lifted[t] {
+				lifts.flush()
+			}
+			if len(lifts.args) == 0 {
+				clear(lifted)
+			}
+			lifted[t] = true
 		}
+		rows.add(e.Ban.Jail, prefixText(e.Ban.Prefix), e.Ban.ID, nanos(e.Ban.Start), nanos(e.At), e.By)
 	}
+	ends.flush()
+	lifts.flush()
 }
 
 func (w *writer) forgotten(list []jail.Forgotten) {
+	drops := w.rows(&w.stmts.drop)
 	for _, f := range list {
 		prefix := prefixText(f.Prefix)
-		w.exec(w.stmts.drop, prefix, f.Jail, f.ID, lastTime)
+		drops.add(prefix, f.Jail, f.ID, lastTime)
 		w.exec(w.stmts.pardon, f.Jail, prefix, f.ID)
 	}
+	drops.flush()
 }
 
 func (w *writer) positions(list, done []filter.Position) {

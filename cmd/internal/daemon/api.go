@@ -29,6 +29,13 @@ const (
 // looks at all bans for each, and lines must not wait for all of them.
 const targetsAtOnce = 32
 
+// bansAtOnce is the same for bans, which take less.
+const bansAtOnce = 256
+
+// loggedEach is up to how many bans by one request the log has a line for each; of more it tells their number. Listeners,
+// notices and the history have each in any case.
+const loggedEach = 100
+
 func refuse(status int, format string, args ...any) error {
 	return &control.Error{Status: status, Message: fmt.Sprintf(format, args...)}
 }
@@ -81,9 +88,7 @@ func (c *cell) describeBanLocked(b jail.Ban) control.Ban {
 	if described.Lines == nil {
 		described.Lines = []string{}
 	}
-	if !b.Forever() {
-		described.End = &b.End
-	}
+	described.End = timeOrNil(b.End)
 	return described
 }
 
@@ -194,21 +199,28 @@ func (d *Daemon) Ban(ctx context.Context, r control.BanRequest) (control.BanRepl
 	}
 	since := d.told(cells)
 	reply := control.BanReply{Banned: []control.Ban{}, Warnings: []string{}}
-	var bans []cellBan
-	for _, c := range cells {
-		for part := range slices.Chunk(targets, targetsAtOnce) {
-			made, warnings := d.ban(c, part, length)
-			bans, reply.Warnings = append(bans, made...), append(reply.Warnings, warnings...)
+	made := make([][]jail.Ban, len(cells))
+	for i, c := range cells {
+		made[i] = make([]jail.Ban, 0, len(targets))
+		for part := range slices.Chunk(targets, bansAtOnce) {
+			bans, warnings := d.ban(c, part, length, len(targets) <= loggedEach)
+			made[i], reply.Warnings = append(made[i], bans...), append(reply.Warnings, warnings...)
+		}
+		if len(targets) > loggedEach {
+			d.log.Info("banned many", "jail", c.name, "count", len(made[i]), "by", store.ByHand)
 		}
 	}
 	reply.Warnings = append(reply.Warnings, d.settle(ctx, cells, since)...)
+	reply.Banned = make([]control.Ban, 0, len(cells)*len(targets))
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, b := range bans {
-		described := b.cell.describeBanLocked(b.ban)
-		reply.Banned = append(reply.Banned, described)
-		if b.cell.firewall != nil && !described.Enforced {
-			reply.Unenforced++
+	for i, c := range cells {
+		for _, b := range made[i] {
+			described := c.describeBanLocked(b)
+			reply.Banned = append(reply.Banned, described)
+			if c.firewall != nil && !described.Enforced {
+				reply.Unenforced++
+			}
 		}
 	}
 	return reply, nil
@@ -238,13 +250,8 @@ func parseLength(text string) (time.Duration, error) {
 	return length, nil
 }
 
-type cellBan struct {
-	cell *cell
-	ban  jail.Ban
-}
-
-// ban bans targets in one jail.
-func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []cellBan, warnings []string) {
+// ban bans targets in one jail, and logs each where logEach says so.
+func (d *Daemon) ban(c *cell, targets []target, length time.Duration, logEach bool) (bans []jail.Ban, warnings []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.cells[c.name] != c {
@@ -253,8 +260,7 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 	now := d.opts.Now()
 	// So that the end of a ban that was over is told before the next one.
 	d.expireLocked(c, now)
-	var bans []jail.Ban
-	var changes store.Changes
+	bans = make([]jail.Ban, 0, len(targets))
 	for _, t := range targets {
 		if rule, ok := c.ignore.Overlaps(t.prefix); ok {
 			warnings = append(warnings, fmt.Sprintf("jail %s would never ban %s by itself (%s)", c.name, jail.Ban{Prefix: t.prefix}.Target(), rule))
@@ -263,17 +269,21 @@ func (d *Daemon) ban(c *cell, targets []target, length time.Duration) (made []ce
 		if isNew {
 			d.noteLocked(b)
 		}
-		d.announceBanLocked(b, now, &changes)
 		bans = append(bans, b)
-		made = append(made, cellBan{c, b})
 	}
 	if !c.conf.Enforce {
 		warnings = append(warnings, fmt.Sprintf("jail %s locks nobody out: it has enforce = false", c.name))
 	}
 	c.enforceLocked(bans)
-	changes.Bans = bans
+	changes := store.Changes{Bans: bans}
+	for _, b := range bans {
+		if logEach {
+			d.logBan(b)
+		}
+		d.tellOfBanLocked(b, now, &changes)
+	}
 	d.writer.add(changes)
-	return made, warnings
+	return bans, warnings
 }
 
 // told is what the actions of cells have been told of so far, for settle.
@@ -335,11 +345,15 @@ func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Unb
 	since := d.told(cells)
 	reply := control.UnbanReply{Unbanned: []control.Unbanned{}, Forgotten: []control.Forgotten{}}
 	for _, c := range cells {
+		unlogged := 0
 		if r.All {
-			d.unban(c, nil, &reply)
+			unlogged = d.unban(c, nil, true, &reply)
 		}
 		for part := range slices.Chunk(targets, targetsAtOnce) {
-			d.unban(c, part, &reply)
+			unlogged += d.unban(c, part, len(targets) <= loggedEach, &reply)
+		}
+		if unlogged > 0 {
+			d.log.Info("unbanned many", "jail", c.name, "count", unlogged, "by", store.ByHand)
 		}
 	}
 	reply.Warnings = d.settle(ctx, cells, since)
@@ -347,12 +361,13 @@ func (d *Daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Unb
 	return reply, nil
 }
 
-// unban lifts what touches targets in one jail, and adds it to the reply; no targets: everything.
-func (d *Daemon) unban(c *cell, targets []target, reply *control.UnbanReply) {
+// unban lifts what touches targets in one jail, and adds it to the reply; no targets: everything. Each ban is logged where logEach
+// says so and they are not too many: it returns how many were not.
+func (d *Daemon) unban(c *cell, targets []target, logEach bool, reply *control.UnbanReply) (unlogged int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.cells[c.name] != c {
-		return
+		return 0
 	}
 	now := d.opts.Now()
 	var gone jail.Lifted
@@ -362,21 +377,29 @@ func (d *Daemon) unban(c *cell, targets []target, reply *control.UnbanReply) {
 	// The actions hear of every target, even of one that is not banned: what else
 	// was done to it, by a run before this one or by another program that
 	// an action speaks to, is undone as well.
-	var told []jail.Ban
+	var unknown []jail.Ban
 	for _, t := range targets {
 		lifted := c.unban(t)
 		gone.Bans = append(gone.Bans, lifted.Bans...)
 		gone.Members = append(gone.Members, lifted.Members...)
 		gone.Forgotten = append(gone.Forgotten, lifted.Forgotten...)
 		if len(lifted.Bans) == 0 {
-			told = append(told, jail.Ban{Jail: c.name, Prefix: t.prefix, ID: t.id})
+			unknown = append(unknown, jail.Ban{Jail: c.name, Prefix: t.prefix, ID: t.id})
 		}
 	}
-	changes := store.Changes{Forgotten: gone.Forgotten}
+	c.releaseLocked(unknown)
+	c.releaseLocked(gone.Bans)
+	c.releaseLocked(gone.Members)
+	many := len(gone.Bans) + len(gone.Members)
+	logEach = logEach && many <= loggedEach
+	changes := store.Changes{Forgotten: gone.Forgotten, Ended: make([]store.Ended, 0, many)}
+	reply.Unbanned = slices.Grow(reply.Unbanned, many)
 	lift := func(bans []jail.Ban, by string) {
-		told = append(told, bans...)
 		for _, b := range bans {
-			d.announceUnbanLocked(b, now, by, &changes)
+			if logEach {
+				d.logUnban(b, by)
+			}
+			d.tellOfUnbanLocked(b, now, by, &changes)
 			changes.Ended = append(changes.Ended, store.Ended{Ban: b, At: now, By: by})
 			reply.Unbanned = append(reply.Unbanned, control.Unbanned{Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID})
 		}
@@ -386,8 +409,11 @@ func (d *Daemon) unban(c *cell, targets []target, reply *control.UnbanReply) {
 	for _, f := range gone.Forgotten {
 		reply.Forgotten = append(reply.Forgotten, control.Forgotten{Jail: f.Jail, Prefix: prefixText(f.Prefix), ID: f.ID, Failures: f.Failures})
 	}
-	c.releaseLocked(told)
 	d.writer.add(changes)
+	if logEach {
+		return 0
+	}
+	return many
 }
 
 func (c *cell) unban(t target) jail.Lifted {

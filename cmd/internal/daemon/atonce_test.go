@@ -59,13 +59,13 @@ func TestAtOnce(t *testing.T) {
 			environment := c.environment(t)
 			s.start(environment...)
 			last := netip.MustParseAddr(addresses[n-1])
-			t.Logf("by hand: %s", s.measure(c, last, true, func() { s.banAll(addresses) }))
+			t.Logf("by hand: %s", s.measure(c, last, true, func() error { return s.banAll(addresses) }))
 			t.Logf("unban: %s", s.measure(c, last, false, s.unbanAll))
 			var log strings.Builder
 			for _, address := range addresses {
 				log.WriteString(failures(1, address))
 			}
-			t.Logf("by %d lines: %s", n, s.measure(c, last, true, func() { s.append("app.log", log.String()) }))
+			t.Logf("by %d lines: %s", n, s.measure(c, last, true, func() error { s.append("app.log", log.String()); return nil }))
 			s.wait("all are banned", func() error {
 				if got := len(s.banned()); got != n {
 					return fmt.Errorf("%d are banned", got)
@@ -75,38 +75,47 @@ func TestAtOnce(t *testing.T) {
 			s.stop()
 			t.Logf("restored, start of the program included: %s", s.restored(c, addresses, environment))
 			s.waitReady()
-			s.unbanAll()
+			if err := s.unbanAll(); err != nil {
+				t.Fatal(err)
+			}
 			s.stop()
 		})
 	}
 }
 
-func (s *site) banAll(addresses []string) {
-	s.t.Helper()
-	if _, err := s.client.Ban(s.t.Context(), control.BanRequest{Addresses: addresses, Jail: "app"}); err != nil {
-		s.t.Fatal(err)
-	}
+func (s *site) banAll(addresses []string) error {
+	_, err := s.client.Ban(s.t.Context(), control.BanRequest{Addresses: addresses, Jail: "app"})
+	return err
 }
 
-func (s *site) unbanAll() {
-	s.t.Helper()
-	if _, err := s.client.Unban(s.t.Context(), control.UnbanRequest{All: true}); err != nil {
-		s.t.Fatal(err)
-	}
+func (s *site) unbanAll() error {
+	_, err := s.client.Unban(s.t.Context(), control.UnbanRequest{All: true})
+	return err
 }
 
-// measure does something and waits until the kernel holds the last address, or no longer does.
-func (s *site) measure(c contestant, last netip.Addr, held bool, do func()) cost {
+// measure does something, and says when the kernel holds the last address, or no longer does, and when it is done: a request is
+// answered once the store has it as well.
+func (s *site) measure(c contestant, last netip.Addr, held bool, do func() error) string {
 	s.t.Helper()
 	before, began := s.used(), time.Now()
-	do()
+	var answered time.Duration
+	done := make(chan error, 1)
+	go func() {
+		err := do()
+		answered = time.Since(began)
+		done <- err
+	}()
 	for c.holds(s.t, last) != held {
 		if time.Since(began) > time.Minute {
 			s.t.Fatalf("after a minute, that it is held is %v", !held)
 		}
 		time.Sleep(time.Millisecond) // the kernel tells nobody
 	}
-	return cost{time.Since(began), s.used() - before}
+	inKernel := cost{time.Since(began), s.used() - before}
+	if err := <-done; err != nil {
+		s.t.Fatal(err)
+	}
+	return fmt.Sprintf("%s, answered after %.3f s", inKernel, answered.Seconds())
 }
 
 // restored starts the daemon and waits until the kernel holds a sample of the addresses.

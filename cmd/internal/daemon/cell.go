@@ -189,19 +189,18 @@ func (c *cell) releaseLocked(bans []jail.Ban) {
 	}
 }
 
-// heldLocked notes that the kernel holds bans from at on, and returns those of which that is news. A ban that was
+// heldLocked notes that the kernel holds a ban from at on, and says whether that is news. A ban that was
 // lifted while the firewall was at work is none.
-func (c *cell) heldLocked(bans []jail.Ban, at time.Time) []jail.Ban {
-	var news []jail.Ban
-	for _, b := range bans {
-		if is, ok := c.imposed[keyOf(b)]; ok && is.held.IsZero() && is.start.Equal(b.Start) {
-			is.held = at
-			c.imposed[keyOf(b)] = is
-			news = append(news, b)
-			c.accused.see(b)
-		}
+func (c *cell) heldLocked(b jail.Ban, at time.Time) (news bool) {
+	key := keyOf(b)
+	is, ok := c.imposed[key]
+	if !ok || !is.held.IsZero() || !is.start.Equal(b.Start) {
+		return false
 	}
-	return news
+	is.held = at
+	c.imposed[key] = is
+	c.accused.see(b)
+	return true
 }
 
 func (c *cell) isHeldLocked(b jail.Ban) bool { return !c.imposed[keyOf(b)].held.IsZero() }

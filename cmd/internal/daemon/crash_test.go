@@ -161,3 +161,58 @@ func asErrors(texts []string) []error {
 	}
 	return errs
 }
+
+// TestKillInTheMidstOfManyBans kills a daemon at any moment while thousands are banned, or unbanned, by one request. What it has
+// answered holds after the next start, whatever else does; nobody is banned twice.
+func TestKillInTheMidstOfManyBans(t *testing.T) {
+	s := newSite(t, oneJail("app", `bantime = "1d"`))
+	s.start("GAOL_TEST_OBSERVE=1")
+	var addresses []string
+	for i := range 5000 {
+		addresses = append(addresses, fmt.Sprintf("100.64.%d.%d", i/250, i%250))
+	}
+	answered := 0
+	for round := range 10 {
+		ban := round%2 == 0
+		done := make(chan error, 1)
+		go func() {
+			if ban {
+				done <- s.banAll(addresses)
+			} else {
+				done <- s.unbanAll()
+			}
+		}()
+		var err error
+		select {
+		case err = <-done:
+			s.kill()
+		case <-time.After(time.Duration(rand.IntN(80)) * time.Millisecond):
+			s.kill()
+			err = <-done
+		}
+		s.start("GAOL_TEST_OBSERVE=1")
+		banned := map[string]int{}
+		for _, b := range s.banned() {
+			banned[b.Prefix]++
+			if banned[b.Prefix] > 1 || b.Count != 1 {
+				t.Errorf("%s is banned twice, or counted so: %+v", b.Prefix, b)
+			}
+		}
+		if err == nil {
+			answered++
+			if want := map[bool]int{true: len(addresses)}[ban]; len(banned) != want {
+				t.Fatalf("round %d was answered, but %d are banned after the start, not %d", round, len(banned), want)
+			}
+		}
+		// The next round begins from what is certain.
+		if ban {
+			err = s.banAll(addresses)
+		} else {
+			err = s.unbanAll()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d of 10 requests were answered before the kill", answered)
+}

@@ -211,7 +211,9 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	events := newHub()
 	d.engine = &engine{log: opts.Logger, events: events, cells: map[string]*cell{}, posts: map[string]*post{}, clouds: cloudflareLists{}}
 	d.problems = newProblems(opts.Logger, func(jail, text string) {
-		events.publish(control.Event{Time: opts.Now(), What: "problem", Jail: jail, Text: text})
+		events.publish(func() control.Event {
+			return control.Event{Time: opts.Now(), What: "problem", Jail: jail, Text: text}
+		})
 	})
 	d.ender = established.New(func(r established.Report) { d.noteEnded(r, opts.Now()) })
 	report := func(text string) {

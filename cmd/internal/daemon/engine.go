@@ -136,19 +136,26 @@ func (e *engine) observeLocked(c *cell, sightings []sighting, changes *store.Cha
 			continue
 		}
 		if o.Counted != nil {
-			changes.Counted = append(changes.Counted, *o.Counted)
+			if !takes(o.Ban, *o.Counted) && !takes(o.Expired, *o.Counted) {
+				changes.Counted = append(changes.Counted, *o.Counted)
+			}
 			e.publishFailure(*o.Counted)
 		}
-		bans = append(bans, e.tellLocked(c, o, f, changes)...)
+		bans = e.tellLocked(bans, c, o, f, changes)
 	}
 	if len(bans) > 0 {
 		c.enforceLocked(bans)
 	}
 }
 
-// tellLocked tells everybody but the actions of the bans that an outcome has, and returns those that are in force. cause
+// takes says whether the store would delete a failure at once for the ban that it led to.
+func takes(b *jail.Ban, c jail.Counted) bool {
+	return b != nil && (b.Forever() || c.Time.Before(b.End))
+}
+
+// tellLocked tells everybody but the actions of the bans that an outcome has, and adds those that are in force to bans. cause
 // is what led to them.
-func (e *engine) tellLocked(c *cell, o jail.Outcome, cause filter.Failure, changes *store.Changes) (bans []jail.Ban) {
+func (e *engine) tellLocked(bans []jail.Ban, c *cell, o jail.Outcome, cause filter.Failure, changes *store.Changes) []jail.Ban {
 	if o.Ban != nil {
 		bans = append(bans, e.beginLocked(c, *o.Ban, o.Extended, cause.Read, changes))
 		e.relapseLocked(c, *o.Ban, cause, changes)
@@ -196,9 +203,11 @@ func (e *engine) endLocked(c *cell, next jail.Ban, now time.Time, changes *store
 }
 
 func (e *engine) publishFailure(counted jail.Counted) {
-	e.events.publish(control.Event{
-		Time: counted.Time, What: "failure", Jail: counted.Jail, Prefix: prefixText(counted.Prefix), ID: counted.ID,
-		User: counted.User, Line: counted.Line, Weight: moreThanOne(counted.Weight),
+	e.events.publish(func() control.Event {
+		return control.Event{
+			Time: counted.Time, What: "failure", Jail: counted.Jail, Prefix: prefixText(counted.Prefix), ID: counted.ID,
+			User: counted.User, Line: counted.Line, Weight: moreThanOne(counted.Weight),
+		}
 	})
 }
 
@@ -217,15 +226,24 @@ func (e *engine) noteLocked(b jail.Ban) {
 	}
 }
 
-// announceBanLocked tells of a ban, or of its new end: the log, listeners, and by notices, which are added to changes, others.
+// announceBanLocked tells of a ban, or of its new end: the log, and whom tellOfBanLocked tells.
 func (e *engine) announceBanLocked(b jail.Ban, now time.Time, changes *store.Changes) {
+	e.logBan(b)
+	e.tellOfBanLocked(b, now, changes)
+}
+
+func (e *engine) logBan(b jail.Ban) {
 	log := e.log
 	if b.Shadow {
 		log = log.With("shadow", true)
 	}
 	log.Info("banned", "jail", b.Jail, "prefix", b.Target(), "until", untilText(b.End), "count", b.Count,
 		"failures", b.Failures, "user", b.User, "by", b.By)
-	e.events.publish(banEvent("ban", b, now))
+}
+
+// tellOfBanLocked tells listeners of a ban and, by notices, which are added to changes, others.
+func (e *engine) tellOfBanLocked(b jail.Ban, now time.Time, changes *store.Changes) {
+	e.events.publish(func() control.Event { return banEvent("ban", b, now) })
 	e.noticeLocked(notice.Ban, b, now, "", changes)
 }
 
@@ -238,26 +256,39 @@ func (e *engine) enforced(c *cell, by *runner, bans []jail.Ban, at time.Time) {
 		return // another one has taken its place
 	}
 	e.endEstablishedLocked(c, bans)
-	for _, b := range c.heldLocked(bans, at) {
-		event := banEvent("ban", b, at)
-		event.Enforced = true
-		e.events.publish(event)
+	for _, b := range bans {
+		if c.heldLocked(b, at) {
+			e.events.publish(func() control.Event {
+				event := banEvent("ban", b, at)
+				event.Enforced = true
+				return event
+			})
+		}
 	}
 }
 
 func (e *engine) announceUnbanLocked(b jail.Ban, now time.Time, why string, changes *store.Changes) {
+	e.logUnban(b, why)
+	e.tellOfUnbanLocked(b, now, why, changes)
+}
+
+func (e *engine) logUnban(b jail.Ban, why string) {
 	e.log.Info("unbanned", "jail", b.Jail, "prefix", b.Target(), "by", why)
-	event := banEvent("unban", b, now)
-	event.Text = why
-	e.events.publish(event)
+}
+
+// tellOfUnbanLocked is tellOfBanLocked for the end of a ban.
+func (e *engine) tellOfUnbanLocked(b jail.Ban, now time.Time, why string, changes *store.Changes) {
+	e.events.publish(func() control.Event {
+		event := banEvent("unban", b, now)
+		event.Text = why
+		return event
+	})
 	e.noticeLocked(notice.Unban, b, now, why, changes)
 }
 
 func banEvent(what string, b jail.Ban, now time.Time) control.Event {
 	event := control.Event{Time: now, What: what, Jail: b.Jail, Prefix: prefixText(b.Prefix), ID: b.ID, User: b.User, Shadow: b.Shadow}
-	if !b.Forever() {
-		event.End = &b.End
-	}
+	event.End = timeOrNil(b.End)
 	if len(b.Lines) > 0 {
 		event.Line = b.Lines[len(b.Lines)-1]
 	}

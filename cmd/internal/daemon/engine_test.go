@@ -156,7 +156,7 @@ func TestUnbanWhileTheFirewallBans(t *testing.T) {
 		b.fail(2)
 		synctest.Wait() // the firewall is at work
 		var reply control.UnbanReply
-		b.unban(b.cell, []target{{prefix: hostile}}, &reply)
+		b.unban(b.cell, []target{{prefix: hostile}}, true, &reply)
 		close(g.ban)
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"failure", "failure", "ban", "unban"}, b.events); diff != "" {

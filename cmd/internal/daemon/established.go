@@ -52,8 +52,8 @@ func (e *engine) noteEnded(r established.Report, now time.Time) {
 	e.log.Debug("looked for connections of the banned", "jail", strings.Join(r.Jails, " "), "took", r.Took, "walks", r.Walks)
 	for _, ended := range r.Ended {
 		e.log.Info("connections ended", "jail", ended.Jail, "prefix", jail.Ban{Prefix: ended.Prefix}.Target(), "count", ended.Count)
-		e.events.publish(control.Event{
-			Time: now, What: "ended", Jail: ended.Jail, Prefix: prefixText(ended.Prefix), Text: connections(ended.Count),
+		e.events.publish(func() control.Event {
+			return control.Event{Time: now, What: "ended", Jail: ended.Jail, Prefix: prefixText(ended.Prefix), Text: connections(ended.Count)}
 		})
 	}
 }

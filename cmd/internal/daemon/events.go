@@ -27,10 +27,14 @@ type listener struct {
 
 func newHub() *hub { return &hub{listeners: map[*listener]struct{}{}} }
 
-// publish never blocks.
-func (h *hub) publish(e control.Event) {
+// publish never blocks. The event is only made if somebody listens.
+func (h *hub) publish(event func() control.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(h.listeners) == 0 {
+		return
+	}
+	e := event()
 	for l := range h.listeners {
 		if l.missed > 0 {
 			note := control.Event{Time: e.Time, What: "problem", Text: fmt.Sprintf("%d events missed: read faster", l.missed)}

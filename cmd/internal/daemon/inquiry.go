@@ -220,7 +220,7 @@ func (e *engine) decide(q *inquiry, addr netip.Addr, now time.Time) {
 		changes.Forgotten = []jail.Forgotten{*forgotten}
 	}
 	cause := filter.Failure{Read: now, Host: addr.String()}
-	if bans := e.tellLocked(c, out, cause, &changes); len(bans) > 0 {
+	if bans := e.tellLocked(nil, c, out, cause, &changes); len(bans) > 0 {
 		c.enforceLocked(bans)
 	}
 	e.writer.add(changes)

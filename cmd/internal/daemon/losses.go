@@ -48,8 +48,8 @@ func (l *losses) problem(now time.Time) string {
 // restored tells of what was lost and is back. The runner logs it itself.
 func (d *Daemon) restored(c *cell, r *runner, loss action.Loss) {
 	r.losses.add(loss)
-	d.events.publish(control.Event{
-		Time: loss.Restored, What: "restored", Jail: c.name, Text: "action " + r.Status().Name + ": " + loss.String(),
+	d.events.publish(func() control.Event {
+		return control.Event{Time: loss.Restored, What: "restored", Jail: c.name, Text: "action " + r.Status().Name + ": " + loss.String()}
 	})
 }
 

@@ -61,14 +61,14 @@ func TestSlowListenerIsToldWhatItMissed(t *testing.T) {
 		}()
 		synctest.Wait()
 		// One is with the listener, eventBacklog wait, 7 are too many.
-		h.publish(control.Event{What: "failure"})
+		h.publish(func() control.Event { return control.Event{What: "failure"} })
 		synctest.Wait()
 		for range eventBacklog + 7 {
-			h.publish(control.Event{What: "failure"})
+			h.publish(func() control.Event { return control.Event{What: "failure"} })
 		}
 		close(begin)
 		synctest.Wait()
-		h.publish(control.Event{What: "ban"})
+		h.publish(func() control.Event { return control.Event{What: "ban"} })
 		synctest.Wait()
 		cancel()
 		if err := <-done; err != nil {

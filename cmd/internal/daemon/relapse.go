@@ -26,14 +26,15 @@ type heard struct {
 // Bans of a jail that itself counts bans are left out, and those that nobody enforces, unless
 // the counting jail only watches as well.
 func (e *engine) relapseLocked(from *cell, b jail.Ban, cause filter.Failure, changes *store.Changes) {
-	if from.conf.Bans {
+	counting := e.countingLocked()
+	if from.conf.Bans || len(counting) == 0 {
 		return
 	}
 	f, ok := b.Relapse(cause.Read, cause.CatchUp)
 	if !ok {
 		return
 	}
-	for _, c := range e.countingLocked() {
+	for _, c := range counting {
 		if from.conf.Enforce || !c.conf.Enforce {
 			c.heard.bans++
 			c.heard.last = cause.Read

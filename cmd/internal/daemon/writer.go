@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gaol/jail"
 	"gaol/jail/store"
 )
 
@@ -20,8 +21,9 @@ const (
 	// storeRetry is the wait after a commit that failed.
 	storeRetry = time.Second
 	// backlog is how much may wait for a store that works, before the sources
-	// wait as well: a flood then is read as fast as it can be stored.
-	backlog = 20_000
+	// wait as well: a flood then is read as fast as it can be stored. It holds the bans of a botnet that comes at once, which
+	// must not wait: some 30 MB.
+	backlog = 60_000
 	// maxPending bounds what waits while the store refuses, as bans must not wait for
 	// it. Past it the oldest half is given up: bans stay in force, but a restart won't
 	// know of them.
@@ -243,12 +245,19 @@ func (w *writer) putBack(batch []store.Changes, waiting []chan struct{}, anew bo
 }
 
 // merge makes one transaction of the first n changes. Within a transaction failures come
-// first and lifted bans last, so one in which something is lifted is the last that
-// may go in: what follows must not be undone by it.
+// first and lifted bans last, so after one in which something is lifted no more failures and bans
+// may go in: they must not be undone by it.
 func merge(batch []store.Changes) (n int, together store.Changes) {
+	n = lastTogether(batch)
+	var bans, counted, ended int
+	for _, c := range batch[:n] {
+		bans, counted, ended = bans+len(c.Bans), counted+len(c.Counted), ended+len(c.Ended)
+	}
+	together = store.Changes{
+		Bans: make([]jail.Ban, 0, bans), Counted: make([]jail.Counted, 0, counted), Ended: make([]store.Ended, 0, ended),
+	}
 	var positions latest
-	for _, c := range batch {
-		n++
+	for _, c := range batch[:n] {
 		together.Counted = append(together.Counted, c.Counted...)
 		together.Trusted = append(together.Trusted, c.Trusted...)
 		together.Bans = append(together.Bans, c.Bans...)
@@ -259,10 +268,19 @@ func merge(batch []store.Changes) (n int, together store.Changes) {
 		together.Notices = append(together.Notices, c.Notices...)
 		together.NoticesGone = append(together.NoticesGone, c.NoticesGone...)
 		together.Told = append(together.Told, c.Told...)
-		if len(c.Ended)+len(c.Forgotten) > 0 {
-			break
-		}
 	}
 	together.Positions = positions.all()
 	return n, together
+}
+
+// lastTogether is how many of the first changes may go into one transaction.
+func lastTogether(batch []store.Changes) int {
+	lifted := false
+	for i, c := range batch {
+		if lifted && len(c.Counted)+len(c.Trusted)+len(c.Bans) > 0 {
+			return i
+		}
+		lifted = lifted || len(c.Ended)+len(c.Forgotten) > 0
+	}
+	return len(batch)
 }

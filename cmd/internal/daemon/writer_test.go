@@ -153,6 +153,38 @@ func TestWriterKeepsTheOrderAcrossAnUnban(t *testing.T) {
 	})
 }
 
+func TestUnbansShareATransactionUpToTheNextBan(t *testing.T) {
+	ban := store.Changes{Bans: []jail.Ban{{Jail: "app"}}}
+	counted := store.Changes{Counted: []jail.Counted{{Jail: "app"}}}
+	unban := store.Changes{Ended: []store.Ended{{By: store.ByHand}}}
+	forgotten := store.Changes{Forgotten: []jail.Forgotten{{Jail: "app"}}}
+	place := store.Changes{Positions: []filter.Position{{Path: "log"}}}
+	for _, tt := range []struct {
+		name  string
+		batch []store.Changes
+		want  int
+	}{
+		{"bans and their unbans", []store.Changes{ban, counted, ban, unban, forgotten, place, unban}, 7},
+		{"a ban after an unban", []store.Changes{ban, unban, unban, ban, unban}, 3},
+		{"a failure after one that was forgotten", []store.Changes{forgotten, place, counted}, 2},
+		{"one alone", []store.Changes{unban}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n, together := merge(tt.batch)
+			if n != tt.want {
+				t.Fatalf("got %d, want %d", n, tt.want)
+			}
+			var bans, ended int
+			for _, c := range tt.batch[:n] {
+				bans, ended = bans+len(c.Bans), ended+len(c.Ended)
+			}
+			if len(together.Bans) != bans || len(together.Ended) != ended {
+				t.Errorf("got %+v", together)
+			}
+		})
+	}
+}
+
 func TestWriterTriesAgainAndLosesNothing(t *testing.T) {
 	d := &disk{err: errors.New("no space left on device")}
 	var mu sync.Mutex
