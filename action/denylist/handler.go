@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/subtle"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -131,6 +132,10 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header.Set("Content-Type", "text/plain; charset=utf-8")
+	if len(prefixes) == 0 {
+		_, _ = io.WriteString(w, "# nobody is banned\n") // an empty answer could be anybody's mistake
+		return
+	}
 	_, _ = w.Write(form.Render(prefixes)) // who leaves early has not read it
 }
 
