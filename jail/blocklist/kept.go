@@ -24,6 +24,9 @@ type kept struct {
 	Entries, Networks, Wide, Reserved int
 }
 
+// NewKept ends the name of a file that is to take the place of the one without it once it is whole.
+const NewKept = ".new"
+
 // KeptName is the name of the file in which a source is kept.
 func KeptName(src Source) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%d", src.Text, src.Column, src.Separator))
@@ -45,7 +48,7 @@ func (l *List) keep() (err error) {
 	if err := os.MkdirAll(l.opts.Kept, 0o700); err != nil {
 		return err
 	}
-	private := l.keptPath() + ".new"
+	private := l.keptPath() + NewKept
 	file, err := os.OpenFile(private, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

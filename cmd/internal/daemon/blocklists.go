@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -281,7 +282,8 @@ func (d *Daemon) tidyLists(jails []config.Jail) {
 	}
 	files, _ := filepath.Glob(filepath.Join(keptLists(d.storePath), "*.list*"))
 	for _, file := range files {
-		if !used[filepath.Base(file)] {
+		// A list in use may be writing its file anew right now, under that name.
+		if !used[strings.TrimSuffix(filepath.Base(file), blocklist.NewKept)] {
 			_ = os.Remove(file) // it is in nobody's way
 		}
 	}
