@@ -101,6 +101,9 @@ banaction = %q
 	if !strings.Contains(why.Advice, "Refused by lists while 203.0.113.0/24 is on its list") || strings.Contains(why.Advice, "failures") {
 		t.Errorf("advice: %s", why.Advice)
 	}
+	if len(why.Kernel) > 0 {
+		t.Errorf("why tells of bans that the jail of lists does not have: %+v", why.Kernel)
+	}
 	reply, err := s.client.Unban(t.Context(), control.UnbanRequest{Addresses: []string{"203.0.113.2", "203.0.113.10"}})
 	if err != nil || len(reply.Listed) != 1 || reply.Listed[0].Prefix != "203.0.113.2/32" || reply.Listed[0].Jail != "lists" {
 		t.Errorf("unban: %+v, %v", reply, err)

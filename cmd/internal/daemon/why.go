@@ -61,7 +61,8 @@ func (d *Daemon) Why(ctx context.Context, address string) (control.Why, error) {
 	for i, c := range d.sortedLocked() {
 		q.askLocked(c)
 		leaks = append(leaks, q.leakLocked(c, i)...)
-		if c.firewall != nil {
+		// A jail of lists has bans by hand only; that it has none of an address says nothing of its lists.
+		if c.firewall != nil && (c.listing == nil || len(c.jail.Banned()) > 0) {
 			firewalls = append(firewalls, firewall{c.name, c.firewall})
 		}
 	}
