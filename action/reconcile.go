@@ -14,7 +14,7 @@ import (
 // another program has changed members, and every few minutes; and never for more than a quarter of all time.
 const (
 	compareEvery = 5 * time.Minute
-	compareApart = 500 * time.Millisecond
+	compareApart = 100 * time.Millisecond
 	compareShare = 3
 	// A comparison leaves out what is told of meanwhile, and takes a processor from a flood of bans: it waits until
 	// nothing has been told for compareCalm, but no longer than comparePatience.
