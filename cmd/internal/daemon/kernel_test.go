@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/mdlayher/netlink"
@@ -63,13 +64,15 @@ func routedAway(t testing.TB, address netip.Addr) bool {
 }
 
 func inNFTSet(table, set string) func(testing.TB, netip.Addr) bool {
+	// One for all questions: while such a socket is closed the kernel lets nobody change nftables until it has freed what
+	// was deleted, for which it waits some milliseconds (nft_rcv_nl_event, Linux 6.18).
+	dial := sync.OnceValues(func() (*netlink.Conn, error) { return netlink.Dial(unix.NETLINK_NETFILTER, nil) })
 	return func(t testing.TB, address netip.Addr) bool {
 		t.Helper()
-		conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+		conn, err := dial()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
 		enc := netlink.NewAttributeEncoder()
 		enc.ByteOrder = binary.BigEndian
 		enc.String(unix.NFTA_SET_ELEM_LIST_TABLE, table)
