@@ -22,7 +22,7 @@ func (s *Set) Watch(ctx context.Context, changed func(by string, members bool)) 
 	relevant := func(d nfevents.Deletion) bool {
 		return d.Table == filter && (d.Family == unix.NFPROTO_IPV4 || d.Family == unix.NFPROTO_IPV6) && !d.Element
 	}
-	return nfevents.Watch(ctx, relevant, func(c nfevents.Change) { changed(c.By, false) })
+	return nfevents.Watch(ctx, nil, relevant, func(c nfevents.Change) { changed(c.By, false) })
 }
 
 // List implements action.Lister, on a socket of its own.

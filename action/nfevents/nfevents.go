@@ -50,8 +50,8 @@ type Change struct {
 }
 
 // Watch calls changed after each transaction of another process that deleted something relevant, until ctx is
-// done; then it returns nil. Neither function may block.
-func Watch(ctx context.Context, relevant func(Deletion) bool, changed func(Change)) error {
+// done; then it returns nil. Neither function may block. Changes by own are known to whoever watches; nil: there is no such connection.
+func Watch(ctx context.Context, own *Own, relevant func(Deletion) bool, changed func(Change)) error {
 	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if err != nil {
 		return fmt.Errorf("listening to changes of nftables: %w", err)
@@ -59,6 +59,11 @@ func Watch(ctx context.Context, relevant func(Deletion) bool, changed func(Chang
 	defer func() { _ = conn.Close() }()
 	// Best effort: the default holds more.
 	_ = conn.SetReadBuffer(readBuffer)
+	if own != nil {
+		// Best effort as well: more is heard than has to be.
+		_ = own.watch(conn)
+		defer func() { _ = own.watch(nil) }()
+	}
 	if err := conn.JoinGroup(groupNFT); err != nil {
 		return fmt.Errorf("listening to changes of nftables: %w", err)
 	}

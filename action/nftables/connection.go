@@ -38,6 +38,8 @@ func (s *Set) dial(ctx context.Context) error {
 		// not enough. Where more can't be had, a transaction that is too large fails.
 		_ = c.raw.SetReadBuffer(socketBuffer)
 		_ = c.raw.SetWriteBuffer(socketBuffer)
+		// If it fails, our own changes are heard of, and known by the program's name.
+		_ = s.own.Is(c.raw)
 		s.conn = c
 	}
 	deadline, ok := ctx.Deadline()

@@ -40,6 +40,7 @@ import (
 	"github.com/google/nftables"
 
 	"gaol/action"
+	"gaol/action/nfevents"
 	"gaol/jail"
 )
 
@@ -58,6 +59,9 @@ type Set struct {
 	rule action.Rule
 	name string // the jail's, fit for the kernel
 	log  *slog.Logger
+
+	// own is the connection, to those who listen to changes.
+	own nfevents.Own
 
 	mu   sync.Mutex // guards all below, and one use of the connection at a time
 	conn *connection

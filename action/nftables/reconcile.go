@@ -29,7 +29,7 @@ func (s *Set) Watch(ctx context.Context, changed func(by string, members bool)) 
 		return d.Family == unix.NFPROTO_INET && d.Table == tableName &&
 			(d.Object == "" || d.Object == s.chain().Name || s.isOurs(d.Object))
 	}
-	return nfevents.Watch(ctx, relevant, func(c nfevents.Change) { changed(c.By, c.Elements) })
+	return nfevents.Watch(ctx, &s.own, relevant, func(c nfevents.Change) { changed(c.By, c.Elements) })
 }
 
 // List implements action.Lister, on a socket of its own.
