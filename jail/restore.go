@@ -9,12 +9,13 @@ import (
 
 // Restore takes up what the store has kept: bans, and how often the jail has banned each target so far,
 // bans in force included (see also [Jail.RestoreOthers]). It returns the bans that are in force: not over, not
-// ignored by now, of this jail. Call it once, before the first failure; [Jail.RestoreFailure] follows.
+// ignored by now, of this jail. It may be told in parts, in any order, all before the first failure; [Jail.RestoreFailure] follows.
 func (j *Jail) Restore(list []Ban, earlier map[Key]int, now time.Time) (running []Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for k, n := range earlier {
-		j.learn(k.key(), n, 0, now)
+		who := k.key()
+		j.learn(who, max(n-int(j.earlier[who].own), 0), 0, now)
 	}
 	for _, b := range list {
 		if b.Jail == j.opts.Name && j.restoreBan(b, now) {

@@ -2,6 +2,7 @@ package jail_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,5 +145,40 @@ func TestPardon(t *testing.T) {
 	}
 	if got := j.Banned(); len(got) != 2 {
 		t.Errorf("got %v, want the others still banned", got)
+	}
+}
+
+// A jail that is told of the bans in force first, some at a time, and of the earlier ones later knows what it would if it had been told
+// at once.
+func TestRestoreInParts(t *testing.T) {
+	opts := options()
+	opts.Increment.Enabled = true
+	var bans []jail.Ban
+	earlier := map[jail.Key]int{}
+	for i, count := range []int{1, 3, 2} {
+		p := prefix([]string{"192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32"}[i])
+		bans = append(bans, jail.Ban{Jail: "sshd", Prefix: p, Start: at(-100), End: at(50), Count: count, By: "jail"})
+		earlier[jail.Key{Prefix: p}] = i + 1 // of the second there are fewer rows than it knows of, of the third more
+	}
+	earlier[jail.Key{Prefix: prefix("192.0.2.4/32")}] = 5
+	next := func(restore func(*jail.Jail)) (counts []int) {
+		j := newJail(t, opts)
+		restore(j)
+		j.Expire(at(60))
+		for k := range 4 {
+			b, _ := j.Ban(prefix([]string{"192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32"}[k]), 0, at(61))
+			counts = append(counts, b.Count)
+		}
+		return counts
+	}
+	atOnce := next(func(j *jail.Jail) { j.Restore(bans, earlier, noon) })
+	inParts := next(func(j *jail.Jail) {
+		for i := len(bans) - 1; i >= 0; i-- {
+			j.Restore(bans[i:i+1], nil, noon)
+		}
+		j.Restore(nil, earlier, noon)
+	})
+	if want := []int{2, 4, 4, 6}; !slices.Equal(atOnce, want) || !slices.Equal(inParts, want) {
+		t.Errorf("at once the next bans count %v, in parts %v, want %v", atOnce, inParts, want)
 	}
 }

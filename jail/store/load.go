@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -44,24 +45,45 @@ func (st *State) OthersOf(name string) map[jail.Key]int {
 	return sum
 }
 
-// Load reads what was in force at now. Rows that are not what was written are left out:
+// Load reads all of what was in force at now. Rows that are not what was written are left out:
 // [Store.Damaged] then says so.
 func (s *Store) Load(ctx context.Context, now time.Time) (State, error) {
-	var st State
-	err := s.read(ctx, "loading the store", func(l *loader) {
-		st = State{Earlier: make(map[string]map[jail.Key]int)}
-		// From the last one back, so that these get their lines; sorting would need all of
-		// them at once.
-		st.Bans = l.bans(`WHERE ended IS NULL AND (ends IS NULL OR ends > ?) ORDER BY rowid DESC`, nanos(now))
-		slices.Reverse(st.Bans)
-		st.Trusted = l.trusted()
-		l.earlier(&st)
-		st.Positions = l.positions()
-	})
+	var bans []jail.Ban
+	err := s.InForce(ctx, now, func(part []jail.Ban) { bans = append(bans, part...) })
 	if err != nil {
 		return State{}, err
 	}
-	return st, nil
+	st, err := s.Past(ctx)
+	if err != nil {
+		return State{}, err
+	}
+	slices.Reverse(bans)
+	st.Bans = bans
+	st.Positions, err = s.Positions(ctx)
+	return st, err
+}
+
+// InForce hands the bans that are in force at now to each, of all jails, some at a time, the last one that was made first. Where
+// there are very many, only the first ones have their Lines. each must not call the store, which is busy meanwhile, and may keep
+// what it is given. After an error some bans have been handed out.
+func (s *Store) InForce(ctx context.Context, now time.Time, each func([]jail.Ban)) error {
+	return s.read(ctx, "loading bans", func(l *loader) { l.inForce(now, each) })
+}
+
+// Past reads what a start takes up besides bans in force and counted failures: the State without Bans and Positions.
+func (s *Store) Past(ctx context.Context) (st State, err error) {
+	st.Earlier = make(map[string]map[jail.Key]int)
+	err = s.read(ctx, "loading earlier bans", func(l *loader) {
+		st.Trusted = l.trusted()
+		l.earlier(&st)
+	})
+	return st, err
+}
+
+// Positions reads where sources have been left, the one written last at the end.
+func (s *Store) Positions(ctx context.Context) (list []filter.Position, err error) {
+	err = s.read(ctx, "loading positions", func(l *loader) { list = l.positions() })
+	return list, err
 }
 
 // Counted hands the failures that may still lead to a ban to each, one by one in the order in which
@@ -132,67 +154,83 @@ func (l *loader) query(query string, args []any, row func(scan func(...any) erro
 	l.err = rows.Err()
 }
 
-// maxLines bounds the lines that are read with bans, in bytes.
-const maxLines = 8 << 20
-
-// bans reads bans, and lines for the first of them.
-func (l *loader) bans(where string, args ...any) []jail.Ban {
-	var n int
-	l.query(`SELECT count(*) FROM bans `+where, args, func(scan func(...any) error) error { return scan(&n) })
-	list, rowids := make([]jail.Ban, 0, n), make([]int64, 0, n)
-	names := make(interned)
-	query := `SELECT rowid, jail, prefix, id, start, ends, count, failures, user, made_by, ended IS NULL AND ended_by != '', shadow, sum FROM bans ` + where
-	l.query(query, args, func(scan func(...any) error) error {
-		var b jail.Ban
-		var prefix string
-		var rowid, start int64
-		var ends, sum sql.NullInt64
-		var contradictory bool
-		err := scan(&rowid, &b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &b.By, &contradictory, &b.Shadow, &sum)
-		if err != nil {
-			return err
-		}
-		b.Jail, b.By, b.User, b.Start = names.get(b.Jail), names.get(b.By), names.get(b.User), timeOf(start)
-		if ends.Valid {
-			b.End = timeOf(ends.Int64)
-		}
-		if contradictory || !matches(sum, l.sums.ban(b.Jail, prefix, b.ID, start, ends)) {
-			return errDamaged
-		}
-		b.Prefix, err = parsePrefix(prefix)
-		list, rowids = append(list, b), append(rowids, rowid)
-		return err
-	})
-	l.lines(list, rowids, where, args)
-	return list
-}
+const (
+	// maxLines bounds the lines that are read with bans, in bytes.
+	maxLines = 8 << 20
+	// bansAtOnce is how many bans are handed out together: so many that it costs little to pass them on, and so few that those
+	// are soon at work who are to put them in force.
+	bansAtOnce = 2000
+)
 
 // errEnough ends a query early.
 var errEnough = errors.New("enough")
 
-// lines reads the lines of bans that were read by the same query, until they are enough.
-// It is apart from the rest because most of what a ban takes is its lines.
-func (l *loader) lines(list []jail.Ban, rowids []int64, where string, args []any) {
-	i, size := 0, 0
-	l.query(`SELECT rowid, lines FROM bans `+where, args, func(scan func(...any) error) error {
-		var rowid int64
-		var text sql.RawBytes
-		if err := scan(&rowid, &text); err != nil {
-			return err
-		}
-		if size += len(text); size > maxLines || i == len(list) {
-			return errEnough
-		}
-		if rowids[i] != rowid {
-			return nil // that one was left out
-		}
-		var err error
-		list[i].Lines, err = parseLines(text)
-		i++
-		return err
-	})
+// inForce hands out bans, with their lines until these are enough. All the others are read without: most of what a ban takes is
+// its lines. It goes from the last one back, as sorting in another way would need all of them at once.
+func (l *loader) inForce(now time.Time, each func([]jail.Ban)) {
+	r := banReader{loader: l, each: each, names: make(interned)}
+	r.read("lines", math.MaxInt64, now)
 	if errors.Is(l.err, errEnough) {
 		l.err = nil
+		r.read("'[]'", r.rowid, now)
+	}
+	r.pass()
+}
+
+// banReader reads bans and passes them on.
+type banReader struct {
+	*loader
+	each  func([]jail.Ban)
+	names interned
+	part  []jail.Ban
+	// rowid is that of the last one read, size what the lines take so far.
+	rowid int64
+	size  int
+}
+
+func (r *banReader) read(lines string, before int64, now time.Time) {
+	query := `SELECT rowid, jail, prefix, id, start, ends, count, failures, user, ` + lines + `, made_by, ended_by != '', shadow, sum FROM bans
+		WHERE ended IS NULL AND (ends IS NULL OR ends > ?) AND rowid < ? ORDER BY rowid DESC`
+	// Out here they are allocated once, not for each row.
+	var prefix string
+	var text sql.RawBytes
+	var start int64
+	var ends, sum sql.NullInt64
+	var contradictory bool
+	var b jail.Ban
+	r.query(query, []any{nanos(now), before}, func(scan func(...any) error) error {
+		b = jail.Ban{}
+		err := scan(&r.rowid, &b.Jail, &prefix, &b.ID, &start, &ends, &b.Count, &b.Failures, &b.User, &text, &b.By, &contradictory, &b.Shadow, &sum)
+		if err != nil {
+			return err
+		}
+		b.Jail, b.By, b.User, b.Start = r.names.get(b.Jail), r.names.get(b.By), r.names.get(b.User), timeOf(start)
+		if ends.Valid {
+			b.End = timeOf(ends.Int64)
+		}
+		if contradictory || !matches(sum, r.sums.ban(b.Jail, prefix, b.ID, start, ends)) {
+			return errDamaged
+		}
+		if b.Prefix, err = parsePrefix(prefix); err != nil {
+			return err
+		}
+		if r.size += len(text); r.size <= maxLines {
+			b.Lines, err = parseLines(text) // without them it is a ban all the same
+		} else if lines == "lines" {
+			err = errEnough
+		}
+		if r.part = append(r.part, b); len(r.part) == bansAtOnce {
+			r.pass()
+		}
+		return err
+	})
+}
+
+// pass hands out what has been read.
+func (r *banReader) pass() {
+	if len(r.part) > 0 {
+		r.each(r.part)
+		r.part = make([]jail.Ban, 0, bansAtOnce)
 	}
 }
 

@@ -40,12 +40,12 @@ func (d *Daemon) actionsLocked(j config.Jail) ([]namedAction, error) {
 	if observe {
 		env = append(env, "GAOL_OBSERVE=1")
 	}
-	if !observe && j.BanAction != "none" {
-		firewall, err := firewallFor(j, log)
-		if err != nil {
-			return nil, err
-		}
-		actions = append(actions, firewall)
+	firewall, err := d.firewallOf(j)
+	if err != nil {
+		return nil, err
+	}
+	if firewall != nil {
+		actions = append(actions, *firewall)
 	}
 	for _, a := range j.Actions {
 		if a.KeepsState() {
@@ -68,6 +68,15 @@ func (d *Daemon) actionsLocked(j config.Jail) ([]namedAction, error) {
 		actions = append(actions, namedAction{origin: origin{conf: a}, name: a.Name, action: made})
 	}
 	return actions, nil
+}
+
+// firewallOf makes what enforces the bans of a jail, unless nothing does: nil.
+func (d *Daemon) firewallOf(j config.Jail) (*namedAction, error) {
+	if d.opts.Observe || !j.Enforce || j.BanAction == "none" {
+		return nil, nil
+	}
+	made, err := firewallFor(j, d.log)
+	return &made, err
 }
 
 // wholeFile is more bans than there are: a deny file, or a list elsewhere, costs the same for each batch.

@@ -42,8 +42,8 @@ type wish struct {
 type transition struct {
 	*Daemon
 	wishes []wish
-	// state is what the store knows of the jails that begin.
-	state *store.State
+	// start says that it is no reload.
+	start bool
 	// forgot says that the store was begun anew, and must be told what is in force.
 	forgot bool
 	reply  control.ReloadReply
@@ -54,14 +54,13 @@ type transition struct {
 	after map[string][]func()
 }
 
-// apply makes conf the configuration. state is what the store knew at the start; nil at a
-// reload. The caller holds applying.
-func (d *Daemon) apply(ctx context.Context, conf *config.Config, state *store.State) control.ReloadReply {
-	t := &transition{Daemon: d, state: state, after: map[string][]func(){}, reply: control.ReloadReply{
+// apply makes conf the configuration, at the start or at a reload. The caller holds applying.
+func (d *Daemon) apply(ctx context.Context, conf *config.Config, start bool) control.ReloadReply {
+	t := &transition{Daemon: d, start: start, after: map[string][]func(){}, reply: control.ReloadReply{
 		Started: []string{}, Stopped: []string{}, Changed: []string{}, Unchanged: []string{}, Problems: []string{},
 	}}
 	t.noteProblems(conf.Problems)
-	if state == nil && len(conf.Unread) > 0 {
+	if !start && len(conf.Unread) > 0 {
 		// Nobody knows what the file says now, such as who must not be banned.
 		t.leaveAll()
 		return t.reply
@@ -91,7 +90,7 @@ func (t *transition) noteProblems(problems []config.Problem) {
 // serveWeb has [web] as it is configured; what is wrong there leaves a listener as it is.
 func (t *transition) serveWeb(conf *config.Config) {
 	wrong := slices.ContainsFunc(conf.Problems, func(p config.Problem) bool { return p.Table == "web" })
-	if !wrong || t.state != nil {
+	if !wrong || t.start {
 		t.web.use(conf.Web)
 	}
 }
@@ -118,9 +117,8 @@ func (t *transition) prepare(ctx context.Context, conf *config.Config) {
 		t.wishes = append(t.wishes, wish{Jail: j, ignore: lists.of(j)})
 	}
 	t.lookUp(ctx, lists.fresh)
-	reload := t.state == nil
 	t.recall(ctx, cells)
-	t.recallNetworks(ctx, cells, reload)
+	t.recallNetworks(ctx, cells)
 	t.makeListings(cells)
 }
 
@@ -196,6 +194,8 @@ func (t *transition) jailLocked(w wish) {
 	case running == nil:
 		if err = t.beginLocked(w); err == nil {
 			t.reply.Started = append(t.reply.Started, w.Name)
+		} else if w.cell != nil {
+			t.exchangeLocked(w.cell, nil, nil) // its firewall may be at work already
 		}
 	case sameJail(running.conf, w.Jail):
 		t.reply.Unchanged = append(t.reply.Unchanged, w.Name)
@@ -397,7 +397,7 @@ func (d *Daemon) Reload(context.Context) (control.ReloadReply, error) {
 	// Read behind the lock: of two reloads, the later one has the later configuration. Not
 	// the request's context: who asked may leave, the change is made whole.
 	conf := config.Load(config.Options{File: d.opts.ConfigFile, Stock: d.opts.Stock})
-	reply := d.apply(d.bgCtx, conf, nil)
+	reply := d.apply(d.bgCtx, conf, false)
 	reply.Problems = append(reply.Problems, d.noteFixed(conf)...)
 	d.watchProblems()
 	d.log.Info("reloaded", "started", strings.Join(reply.Started, " "), "stopped", strings.Join(reply.Stopped, " "),

@@ -104,7 +104,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	d, state, err := open(conf, opts)
+	d, positions, err := open(conf, opts)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -117,7 +117,7 @@ func Run(ctx context.Context, opts Options) error {
 	defer stopWriter()
 	d.background.Go(func() error { return d.writer.Run(written) })
 
-	err = d.work(ctx, conf, &state, listener)
+	err = d.work(ctx, conf, positions, listener)
 	d.log.Info("stopping")
 	d.stopPosts()
 	stopWriter()
@@ -132,13 +132,13 @@ func Run(ctx context.Context, opts Options) error {
 
 // work runs the inner circle, that which reads and counts, until ctx or the background ends.
 // The listener is served until the background ends.
-func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.State, listener *controlSocket) error {
+func (d *Daemon) work(ctx context.Context, conf *config.Config, positions []filter.Position, listener *controlSocket) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	// A fault of the background ends the run as well; whoever waits for it returns it.
 	defer context.AfterFunc(d.bgCtx, stop)()
 	running, ctx := errgroup.WithContext(ctx)
-	if err := d.openSources(ctx, running, state.Positions); err != nil {
+	if err := d.openSources(ctx, running, positions); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	resolver := newResolver(d.opts, d.observe, func(jail, text string) { d.problems.set(jail, "names", text) })
@@ -152,7 +152,7 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 		running.Go(func() error { return inquirer.Run(ctx) })
 	}
 	d.applying.Lock()
-	d.apply(ctx, conf, state)
+	d.apply(ctx, conf, true)
 	d.applying.Unlock()
 	d.background.Go(func() error {
 		return serve(d.bgCtx, listener, newServer(d.bgCtx, control.Handler(d), d.log))
@@ -169,7 +169,6 @@ func (d *Daemon) work(ctx context.Context, conf *config.Config, state *store.Sta
 		stop()
 		return errors.Join(err, running.Wait())
 	}
-	*state = store.State{}
 	// What the start alone has needed goes back to the system.
 	debug.FreeOSMemory()
 	<-ctx.Done()
@@ -205,7 +204,7 @@ func unreadable(conf *config.Config) error {
 // open makes the daemon and reads the store. A store that can't be had is a
 // problem, not the end: bans are made all the same. The error is that another daemon has it:
 // that one makes them, and two would take each other's out of the firewall.
-func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
+func open(conf *config.Config, opts Options) (*Daemon, []filter.Position, error) {
 	d := &Daemon{opts: opts, started: opts.Now(), storePath: conf.Store.Path, reloaders: reloaders{}}
 	d.web = newWeb(d)
 	events := newHub()
@@ -222,15 +221,15 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 			d.noteBroken()
 		}
 	}
-	s, state, err := openStore(conf, opts)
+	s, positions, err := openStore(conf, opts)
 	if errors.Is(err, store.ErrInUse) {
-		return nil, state, err
+		return nil, nil, err
 	}
 	if s == nil {
 		report(fmt.Sprintf("%v: bans and positions do not outlive this run", err))
 		d.writer = newWriter(forgetful{}, func(string) {}, d.inForce)
 		d.openMemory(conf)
-		return d, state, nil
+		return d, nil, nil
 	}
 	if err != nil {
 		d.problems.set("", "store:opening", err.Error())
@@ -239,7 +238,7 @@ func open(conf *config.Config, opts Options) (*Daemon, store.State, error) {
 	d.loadNotices()
 	d.writer = newWriter(s, report, d.inForce)
 	d.openMemory(conf)
-	return d, state, nil
+	return d, positions, nil
 }
 
 // announceStart tells everybody that gaol is running: it can be asked once the logs are open and

@@ -345,7 +345,7 @@ func TestFaultOfTheBackgroundEndsTheRun(t *testing.T) {
 		Stock: fstest.MapFS{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Socket: filepath.Join(dir, "gaol.sock"),
 		Ready: func(control.Status) { close(ready) },
 	}
-	d, state, err := open(&config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}, opts)
+	d, positions, err := open(&config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +359,7 @@ func TestFaultOfTheBackgroundEndsTheRun(t *testing.T) {
 		<-ready
 		return errors.New("a fault")
 	})
-	if err := d.work(t.Context(), &config.Config{}, &state, l); err != nil {
+	if err := d.work(t.Context(), &config.Config{}, positions, l); err != nil {
 		t.Error(err)
 	}
 	if err := d.background.Wait(); err == nil || err.Error() != "a fault" {
@@ -399,7 +399,7 @@ func TestSocketThatCannotBePublishedEndsTheRun(t *testing.T) {
 	dir := t.TempDir()
 	opts := Options{Stock: fstest.MapFS{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Socket: filepath.Join(dir, "gaol.sock")}
 	conf := &config.Config{Store: config.Store{Path: filepath.Join(dir, "gaol.sqlite3")}}
-	d, state, err := open(conf, opts)
+	d, positions, err := open(conf, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -413,7 +413,7 @@ func TestSocketThatCannotBePublishedEndsTheRun(t *testing.T) {
 	outer, stop := context.WithCancel(t.Context())
 	d.background, d.bgCtx = errgroup.WithContext(outer)
 	d.background.Go(func() error { return d.writer.Run(d.bgCtx) })
-	if err := d.work(t.Context(), conf, &state, l); err == nil || !strings.Contains(err.Error(), "publishing the control socket") {
+	if err := d.work(t.Context(), conf, positions, l); err == nil || !strings.Contains(err.Error(), "publishing the control socket") {
 		t.Errorf("got %v", err)
 	}
 	stop()

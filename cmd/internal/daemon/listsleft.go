@@ -42,7 +42,7 @@ func (t *transition) markLists(jails []config.Jail) {
 			t.log.Warn("noting that a jail has lists in the firewall", "err", err)
 		}
 	}
-	if t.state == nil {
+	if !t.start {
 		return // what a reload takes away it also removes
 	}
 	for _, file := range left {

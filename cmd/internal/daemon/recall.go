@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gaol/config"
@@ -29,53 +30,84 @@ func (t *transition) recall(ctx context.Context, running map[string]*cell) {
 	if len(began) == 0 {
 		return
 	}
-	if t.state == nil {
-		t.state = t.remembered(ctx)
-	}
+	now := t.opts.Now()
 	for i := range t.wishes {
 		if w := &t.wishes[i]; began[w.Name] != nil {
-			t.restore(w)
+			t.beginFirewall(w)
 		}
 	}
-	now := t.opts.Now()
+	t.remember(ctx, began, now)
 	failures := t.recount(ctx, began, findtimes, now)
 	if failures > 0 {
 		t.log.Info("restored counted failures", "count", failures, "took", t.opts.Now().Sub(now))
 	}
 }
 
-func (t *transition) restore(w *wish) {
-	now := t.opts.Now()
-	w.restored = w.cell.restore(t.state, now)
-	if len(w.restored) > 0 {
-		t.log.Info("restored bans", "jail", w.Name, "count", len(w.restored), "took", t.opts.Now().Sub(now))
+// beginFirewall has what enforces a jail's bans take them while the store is still being read. If there is none, exchangeLocked
+// finds that out again, and says so.
+func (t *transition) beginFirewall(w *wish) {
+	made, err := t.firewallOf(w.Jail)
+	if err != nil || made == nil {
+		return
 	}
+	r := t.newRunner(w.cell, *made)
+	t.mu.Lock()
+	w.cell.runners, w.cell.firewall = []*runner{r}, r
+	t.mu.Unlock()
+	r.start()
 }
 
-// restore takes up what the store knows of a jail besides counted failures, and returns the bans that are in force.
-func (c *cell) restore(st *store.State, now time.Time) (running []jail.Ban) {
-	running = c.jail.Restore(st.Bans, st.Earlier[c.name], now)
-	if c.conf.Increment.OverallJails { // it takes a look at the bans of all jails
-		c.jail.RestoreOthers(st.OthersOf(c.name), now)
-	}
-	c.jail.RestoreTrust(st.Trusted, now)
-	return running
-}
-
-// remembered is what the store knows besides counted failures, for jails that a reload brings.
-func (t *transition) remembered(ctx context.Context) *store.State {
+// remember gives jails what the store knows of them besides counted failures: the bans in force, as they come, and then the rest.
+func (t *transition) remember(ctx context.Context, began map[string]*cell, now time.Time) {
 	if t.store == nil {
-		return &store.State{}
+		return
 	}
-	// One that was taken away a moment ago may be on its way into the store.
-	waiting, cancel := context.WithTimeout(ctx, syncWait)
-	defer cancel()
-	state, err := store.State{}, t.writer.flush(waiting)
-	if err == nil {
-		state, err = t.store.Load(ctx, t.opts.Now())
+	if !t.start {
+		// One that was taken away a moment ago may be on its way into the store.
+		waiting, cancel := context.WithTimeout(ctx, syncWait)
+		defer cancel()
+		if err := t.writer.flush(waiting); err != nil {
+			t.noteRecall("bans", "starting jails without their stored bans", err)
+			return
+		}
 	}
-	t.noteRecall("reload", "starting jails without their stored bans", err)
-	return &state
+	err := t.store.InForce(ctx, now, func(part []jail.Ban) {
+		for i := range t.wishes {
+			if w := &t.wishes[i]; began[w.Name] != nil {
+				t.restore(w, part, now)
+			}
+		}
+	})
+	t.noteRecall("bans", "starting jails without some of their stored bans", err)
+	for i := range t.wishes {
+		if w := &t.wishes[i]; began[w.Name] != nil && len(w.restored) > 0 {
+			slices.Reverse(w.restored) // whoever is told of each hears of the oldest first
+			t.log.Info("restored bans", "jail", w.Name, "count", len(w.restored), "took", t.opts.Now().Sub(now))
+		}
+	}
+	past, err := t.store.Past(ctx)
+	t.noteRecall("past", "starting jails that do not know of earlier bans", err)
+	for _, c := range began {
+		c.restorePast(&past, now)
+	}
+}
+
+// restore puts those of some bans in force that are the jail's.
+func (t *transition) restore(w *wish, bans []jail.Ban, now time.Time) {
+	running := w.cell.jail.Restore(bans, nil, now)
+	w.restored = append(w.restored, running...)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w.cell.enforceLocked(running)
+}
+
+// restorePast takes up what the store knows of a jail besides bans in force and counted failures.
+func (c *cell) restorePast(past *store.State, now time.Time) {
+	c.jail.Restore(nil, past.Earlier[c.name], now)
+	if c.conf.Increment.OverallJails { // it takes a look at the bans of all jails
+		c.jail.RestoreOthers(past.OthersOf(c.name), now)
+	}
+	c.jail.RestoreTrust(past.Trusted, now)
 }
 
 // recount gives jails the failures that were counted before, and says how many they were.
@@ -98,7 +130,7 @@ func (t *transition) recount(ctx context.Context, jails map[string]*cell, findti
 
 // recallNetworks gives jails that begin to ban networks the latest bans of their hosts. At a reload some may be on
 // their way into the store.
-func (t *transition) recallNetworks(ctx context.Context, running map[string]*cell, reload bool) {
+func (t *transition) recallNetworks(ctx context.Context, running map[string]*cell) {
 	if t.store == nil {
 		return
 	}
@@ -108,7 +140,7 @@ func (t *transition) recallNetworks(ctx context.Context, running map[string]*cel
 		if len(w.Problems) > 0 || !w.Escalate.Enabled || runs != nil && !otherNetworks(runs.conf.Escalate, w.Escalate) {
 			continue
 		}
-		recent, err := t.recent(ctx, w.Jail, reload)
+		recent, err := t.recent(ctx, w.Jail)
 		if err != nil {
 			// It counts from now on, so that nothing stays wrong for longer than findtime.
 			t.log.Warn("hosts banned before do not count for their networks", "jail", w.Name, "err", err)
@@ -126,10 +158,10 @@ func otherNetworks(before, after jail.Escalate) bool {
 	return !before.Enabled || before.IPv4Prefix != after.IPv4Prefix || before.IPv6Prefix != after.IPv6Prefix
 }
 
-func (t *transition) recent(ctx context.Context, j config.Jail, reload bool) (list []jail.Recent, err error) {
+func (t *transition) recent(ctx context.Context, j config.Jail) (list []jail.Recent, err error) {
 	ctx, cancel := context.WithTimeout(ctx, syncWait)
 	defer cancel()
-	if reload {
+	if !t.start {
 		if err := t.writer.flush(ctx); err != nil {
 			return nil, err
 		}

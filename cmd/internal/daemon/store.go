@@ -7,18 +7,19 @@ import (
 	"net/http"
 
 	"gaol/config"
+	"gaol/filter"
 	"gaol/jail/store"
 )
 
-// openStore returns a store that can be used, or nil and why there is none. An error beside
+// openStore returns a store that can be used and where sources have been left, or nil and why there is none. An error beside
 // a store says what was lost.
-func openStore(conf *config.Config, opts Options) (*store.Store, store.State, error) {
+func openStore(conf *config.Config, opts Options) (*store.Store, []filter.Position, error) {
 	s, err := store.Open(conf.Store.Path, store.Options{Logger: opts.Logger, Now: opts.Now()})
 	if s == nil {
-		return nil, store.State{}, err
+		return nil, nil, err
 	}
-	state, loadErr := s.Load(context.Background(), opts.Now())
-	return s, state, errors.Join(s.Broken(), loadErr)
+	positions, loadErr := s.Positions(context.Background())
+	return s, positions, errors.Join(s.Broken(), loadErr)
 }
 
 // noteBroken shows that a file was moved aside. It stays among the problems, as there is somebody

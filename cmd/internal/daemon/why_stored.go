@@ -73,7 +73,8 @@ func restoreStored(ctx context.Context, r *store.Reader, cells []*cell, now time
 	}
 	jails, findtimes := map[string]*cell{}, map[string]time.Duration{}
 	for _, c := range cells {
-		c.restore(&state, now)
+		c.jail.Restore(state.Bans, nil, now)
+		c.restorePast(&state, now)
 		jails[c.name], findtimes[c.name] = c, c.conf.FindTime
 	}
 	return r.Counted(ctx, findtimes, func(c jail.Counted) { jails[c.Jail].jail.RestoreFailure(c, now) })

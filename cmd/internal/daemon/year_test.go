@@ -218,12 +218,8 @@ func (y *year) start() {
 		}
 	}, d.inForce)
 	jails := yearJails(y.t)
-	state, err := y.store.Load(y.t.Context(), y.now)
-	if err != nil {
-		y.t.Fatal(err)
-	}
 	d.purgeAge = 2 * 365 * 24 * time.Hour
-	tr := &transition{Daemon: d, state: &state, after: map[string][]func(){}}
+	tr := &transition{Daemon: d, start: true, after: map[string][]func(){}}
 	for _, j := range jails {
 		tr.wishes = append(tr.wishes, wish{Jail: j})
 	}
