@@ -424,3 +424,34 @@ func TestShadowsCountInTheirOwnJailAlone(t *testing.T) {
 		t.Errorf("got %+v", st.Bans)
 	}
 }
+
+// Of very many bans only the last ones have their lines, and each is there once.
+func TestLinesOfVeryManyBans(t *testing.T) {
+	s := fresh(t)
+	const n = 4500
+	bans := make([]jail.Ban, n)
+	for i := range bans {
+		bans[i] = ban("192.0.2.1", i, 10_000)
+		bans[i].Prefix = hostNumber(i)
+		bans[i].Lines = []string{strings.Repeat("a", 4000), fmt.Sprint(i)}
+	}
+	commit(t, s, store.Changes{Bans: bans})
+	parts, next := 0, n
+	err := s.InForce(t.Context(), noon, func(part []jail.Ban) {
+		parts++
+		for _, b := range part {
+			if next--; next < 0 || b.Prefix != bans[next].Prefix || b.Count != bans[next].Count {
+				t.Fatalf("got %v where %d are left", b.Prefix, next)
+			}
+			switch {
+			case next >= 3000 && !slices.Equal(b.Lines, bans[next].Lines):
+				t.Fatalf("the ban with number %d has %d lines", next, len(b.Lines))
+			case next < 2000 && b.Lines != nil:
+				t.Fatalf("the ban with number %d has lines", next)
+			}
+		}
+	})
+	if err != nil || next != 0 || parts < 2 {
+		t.Errorf("got bans down to number %d in %d parts, %v", next, parts, err)
+	}
+}

@@ -92,7 +92,8 @@ func TestManyBansComeBack(t *testing.T) {
 		return nil
 	})
 	t.Logf("%d bans: ready %v after the start", count, took)
-	for _, want := range []string{fmt.Sprintf(`msg="restored bans" jail=app count=%d took=`, count), fmt.Sprintf(`msg="action started" jail=app action=nftables count=%d took=`, count)} {
+	// The action is started before it is known how many bans there are.
+	for _, want := range []string{fmt.Sprintf(`msg="restored bans" jail=app count=%d took=`, count), `msg="action started" jail=app action=nftables count=`} {
 		if !strings.Contains(s.log(), want) {
 			t.Errorf("%s is missing in\n%s", want, s.log())
 		}
