@@ -179,13 +179,19 @@ func (c *cell) beginImposedLocked(bans []jail.Ban, afresh bool) {
 	}
 }
 
+// toldAtOnce is how many bans the actions are told of before they are told of more: of very many, the first are in the kernel's
+// hands meanwhile.
+const toldAtOnce = 2000
+
 // releaseLocked tells the actions of bans that are over.
 func (c *cell) releaseLocked(bans []jail.Ban) {
-	for _, b := range bans {
-		delete(c.imposed, keyOf(b))
-	}
-	for _, r := range c.runners {
-		r.Unban(bans)
+	for part := range slices.Chunk(bans, toldAtOnce) {
+		for _, b := range part {
+			delete(c.imposed, keyOf(b))
+		}
+		for _, r := range c.runners {
+			r.Unban(part)
+		}
 	}
 }
 
