@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
-	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -313,28 +310,6 @@ func (t *transition) changeLocked(c *cell, w wish) error {
 	return nil
 }
 
-// sameJail says whether two configurations of a jail say the same. What was made of it is
-// new each time.
-func sameJail(a, b config.Jail) bool {
-	a.Compiled, b.Compiled = nil, nil
-	return reflect.DeepEqual(a, b)
-}
-
-// sameFilter says whether what the filter remembers of sessions can be kept.
-func sameFilter(a, b config.Jail) bool {
-	return a.Mode == b.Mode && a.UseDNS == b.UseDNS && (a.TrustTime > 0) == (b.TrustTime > 0) && reflect.DeepEqual(a.Filter, b.Filter) && reflect.DeepEqual(a.Timezone, b.Timezone)
-}
-
-// sameFirewall says whether two configurations of a jail refuse the same, in the same way.
-func sameFirewall(a, b config.Jail) bool {
-	return a.Enforce == b.Enforce && a.BanAction == b.BanAction && reflect.DeepEqual(a.Rule, b.Rule)
-}
-
-// sameBlocker says whether what refuses the lists from now on replaces what is there before.
-func sameBlocker(before config.Jail, w wish) bool {
-	return before.BanAction == w.BanAction && before.Enforce && w.listing != nil && w.listing.runner != nil
-}
-
 // endLocked takes a jail away and lifts its bans in the kernel; the store keeps them.
 func (t *transition) endLocked(c *cell) {
 	t.exchangeLocked(c, nil, nil)
@@ -386,36 +361,3 @@ func jailOptions(j config.Jail, ignore *jail.Ignore, inquiry *inquiry) jail.Opti
 	}
 	return opts
 }
-
-// Reload implements [control.Daemon].
-func (d *Daemon) Reload(context.Context) (control.ReloadReply, error) {
-	d.applying.Lock()
-	defer d.applying.Unlock()
-	if d.isStopping() {
-		return control.ReloadReply{}, errStopping
-	}
-	// Read behind the lock: of two reloads, the later one has the later configuration. Not
-	// the request's context: who asked may leave, the change is made whole.
-	conf := config.Load(config.Options{File: d.opts.ConfigFile, Stock: d.opts.Stock})
-	reply := d.apply(d.bgCtx, conf, false)
-	reply.Problems = append(reply.Problems, d.noteFixed(conf)...)
-	d.watchProblems()
-	d.log.Info("reloaded", "started", strings.Join(reply.Started, " "), "stopped", strings.Join(reply.Stopped, " "),
-		"changed", strings.Join(reply.Changed, " "), "problems", len(reply.Problems))
-	return reply, nil
-}
-
-// noteFixed shows which settings have changed that only a start reads.
-func (d *Daemon) noteFixed(conf *config.Config) []string {
-	var list []string
-	if len(conf.Unread) == 0 {
-		if conf.Store.Path != d.storePath {
-			list = append(list, fmt.Sprintf("[store] path is now %q, still used is %q: restart gaol", conf.Store.Path, d.storePath))
-		}
-	}
-	d.problems.set("", "restart", strings.Join(list, "; "))
-	return list
-}
-
-// errStopping refuses what would change a daemon that is ending.
-var errStopping = refuse(http.StatusServiceUnavailable, "gaol is stopping")

@@ -177,7 +177,7 @@ func TestObservingDeniesNobody(t *testing.T) {
 	s.append("app.log", failures(5, "203.0.113.7"))
 	s.waitDecided("203.0.113.7")
 	s.waitAnswer(address+"/check/app", "203.0.113.7", 200)
-	if status, body := ask(t, address+"/denylist?jail=app"); status != 200 || body != "" {
+	if status, body := ask(t, address+"/denylist?jail=app"); status != 200 || body != "# nobody is banned\n" {
 		t.Errorf("the list: status %d, %q", status, body)
 	}
 	if problems := s.status().Problems; len(problems) > 0 {
