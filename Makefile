@@ -48,7 +48,11 @@ bench: build ## measure gaol beside other programs; PERFORMANCE.md explains
 	$(GO) test -run '^$$' -bench . ./jail ./jail/store
 	$(GO) test -run '^$$' -bench 'Restart|TrackedHosts' -benchtime 1x ./cmd/internal/daemon
 	$(GO) test -p 1 -run '^$$' -bench Load -benchtime 5x ./action/iptables ./action/nftables ./action/route
+	$(GO) test -p 1 -run '^$$' -bench List -benchtime 1x ./action/iptables ./action/nftables
+	$(GO) test -run '^$$' -bench . ./action/denylist
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./action/flows ./action/established
 	GAOL_LATENCY_BANS=1000 GAOL_AT_ONCE_BANS=50000 $(GO) test -timeout 30m -run 'Latency|AtOnce' -v ./cmd/internal/daemon
+	GAOL_LOSSES=100 $(GO) test -p 1 -timeout 90m -run 'TestLosses' -v ./action/iptables ./action/nftables
 	GAOL_ADDRESSES=10000000 $(GO) test -run AddressesAgainstNetip -v ./filter
 
 .PHONY: install
