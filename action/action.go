@@ -148,3 +148,18 @@ func (h *Held) Add(member netip.Prefix, left time.Duration, packets uint64) {
 	h.Holds = true
 	h.Packets += packets
 }
+
+// AddEnding notes the members that hold prefix, itself and the wider ones. end says until when a member is in force, zero for
+// ever; ok is false if it is none.
+func (h *Held) AddEnding(prefix netip.Prefix, now time.Time, end func(member netip.Prefix) (until time.Time, ok bool)) {
+	for bits := prefix.Bits(); bits >= 0; bits-- {
+		member := netip.PrefixFrom(prefix.Addr(), bits).Masked()
+		switch until, ok := end(member); {
+		case !ok:
+		case until.IsZero():
+			h.Add(member, 0, 0)
+		default:
+			h.Add(member, max(until.Sub(now), time.Nanosecond), 0)
+		}
+	}
+}

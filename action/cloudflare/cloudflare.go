@@ -154,20 +154,13 @@ func (s *Set) Holds(_ context.Context, prefix netip.Prefix) (action.Held, error)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.jails[s.jail]
-	for bits := prefix.Bits(); bits >= 0 && w != nil; bits-- {
-		member, err := prefix.Addr().Prefix(bits)
-		if err != nil {
-			return held, fmt.Errorf("asking the list %s: %w", l.opts.List, err)
-		}
-		end, there := w.ends[member]
-		switch {
-		case !there || w.loading || !l.seen[member]:
-		case end.IsZero():
-			held.Add(member, 0, 0)
-		default:
-			held.Add(member, max(end.Sub(l.opts.Now()), time.Nanosecond), 0)
-		}
+	if w == nil {
+		return held, nil
 	}
+	held.AddEnding(prefix, l.opts.Now(), func(member netip.Prefix) (until time.Time, ok bool) {
+		until, ok = w.ends[member]
+		return until, ok && !w.loading && l.seen[member]
+	})
 	return held, nil
 }
 

@@ -3,7 +3,6 @@ package denyfile
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -14,23 +13,16 @@ import (
 // Holds implements action.Holder.
 func (f *File) Holds(_ context.Context, prefix netip.Prefix) (action.Held, error) {
 	held := action.Held{Set: f.opts.Path}
-	prefix = Unmapped(prefix)
+	prefix, ok := action.Normal(prefix)
+	if !ok {
+		return held, nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for bits := prefix.Bits(); bits >= 0; bits-- {
-		member, err := prefix.Addr().Prefix(bits)
-		if err != nil {
-			return held, fmt.Errorf("asking deny file %s: %w", f.opts.Path, err)
-		}
-		end, ok := f.held[member]
-		switch {
-		case !ok:
-		case end.IsZero():
-			held.Add(member, 0, 0)
-		default:
-			held.Add(member, max(time.Until(end), time.Nanosecond), 0)
-		}
-	}
+	held.AddEnding(prefix, time.Now(), func(member netip.Prefix) (until time.Time, ok bool) {
+		until, ok = f.held[member]
+		return until, ok
+	})
 	return held, nil
 }
 
@@ -39,7 +31,8 @@ func (f *File) Missing(_ context.Context, prefixes []netip.Prefix) (missing []ne
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, p := range prefixes {
-		if _, ok := f.held[Unmapped(p)]; !ok {
+		normal, _ := action.Normal(p)
+		if _, ok := f.held[normal]; !ok {
 			missing = append(missing, p)
 		}
 	}
@@ -48,18 +41,10 @@ func (f *File) Missing(_ context.Context, prefixes []netip.Prefix) (missing []ne
 
 // canonical is what is written for a ban; ok is false if it bans no address.
 func canonical(b jail.Ban) (prefix netip.Prefix, ok bool) {
-	if b.ID != "" || !b.Prefix.IsValid() {
+	if b.ID != "" {
 		return netip.Prefix{}, false
 	}
-	return Unmapped(b.Prefix), true
-}
-
-// Unmapped writes IPv4 as such, without bits beyond the prefix's length and without a zone.
-func Unmapped(p netip.Prefix) netip.Prefix {
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p.Masked()
+	return action.Normal(b.Prefix)
 }
 
 // Compare sorts IPv4 before IPv6, and a network before what lies in it.

@@ -2,6 +2,7 @@ package denyfile
 
 import (
 	"bytes"
+	"gaol/action"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -25,7 +26,8 @@ func (f Format) Valid() bool { return f == Deny || f == Geo || f == Plain }
 
 // Line is what is written for one prefix.
 func (f Format) Line(p netip.Prefix) string {
-	return string(f.Render([]netip.Prefix{Unmapped(p)}))
+	normal, _ := action.Normal(p)
+	return string(f.Render([]netip.Prefix{normal}))
 }
 
 // Render is the content of a file.

@@ -3,12 +3,10 @@ package denylist
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 
 	"gaol/action"
-	"gaol/action/denyfile"
 	"gaol/jail"
 )
 
@@ -73,8 +71,8 @@ func (l *List) change(ctx context.Context, bans []jail.Ban, do func(*members, []
 	}
 	entries := make([]entry, 0, len(bans))
 	for _, b := range bans {
-		if b.ID == "" && b.Prefix.IsValid() {
-			entries = append(entries, entry{denyfile.Unmapped(b.Prefix), b.End})
+		if prefix, ok := action.Normal(b.Prefix); ok && b.ID == "" {
+			entries = append(entries, entry{prefix, b.End})
 		}
 	}
 	do(m, entries)
@@ -100,24 +98,14 @@ func (l *List) Check(context.Context) error {
 func (l *List) Holds(_ context.Context, prefix netip.Prefix) (action.Held, error) {
 	held := action.Held{Set: "denylist " + l.jail}
 	m, now := l.lists.of(l.jail), l.lists.now()
-	if m == nil {
+	prefix, ok := action.Normal(prefix)
+	if m == nil || !ok {
 		return held, nil
 	}
-	prefix = denyfile.Unmapped(prefix)
-	for bits := prefix.Bits(); bits >= 0; bits-- {
-		member, err := prefix.Addr().Prefix(bits)
-		if err != nil {
-			return held, fmt.Errorf("asking the denylist of jail %s: %w", l.jail, err)
-		}
-		end, ok := m.end(member)
-		switch {
-		case !ok || !runs(end, now):
-		case end.IsZero():
-			held.Add(member, 0, 0)
-		default:
-			held.Add(member, end.Sub(now), 0)
-		}
-	}
+	held.AddEnding(prefix, now, func(member netip.Prefix) (until time.Time, ok bool) {
+		until, ok = m.end(member)
+		return until, ok && runs(until, now)
+	})
 	return held, nil
 }
 
@@ -125,9 +113,10 @@ func (l *List) Holds(_ context.Context, prefix netip.Prefix) (action.Held, error
 func (l *List) Missing(_ context.Context, prefixes []netip.Prefix) (missing []netip.Prefix, err error) {
 	m, now := l.lists.of(l.jail), l.lists.now()
 	for _, p := range prefixes {
+		normal, _ := action.Normal(p)
 		if m == nil {
 			missing = append(missing, p)
-		} else if end, ok := m.end(denyfile.Unmapped(p)); !ok || !runs(end, now) {
+		} else if end, ok := m.end(normal); !ok || !runs(end, now) {
 			missing = append(missing, p)
 		}
 	}
