@@ -238,14 +238,14 @@ func (b *backoff) next() time.Duration {
 
 func (b *backoff) reset() { b.current = 0 }
 
-// pause waits for d and says whether ctx is still alive then.
-func pause(ctx context.Context, d time.Duration) bool {
+// Pause waits for d, which may be past. It returns an error if ctx ends before.
+func Pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-		return false
+		return context.Cause(ctx)
 	case <-t.C:
-		return true
+		return nil
 	}
 }

@@ -94,7 +94,7 @@ func (r *ListRunner) Run(ctx context.Context) error {
 		if r.behind() {
 			if err := r.replace(ctx); err != nil && ctx.Err() == nil {
 				r.fail(err)
-				if !pause(ctx, retry.next()) {
+				if Pause(ctx, retry.next()) != nil {
 					return nil
 				}
 				continue

@@ -61,7 +61,7 @@ func (r *Runner) watch(ctx context.Context) (wait func()) {
 			}
 			// The checks at intervals go on.
 			r.log.Warn("changes of the firewall are noticed later than they could be", "err", err)
-			if !pause(ctx, watchAgain) {
+			if Pause(ctx, watchAgain) != nil {
 				return
 			}
 		}

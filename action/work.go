@@ -42,7 +42,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	for {
 		if err := r.workOff(ctx); err != nil && ctx.Err() == nil {
 			r.fail(err)
-			if !pause(ctx, whole.next()) {
+			if Pause(ctx, whole.next()) != nil {
 				return nil
 			}
 			continue

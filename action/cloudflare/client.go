@@ -143,7 +143,7 @@ func (c *client) finish(ctx context.Context, id string) error {
 		case "failed":
 			return &notice.Failure{Err: fmt.Errorf("%s could not do it: %s", c.host(), c.clean(operation.Error)), Refused: true}
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := action.Pause(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -232,15 +232,4 @@ func (c *client) reason(body []byte) string {
 // clean makes text of an answer fit to be shown, without the token if it repeats that.
 func (c *client) clean(text string) string {
 	return notice.Clean(strings.TrimSpace(action.Scrub(text, []string{c.token.Reveal()})), 300)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -162,7 +162,7 @@ func (l *List) serve(ctx context.Context, upTo uint64, hurry bool) error {
 			return nil
 		}
 		if !hurry {
-			if err := sleep(ctx, l.rested.Sub(l.opts.Now())); err != nil {
+			if err := action.Pause(ctx, l.rested.Sub(l.opts.Now())); err != nil {
 				return err
 			}
 		}

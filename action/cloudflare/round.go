@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"gaol/action"
 	"gaol/action/notice"
 )
 
@@ -36,7 +37,7 @@ func (l *List) round(ctx context.Context) error {
 		if !isBusy(err) || try == busyTries {
 			return err
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := action.Pause(ctx, pause); err != nil {
 			return err
 		}
 		pause *= 2

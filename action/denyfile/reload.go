@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"gaol/action"
 	"gaol/action/command"
 )
 
@@ -63,7 +64,7 @@ func (r *Reloader) Reload(ctx context.Context) error {
 	if err := r.rest(ctx); err != nil {
 		return err
 	}
-	if err := wait(ctx, gather); err != nil {
+	if err := action.Pause(ctx, gather); err != nil {
 		return err
 	}
 	all := <-r.asked
@@ -79,16 +80,5 @@ func (r *Reloader) Reload(ctx context.Context) error {
 // rest waits until the program may run again: a reload starts processes in the server, and a flood of bans
 // must not become a flood of those.
 func (r *Reloader) rest(ctx context.Context) error {
-	return wait(ctx, time.Until(r.ended.Add(r.every)))
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return action.Pause(ctx, time.Until(r.ended.Add(r.every)))
 }

@@ -204,20 +204,9 @@ func (d *Daemon) watchLeaks(ctx context.Context) error {
 			})
 		}
 		all.Wait()
-		if !sleep(ctx, looksPause) {
+		if action.Pause(ctx, looksPause) != nil {
 			return nil
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 
@@ -272,7 +261,7 @@ func (q leakQuestion) diagnose(ctx context.Context, facts leak.Facts) leak.Diagn
 	facts.Backend, facts.Notes = status.Name, status.Notes
 	held, known, err := q.firewall.Holds(ctx, q.prefix)
 	facts.Asked, facts.Held = known && err == nil, held.Holds
-	if held.Holds && sleep(ctx, lately) {
+	if held.Holds && action.Pause(ctx, lately) == nil {
 		later, _, err := q.firewall.Holds(ctx, q.prefix)
 		facts.Refused = err == nil && later.Packets > held.Packets
 	}
