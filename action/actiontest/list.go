@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -40,11 +39,6 @@ func TestList(t *testing.T, suite ListSuite) {
 	Connect(t, server, []string{"203.0.113.9/29", "2001:db8:2::1/64"}, good, []string{"203.0.113.10/29", "2001:db8:2::2/64"})
 	good.Route(t, "203.0.113.9")
 	good.Route(t, "2001:db8:2::1")
-	for _, limit := range []string{"/proc/sys/net/ipv4/icmp_ratelimit", "/proc/sys/net/ipv6/icmp/ratelimit"} {
-		if err := os.WriteFile(limit, []byte("0"), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
 	server.Serve(t, "tcp", ":80")
 	l := suite.New(t, action.Rule{Jail: "web"})
 	stop := func() {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"testing"
 	"time"
 
@@ -64,13 +63,6 @@ func layOut(t *testing.T, suite PacketSuite) network {
 	n.container.Route(t, "172.17.0.1")
 	n.container.Route(t, "fd00:17::1")
 	n.server.Forward(t)
-	// The kernel answers a host with one refusal a second once it has had a
-	// handful; the test asks more often than that.
-	for _, limit := range []string{"/proc/sys/net/ipv4/icmp_ratelimit", "/proc/sys/net/ipv6/icmp/ratelimit"} {
-		if err := os.WriteFile(limit, []byte("0"), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for _, port := range []string{":80", ":81", ":90"} {
 		n.server.Serve(t, "tcp", port)
 	}
