@@ -55,6 +55,14 @@ func filterKeys() []key[filter.Spec] {
 		{name: "journalmatch", scope: ofBoth,
 			doc:   "Which records of the journal are read: `\"FIELD=value\"` terms, with `\"+\"` for or.",
 			value: value[spec]{"list of texts", func(c *checker, s *spec, n *node) { s.Journalmatch = c.journalmatch(n) }}},
+		{name: "alive",
+			doc: "What a healthy log of the service contains, whether or not anybody fails. A log that grows and for long has neither such lines nor " +
+				"failures is shown as a problem: its format may have changed.",
+			value: value[spec]{patterns, func(c *checker, s *spec, n *node) { s.Alive = c.patterns(n) }}},
+		{name: "requires", doc: "What the service must have switched on to log failures, and with the client's address; for people.",
+			value: text(func(s *spec) *string { return &s.Requires })},
+		{name: "recorded", doc: "The script in examples/record that makes a running service write such lines; for people.",
+			value: text(func(s *spec) *string { return &s.Recorded })},
 		{name: "mode", doc: "Additions that a jail asks for by name, each a table [mode.NAME].",
 			value: value[spec]{"table", setModes}},
 		{name: "test", doc: "Examples, each a table [[test]]: what these lines lead to.",
@@ -96,6 +104,8 @@ func testKeys() []key[filter.Test] {
 			value: boolean(func(t *test) *bool { return &t.Match })},
 		{name: "success", def: "false", doc: "Whether the line is a login that was let in, which is no failure.",
 			value: boolean(func(t *test) *bool { return &t.Success })},
+		{name: "alive", def: "false", doc: "Whether `alive` knows the line. With `alive = true` it is no failure, unless `match = true` says so.",
+			value: boolean(func(t *test) *bool { return &t.Alive })},
 		{name: "host", doc: "The address or name the failure, or the login, must be of.",
 			value: text(func(t *test) *string { return &t.Host })},
 		{name: "id", doc: "The id the failure must be of.",
@@ -210,7 +220,7 @@ func setTests(c *checker, s *filter.Spec, n *node) {
 		if len(c.problems) == before {
 			c.checkTest(m, test)
 		}
-		test.Match = test.Match && !test.Success
+		test.Match = test.Match && !test.Success && (!test.Alive || m.table["match"] != nil)
 		s.Tests = append(s.Tests, test)
 	}
 }
@@ -226,11 +236,14 @@ func (c *checker) checkTest(n *node, test filter.Test) {
 	case test.Success && test.Match && n.table["match"] != nil:
 		p = c.at(n.table["success"])
 		p.What, p.Hint = "match and success", "a login that was let in is no failure: leave one of the two out"
-	case !test.Match && !test.Success:
+	case (!test.Match || test.Alive && n.table["match"] == nil) && !test.Success:
 		for _, name := range []string{"host", "id", "user", "time"} {
 			if n.table[name] != nil {
 				p = c.at(n.table[name])
 				p.What, p.Hint = "match = false has nothing to name", "leave "+name+" or match out"
+				if n.table["match"] == nil {
+					p.What, p.Hint = "alive = true has nothing to name", "leave "+name+" out, or write match = true as well"
+				}
 			}
 		}
 	}

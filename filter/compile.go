@@ -37,7 +37,8 @@ type Filter struct {
 	// asked for as well, and there.
 	success []*pattern
 	gains   bool
-	pref    *pattern   // nil for none
+	pref    *pattern // nil for none
+	alive   []*pattern
 	json    *jsonRules // nil for none
 	// weights are those of fail and of the rules for JSON behind them; nil: each is 1.
 	weights []int
@@ -65,6 +66,7 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 		ignore: c.all("ignoreregex", spec.Ignoreregex, all),
 		unless: c.all("unless", spec.Unless, all),
 	}
+	f.alive = c.all("alive", spec.Alive, one)
 	if spec.Prefregex != "" {
 		f.pref = c.one("prefregex", spec.Prefregex, one)
 	}

@@ -67,6 +67,9 @@ func (m *modes) run(test Test) string {
 	for _, line := range f.testLines(test) {
 		last, result = line, matcher.Match(line)
 	}
+	if test.Alive && !matcher.Alive(last) {
+		return "want a line that alive knows, but none of its patterns matches"
+	}
 	return f.judge(test, result, func() string { return matcher.Explain(last).Text })
 }
 

@@ -52,6 +52,13 @@ type Spec struct {
 	// Journalmatch selects journal records: "FIELD=value" terms as journalctl(1)
 	// takes them, with "+" for or.
 	Journalmatch []string
+	// Alive are patterns for what a healthy log of the service contains. They see what the first of
+	// the other patterns sees, name nobody, and lead to nothing: see [Matcher.Alive].
+	Alive []string
+	// Requires says what the service must have switched on to log failures with the client's
+	// address, for people; Recorded names the script in examples/record that makes a running
+	// service write such lines. Nothing here depends on them.
+	Requires, Recorded string
 	// Modes are additions that a jail asks for by name (mode=aggressive).
 	Modes map[string]Mode
 	// Tests are the filter's own examples.
@@ -77,6 +84,8 @@ type Test struct {
 	// Match says whether the last line is a failure, Success whether it is a login that was
 	// let in, which is no failure.
 	Match, Success bool
+	// Alive says that Spec.Alive must know the last line.
+	Alive bool
 	// Host, ID, User and Time are what the failure or success must name; "" and zero: not
 	// looked at.
 	Host string

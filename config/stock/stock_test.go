@@ -129,6 +129,11 @@ func TestEveryPatternOfEveryFilterIsNeeded(t *testing.T) {
 			without.Unless = slices.Delete(slices.Clone(spec.Unless), i, i+1)
 			mustFail(t, without, spec.Unless[i])
 		}
+		for i := range spec.Alive {
+			without := spec
+			without.Alive = slices.Delete(slices.Clone(spec.Alive), i, i+1)
+			mustFail(t, without, spec.Alive[i])
+		}
 		for name, mode := range spec.Modes {
 			for i := range mode.Failregex {
 				less := mode

@@ -1,6 +1,8 @@
 #!/bin/bash
 # Prints what Debian's apache2 logs when it refuses a client for its password
 # (basic and digest) or by rule: its error log. See lib.sh.
+#
+# Expect: apache-auth 15
 . "$(dirname "$0")/lib.sh"
 [ "${RECORDING:-}" = yes ] || need apache2 apache2-utils curl iproute2
 own_namespaces "$0" "$@"

@@ -1,6 +1,10 @@
 #!/bin/bash
 # Prints what a Django site, django-axes and the nginx before them log of logins:
 # the site of examples/django, its admin's real form. See lib.sh.
+#
+# Expect: django-auth 5
+# Expect: django-axes 3
+# Expect: django-admin 5
 . "$(dirname "$0")/lib.sh"
 [ "${RECORDING:-}" = yes ] || need nginx-light gunicorn python3-django python3-django-axes curl iproute2
 here=$(cd "$(dirname "$0")" && pwd)

@@ -17,15 +17,22 @@ client6=2001:db8::5
 # Never connects. It stands in the text by which the client tries to accuse somebody else.
 innocent=198.51.100.1
 
+must_be_root() { [ "$(id -u)" = 0 ] || { echo "$1: must run as root" >&2; exit 2; }; }
+
 # own_namespaces SCRIPT [ARG…] goes on inside, and returns there only.
 own_namespaces() {
 	if [ "${RECORDING:-}" != yes ]; then
-		[ "$(id -u)" = 0 ] || { echo "$1: must run as root" >&2; exit 2; }
+		must_be_root "$1"
 		RECORDING=yes exec unshare --mount --net --uts --pid --fork --kill-child --mount-proc "$@"
 	fi
 	# The services' own run-time directories are made again in here, and no other.
 	mount -t tmpfs tmpfs /run
 	mkdir -p /run/sshd /run/lock
+	own_network
+}
+
+# own_network gives the namespace the addresses of client and server, and makes $tmp.
+own_network() {
 	tmp=/run/recording
 	mkdir -p "$tmp"
 	ip link set lo up
@@ -37,6 +44,107 @@ own_namespaces() {
 	ip route replace local "$server4" dev lo table local src "$client4"
 	# (Of IPv6 the kernel does not take that: there the clients name their address.)
 	hostname server
+}
+
+# own_root "$0" PACKAGE… goes on inside a root directory of its own, with these packages of
+# Debian's and no others but a few tools (base_packages), and in namespaces of its own as
+# own_namespaces. Nothing of it is left but the packages, unpacked, for the next run, below
+# $GAOL_RECORD_ROOTS.
+#
+# There is no systemd in there: start services as their units do, in the foreground.
+own_root() {
+	if [ "${RECORDING:-}" = yes ]; then
+		own_network
+		return
+	fi
+	must_be_root "$1"
+	local script=$1 suite
+	shift
+	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	roots=${GAOL_RECORD_ROOTS:-/var/cache/gaol-record}
+	base=$roots/$suite
+	layer=$roots/$suite-$(basename "$script" .sh)-$(echo "$*" | md5sum | cut -c1-12)
+	mkdir -p "$roots"
+	(
+		flock 9
+		[ -d "$base" ] || make_base "$suite"
+	) 9>"$roots/lock"
+	[ -d "$layer" ] || make_layer "$@"
+	scratch=$(mktemp -d "$roots/run.XXXXXX")
+	trap 'rm -rf --one-file-system "$scratch"' EXIT
+	mkdir "$scratch/upper" "$scratch/work" "$scratch/root"
+	unshare --mount --net --uts --pid --fork --kill-child bash -eu -c "$(declare -f mount_root); $(
+		declare -p base layer scratch script)"'
+		mount_root "$layer:$base" "$scratch/upper" "$scratch/work" "$scratch/root"
+		mkdir -p "$scratch/root/record"
+		mount --bind "$(dirname "$(realpath "$script")")" "$scratch/root/record"
+		mount -t tmpfs tmpfs "$scratch/root/run"
+		mkdir -p "$scratch/root/run/lock"
+		RECORDING=yes exec chroot "$scratch/root" /bin/bash "/record/$(basename "$script")"'
+	exit
+}
+
+base_packages=iproute2,procps,rsyslog,curl,ca-certificates,openssl,python3,netcat-openbsd
+
+# mount_root LOWER UPPER WORK ROOT mounts a root directory with what a process expects there.
+mount_root() {
+	mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
+	mount -t proc proc "$4/proc"
+	mount --rbind /sys "$4/sys"
+	mount -t tmpfs tmpfs "$4/dev"
+	for n in null zero full random urandom tty; do
+		touch "$4/dev/$n"
+		mount --bind "/dev/$n" "$4/dev/$n"
+	done
+	mkdir "$4/dev/pts" "$4/dev/shm"
+	mount -t devpts -o newinstance,ptmxmode=0666 devpts "$4/dev/pts"
+	ln -s pts/ptmx "$4/dev/ptmx"
+	ln -s /proc/self/fd "$4/dev/fd"
+	ln -s /proc/self/fd/0 "$4/dev/stdin"
+	ln -s /proc/self/fd/1 "$4/dev/stdout"
+	ln -s /proc/self/fd/2 "$4/dev/stderr"
+}
+
+# make_base SUITE unpacks what all roots have, with the host's own sources of packages.
+make_base() {
+	need debootstrap
+	rm -rf "$base.new"
+	debootstrap --variant=minbase --include="$base_packages" "$1" "$base.new" \
+		"$(apt-get indextargets --format '$(REPO_URI)' "Codename: $1" 'Created-By: Packages' | head -n1)" >"$base.log" ||
+		{ tail -n 20 "$base.log" >&2; exit 1; }
+	rm "$base.log" "$base.new/etc/apt/sources.list"
+	cp -a /etc/apt/. "$base.new/etc/apt/"
+	printf '#!/bin/sh\nexit 101\n' >"$base.new/usr/sbin/policy-rc.d"
+	chmod +x "$base.new/usr/sbin/policy-rc.d"
+	echo 'path-exclude=/usr/share/man/*' >"$base.new/etc/dpkg/dpkg.cfg.d/recording"
+	cp /etc/resolv.conf /etc/hosts "$base.new/etc/"
+	chroot "$base.new" apt-get update -qq >&2
+	mv "$base.new" "$base"
+}
+
+# make_layer PACKAGE… installs them over the base.
+make_layer() {
+	rm -rf "$layer.new"
+	mkdir -p "$layer.new/upper" "$layer.new/work" "$layer.new/root"
+	unshare --mount --pid --fork --kill-child bash -eu -c "$(declare -f mount_root); $(declare -p base layer)"'
+		mount_root "$base" "$layer.new/upper" "$layer.new/work" "$layer.new/root"
+		DEBIAN_FRONTEND=noninteractive chroot "$layer.new/root" \
+			apt-get install -qq -y --no-install-recommends "$@" </dev/null' bash "$@" >"$layer.log" 2>&1 ||
+		{ tail -n 20 "$layer.log" >&2; exit 1; }
+	mv "$layer.new/upper" "$layer"
+	rm -rf "$layer.new" "$layer.log"
+}
+
+# syslog FILE starts a syslog daemon that writes what services send to /dev/log there, in the
+# form of RFC 3164.
+syslog() {
+	cat >"$tmp/rsyslog.conf" <<END
+module(load="imuxsock" SysSock.RateLimit.Interval="0")
+*.* action(type="omfile" file="$1" template="RSYSLOG_TraditionalFileFormat")
+END
+	rsyslogd -n -i "$tmp/rsyslog.pid" -f "$tmp/rsyslog.conf" >"$tmp/rsyslog.out" 2>&1 &
+	wait_for test -S /dev/log
+	touch "$1"
 }
 
 # need PACKAGE… installs what is missing, and starts none of the services.

@@ -2,6 +2,8 @@
 # Prints what Debian's nginx logs when password protection (ngx_http_auth_basic_module) and access rules
 # refuse a client: its error log, and its access log in the "combined" form.
 # See lib.sh.
+#
+# Expect: nginx-http-auth 12
 . "$(dirname "$0")/lib.sh"
 [ "${RECORDING:-}" = yes ] || need nginx-light apache2-utils curl iproute2
 own_namespaces "$0" "$@"

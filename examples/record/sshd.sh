@@ -5,6 +5,9 @@
 #	examples/record/sshd.sh            forms: RFC 3164 header
 #	examples/record/sshd.sh iso        the header of Debian 12's rsyslog and later
 #	examples/record/sshd.sh repeated   "message repeated N times", on in Ubuntu
+#
+# Expect: sshd 30 8
+# Expect: sshd[mode=aggressive] 60 8
 . "$(dirname "$0")/lib.sh"
 need_here() { need openssh-server openssh-client python3-paramiko rsyslog iproute2; }
 [ "${RECORDING:-}" = yes ] || need_here

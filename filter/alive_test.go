@@ -1,0 +1,60 @@
+package filter
+
+import (
+	"testing"
+	"time"
+)
+
+func TestAlive(t *testing.T) {
+	spec := Spec{
+		Daemon:    []string{"app"},
+		Failregex: []string{`^login failure from <HOST>$`},
+		Alive:     []string{`^(?:login|logout) of \S+$`, `^started`},
+	}
+	f, err := Compile(spec, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !f.Watchful() {
+		t.Error("it does not know what a healthy log looks like")
+	}
+	m := f.NewMatcher()
+	for line, want := range map[string]bool{
+		"Nov 24 20:50:13 server app[7]: logout of alice":              true,
+		"Nov 24 20:50:13 server app[7]: started":                      true,
+		"Nov 24 20:50:13 server other[7]: started":                    false,
+		"Nov 24 20:50:13 server app[7]: login failure from 192.0.2.5": false,
+		"Nov 24 20:50:13 server app[7]: something else":               false,
+		"":        false,
+		"started": false,
+		`{"log":"Nov 24 20:50:13 server app[7]: started\n","stream":"stdout","time":"2026-11-24T20:50:13Z"}`: true,
+	} {
+		if got := m.Alive(Line{Text: line, Read: time.Unix(1e9, 0)}); got != want {
+			t.Errorf("%q: got %t, want %t", line, got, want)
+		}
+	}
+	if bare, err := Compile(Spec{Failregex: spec.Failregex}, Options{}); err != nil || bare.Watchful() || bare.NewMatcher().Alive(Line{Text: "started"}) {
+		t.Errorf("a filter that knows nothing of health: %v", err)
+	}
+	if _, err := Compile(Spec{Failregex: spec.Failregex, Alive: []string{`(`}}, Options{}); err == nil {
+		t.Error("a pattern that is none is accepted")
+	}
+}
+
+func TestAliveInTests(t *testing.T) {
+	spec := Spec{
+		Failregex: []string{`^login failure from <HOST>$`},
+		Alive:     []string{`^started`, `^login failure`},
+		Tests: []Test{
+			{Lines: []string{"started"}, Alive: true},
+			{Lines: []string{"login failure from 192.0.2.5"}, Alive: true, Match: true, Host: "192.0.2.5"},
+			{Lines: []string{"stopped"}, Alive: true},
+			{Lines: []string{"login failure from 192.0.2.5"}, Alive: true},
+		},
+	}
+	for i, want := range []bool{true, true, false, false} {
+		if got := RunTests(spec)[i]; got.OK != want {
+			t.Errorf("test %d: %s", i+1, got.Problem)
+		}
+	}
+}
