@@ -1,19 +1,47 @@
 package filter
 
-// Alive says whether line is one that a healthy log of the service contains: a pattern of
-// Spec.Alive matches it. It looks at any line, also at those that cannot be failures, and so takes longer than
-// Match: it is for those who wonder why a log has none. It changes nothing of what Match does.
-func (m *Matcher) Alive(line Line) bool {
-	if len(m.filter.alive) == 0 {
-		return false
+// Sight is what a filter makes of a line that it does not have to match.
+type Sight int
+
+const (
+	// Foreign: the line is of another service, as its header says.
+	Foreign Sight = iota
+	// Strange: the line may be of the service, but nothing of Spec.Alive knows it.
+	Strange
+	// Known: a healthy log of the service contains such lines.
+	Known
+)
+
+// String is the sight in lower case.
+func (s Sight) String() string {
+	switch s {
+	case Foreign:
+		return "foreign"
+	case Known:
+		return "known"
+	default:
+		return "strange"
 	}
-	return m.aside().knows(&line)
 }
 
-func (m *Matcher) knows(line *Line) bool {
+// Sight says whether line is one that a healthy log of the service contains, by Spec.Alive. It looks at any
+// line, also at those that cannot be failures, and so takes longer than Match: it is for those
+// who wonder why a log has none. It changes nothing of what Match does.
+//
+// A line of which no header can be read is strange to a filter that asks for one.
+func (m *Matcher) Sight(line Line) Sight { return m.aside().sight(&line) }
+
+func (m *Matcher) sight(line *Line) Sight {
+	f := m.filter
 	var v view
-	m.filter.look(&v, line, m.dates, &m.work)
-	return v.daemon && first(m.filter.alive, v.text, &m.work) >= 0
+	f.look(&v, line, m.dates, &m.work)
+	switch {
+	case v.hasHeader && !v.daemon:
+		return Foreign
+	case v.daemon && first(f.alive, v.text, &m.work) >= 0:
+		return Known
+	}
+	return Strange
 }
 
 // Watchful says whether the filter knows what a healthy log looks like.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestAlive(t *testing.T) {
+func TestSight(t *testing.T) {
 	spec := Spec{
 		Daemon:    []string{"app"},
 		Failregex: []string{`^login failure from <HOST>$`},
@@ -19,21 +19,21 @@ func TestAlive(t *testing.T) {
 		t.Error("it does not know what a healthy log looks like")
 	}
 	m := f.NewMatcher()
-	for line, want := range map[string]bool{
-		"Nov 24 20:50:13 server app[7]: logout of alice":              true,
-		"Nov 24 20:50:13 server app[7]: started":                      true,
-		"Nov 24 20:50:13 server other[7]: started":                    false,
-		"Nov 24 20:50:13 server app[7]: login failure from 192.0.2.5": false,
-		"Nov 24 20:50:13 server app[7]: something else":               false,
-		"":        false,
-		"started": false,
-		`{"log":"Nov 24 20:50:13 server app[7]: started\n","stream":"stdout","time":"2026-11-24T20:50:13Z"}`: true,
+	for line, want := range map[string]Sight{
+		"Nov 24 20:50:13 server app[7]: logout of alice":              Known,
+		"Nov 24 20:50:13 server app[7]: started":                      Known,
+		"Nov 24 20:50:13 server other[7]: started":                    Foreign,
+		"Nov 24 20:50:13 server app[7]: login failure from 192.0.2.5": Strange,
+		"Nov 24 20:50:13 server app[7]: something else":               Strange,
+		"":        Strange,
+		"started": Strange,
+		`{"log":"Nov 24 20:50:13 server app[7]: started\n","stream":"stdout","time":"2026-11-24T20:50:13Z"}`: Known,
 	} {
-		if got := m.Alive(Line{Text: line, Read: time.Unix(1e9, 0)}); got != want {
-			t.Errorf("%q: got %t, want %t", line, got, want)
+		if got := m.Sight(Line{Text: line, Read: time.Unix(1e9, 0)}); got != want {
+			t.Errorf("%q: got %v, want %v", line, got, want)
 		}
 	}
-	if bare, err := Compile(Spec{Failregex: spec.Failregex}, Options{}); err != nil || bare.Watchful() || bare.NewMatcher().Alive(Line{Text: "started"}) {
+	if bare, err := Compile(Spec{Failregex: spec.Failregex}, Options{}); err != nil || bare.Watchful() || bare.NewMatcher().Sight(Line{Text: "started"}) == Known {
 		t.Errorf("a filter that knows nothing of health: %v", err)
 	}
 	if _, err := Compile(Spec{Failregex: spec.Failregex, Alive: []string{`(`}}, Options{}); err == nil {

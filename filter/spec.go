@@ -53,7 +53,7 @@ type Spec struct {
 	// takes them, with "+" for or.
 	Journalmatch []string
 	// Alive are patterns for what a healthy log of the service contains. They see what the first of
-	// the other patterns sees, name nobody, and lead to nothing: see [Matcher.Alive].
+	// the other patterns sees, name nobody, and lead to nothing: see [Matcher.Sight].
 	Alive []string
 	// Requires says what the service must have switched on to log failures with the client's
 	// address, for people; Recorded names the script in examples/record that makes a running

@@ -177,6 +177,7 @@ func (d *Daemon) watchProblems() {
 	for name, c := range d.cells {
 		d.problems.replace(name, "source", sourceProblems(c, read))
 		d.problems.replace(name, "pattern", patternProblems(c))
+		d.problems.replace(name, "strange", strangeProblems(c))
 		d.problems.set(name, "hosts", c.crowdProblemLocked())
 		d.problems.set(name, "leak", c.leaks.problem())
 		d.problems.replace(name, "accused", c.accused.texts)

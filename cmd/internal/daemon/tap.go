@@ -17,13 +17,15 @@ type tap struct {
 	lines    int64
 	matched  int64
 	lastLine time.Time
+	// familiar says whether the filter still understands the log.
+	familiar familiarity
 	// trusts says who is a trusted proxy; proxies hears of those that stood where a client should be.
 	trusts  func(netip.Addr) bool
 	proxies *accusedProxies
 }
 
 func newTap(f *filter.Filter, trusts func(netip.Addr) bool, proxies *accusedProxies) *tap {
-	t := &tap{matcher: f.NewMatcher(), trusts: trusts, proxies: proxies}
+	t := &tap{matcher: f.NewMatcher(), familiar: familiarity{watchful: f.Watchful()}, trusts: trusts, proxies: proxies}
 	t.matcher.Trust(trusts)
 	return t
 }
@@ -41,6 +43,7 @@ func (t *tap) match(batch source.Batch, candidates filter.Candidates) []sighting
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var sightings []sighting
+	before := t.matched
 	saw := func(f filter.Failure, success bool) {
 		f.Since = batch.Since
 		sightings = append(sightings, sighting{f, success})
@@ -59,6 +62,7 @@ func (t *tap) match(batch source.Batch, candidates filter.Candidates) []sighting
 	if n := len(batch.Lines); n > 0 {
 		t.lines += int64(n)
 		t.lastLine = batch.Lines[n-1].Read
+		t.familiar.see(t.matcher, batch.Lines, t.matched > before)
 		if a := t.matcher.Proxied(); a.IsValid() {
 			t.proxies.see(netip.PrefixFrom(a, a.BitLen()), t.lastLine)
 		}
@@ -73,7 +77,7 @@ func (t *tap) use(f *filter.Filter) {
 	next := f.NewMatcher()
 	next.Trust(t.trusts)
 	next.Resume(t.matcher)
-	t.matcher = next
+	t.matcher, t.familiar = next, familiarity{watchful: f.Watchful()}
 }
 
 // runaways are the patterns that took too many steps.
@@ -81,6 +85,13 @@ func (t *tap) runaways() []filter.Runaway {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.matcher.Runaways()
+}
+
+// strangeness says that the filter no longer understands the log; "": it does.
+func (t *tap) strangeness() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.familiar.problem()
 }
 
 func (t *tap) figures() (lines, matched int64, lastLine time.Time) {
