@@ -101,7 +101,7 @@ func (a *app) check() checkReport {
 	for _, j := range conf.Jails {
 		if j.Enabled {
 			files, journal := daemon.Reads(j, now)
-			report.Jails = append(report.Jails, reportJail(j, files, journal))
+			report.Jails = append(report.Jails, reportJail(j, files, journal, now))
 		}
 	}
 	return report

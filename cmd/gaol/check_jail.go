@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"gaol/action"
 	"gaol/cmd/internal/daemon"
@@ -20,6 +21,8 @@ type jailReport struct {
 	OK     bool   `json:"ok"`
 	Filter string `json:"filter"`
 	Mode   string `json:"mode"`
+	// Requires is what the service must have switched on; left out where the filter does not say.
+	Requires string `json:"requires,omitempty"`
 	// Logs are the paths that are configured, with the files there now.
 	Logs []logReport `json:"logs"`
 	// Journal says that the journal is read, with these terms.
@@ -103,15 +106,18 @@ func weightsOf(j config.Jail) []weightReport {
 type logReport struct {
 	Path  string   `json:"path"`
 	Found []string `json:"found"`
+	// Strange are those of Found whose last lines the filter does not know; left out for none.
+	Strange []string `json:"strange,omitempty"`
 }
 
-// reportJail reports a jail that would read its files, the journal, or both.
-func reportJail(j config.Jail, files, journal bool) jailReport {
+// reportJail reports a jail that would read its files, the journal, or both, now.
+func reportJail(j config.Jail, files, journal bool, now time.Time) jailReport {
 	r := jailReport{
 		Name:          j.Name,
 		OK:            len(j.Problems) == 0,
 		Filter:        cmp.Or(j.FilterName, "inline"),
 		Mode:          j.Mode,
+		Requires:      j.Filter.Requires,
 		Logs:          []logReport{},
 		Journal:       journal,
 		Journalmatch:  emptyNotNull(j.Filter.Journalmatch),
@@ -157,7 +163,13 @@ func reportJail(j config.Jail, files, journal bool) jailReport {
 	for _, glob := range j.LogPath {
 		// The error of a bad pattern is a problem of the configuration already.
 		found, _ := filepath.Glob(glob)
-		r.Logs = append(r.Logs, logReport{glob, emptyNotNull(found)})
+		log := logReport{Path: glob, Found: emptyNotNull(found)}
+		for _, path := range found {
+			if isStrange(path, j.Compiled, now) {
+				log.Strange = append(log.Strange, path)
+			}
+		}
+		r.Logs = append(r.Logs, log)
 	}
 	if j.Compiled != nil && j.Compiled.Trusts() {
 		r.TrustTime, r.TrustRetry, r.trustTime = j.TrustTime.Seconds(), j.TrustRetry, config.FormatDuration(j.TrustTime)
@@ -248,18 +260,30 @@ func (r jailReport) writeFilter(field func(name, value string, s style)) {
 		name += "[mode=" + r.Mode + "]"
 	}
 	field("filter", name, plain)
+	if r.Requires != "" {
+		field("needs", r.Requires, plain)
+	}
 }
 
 func (r jailReport) writeSources(field func(name, value string, s style)) {
 	there := slices.ContainsFunc(r.Logs, func(log logReport) bool { return len(log.Found) > 0 })
+	var sought []string
 	for _, log := range r.Logs {
 		switch {
 		case !r.files || r.guessed && there && len(log.Found) == 0:
+		case r.guessed && len(log.Found) == 0:
+			sought = append(sought, log.Path)
 		case len(log.Found) > 0:
 			field("log", strings.Join(log.Found, ", "), plain)
 		default:
 			field("log", log.Path+": not there now", yellow)
 		}
+		if r.files && len(log.Strange) > 0 {
+			field("strange", strings.Join(log.Strange, ", ")+": the filter knows none of its last lines: is the format another one?", yellow)
+		}
+	}
+	if len(sought) > 0 {
+		field("log", "none there now; looked for "+strings.Join(sought, ", "), yellow)
 	}
 	if r.Journal {
 		field("log", strings.TrimSpace("journal "+strings.Join(r.Journalmatch, " ")), plain)

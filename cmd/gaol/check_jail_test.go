@@ -8,8 +8,8 @@ import (
 )
 
 func TestWhatAJailReads(t *testing.T) {
-	logs := []logReport{{"/var/log/auth.log", []string{"/var/log/auth.log"}}, {"/var/log/secure", nil}}
-	none := []logReport{{"/var/log/auth.log", nil}, {"/var/log/secure", nil}}
+	logs := []logReport{{Path: "/var/log/auth.log", Found: []string{"/var/log/auth.log"}}, {Path: "/var/log/secure"}}
+	none := []logReport{{Path: "/var/log/auth.log"}, {Path: "/var/log/secure"}}
 	for _, tt := range []struct {
 		name   string
 		report jailReport
@@ -18,7 +18,9 @@ func TestWhatAJailReads(t *testing.T) {
 		{"a stock jail whose log has one name here", jailReport{Logs: logs, files: true, guessed: true}, "/var/log/auth.log"},
 		{"the user's own list", jailReport{Logs: logs, files: true}, "/var/log/auth.log|/var/log/secure: not there now"},
 		{"no log and no journal", jailReport{Logs: none, files: true, guessed: true},
-			"/var/log/auth.log: not there now|/var/log/secure: not there now"},
+			"none there now; looked for /var/log/auth.log, /var/log/secure"},
+		{"a log in another format", jailReport{Logs: []logReport{{Path: "/var/log/*.log", Found: []string{"/var/log/a.log"}, Strange: []string{"/var/log/a.log"}}}, files: true},
+			"/var/log/a.log|/var/log/a.log: the filter knows none of its last lines: is the format another one?"},
 		{"the journal instead of an old log", jailReport{Logs: logs, guessed: true, Journal: true, Journalmatch: []string{"_COMM=sshd"}},
 			"journal _COMM=sshd"},
 		{"both", jailReport{Logs: logs[:1], files: true, Journal: true}, "/var/log/auth.log|journal"},
