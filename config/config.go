@@ -16,7 +16,7 @@ const Forever = jail.Forever
 type Config struct {
 	// File is the main file's path, whether or not it exists.
 	File string
-	// Jails are all that are known, enabled or not, by name.
+	// Jails are those that the configuration mentions, enabled or not, and the stock ones that run without being mentioned, by name.
 	Jails []Jail
 	// Store says where bans, history and positions are kept.
 	Store Store

@@ -32,7 +32,7 @@ func TestOneBadJailLeavesTheOthers(t *testing.T) {
 	}{
 		{"bad value in a jail", map[string]string{"gaol.toml": "[jail.own]\nmaxretry = 'x'"}, []string{"own"}},
 		{"unknown key in a jail", map[string]string{"gaol.toml": "[jail.own]\nx = 1"}, []string{"own"}},
-		{"bad value in default", map[string]string{"gaol.toml": "[default]\nmaxretry = 'x'\n[jail.own]\nmaxretry = 3"}, []string{"django-auth", "sshd"}},
+		{"bad value in default", map[string]string{"gaol.toml": "[default]\nmaxretry = 'x'\n[jail.own]\nmaxretry = 3\n[jail.django-auth]"}, []string{"django-auth", "sshd"}},
 		{"unknown key in default", map[string]string{"gaol.toml": "[default]\nmaxrety = 3"}, nil},
 		{"bad filter", map[string]string{"gaol.toml": "", "filter.d/sshd.toml": "failregex = '('"}, []string{"sshd"}},
 		{"filter that is not TOML", map[string]string{"gaol.toml": "", "filter.d/sshd.toml": "failregex = ("}, []string{"sshd"}},

@@ -14,9 +14,25 @@ import (
 // server has.
 const defaultJail = "sshd"
 
-// readJails reads all jails, the user's and the stock ones, in the order of their names.
+// JailNames are the jails known, in alphabetical order: the stock ones and those of the configuration.
+func JailNames(opts Options) []string {
+	all := newLibrary(opts).names("jail.d")
+	for _, j := range Load(opts).Jails {
+		all = append(all, j.Name)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// readJails reads the user's jails, and of the stock ones those that run without being mentioned, in the
+// order of their names.
 func (l *loader) readJails(defaults, jails *node) {
-	all := l.library.names("jail.d")
+	var all []string
+	for _, name := range l.library.names("jail.d") {
+		if name == defaultJail || name == l.opts.Enable {
+			all = append(all, name)
+		}
+	}
 	var tables map[string]*node
 	if jails != nil {
 		tables = l.userJails(jails)

@@ -81,6 +81,7 @@ factor = 2
 [jail.sshd]
 bantime = "2h"
 bantime_increment = { factor = 3 }
+[jail.django-auth]
 `,
 		"conf.d/10-a.toml":  "[jail.sshd]\nfindtime = '3m'\nmaxmatches = 2\nport = [22, 2222]\n",
 		"conf.d/20-b.toml":  "[jail.sshd]\nfindtime = '4m'\n[default]\nignoreip = '192.0.2.2'\n",
@@ -258,12 +259,15 @@ func TestUserFileReplacesStock(t *testing.T) {
 }
 
 func TestJailNamesAreSorted(t *testing.T) {
-	c := load(t, map[string]string{"gaol.toml": "[jail.zz]\n[jail.aa]\n"})
+	opts := write(t, map[string]string{"gaol.toml": "[jail.zz]\n[jail.aa]\n"})
 	var names []string
-	for _, j := range c.Jails {
+	for _, j := range config.Load(opts).Jails {
 		names = append(names, j.Name)
 	}
-	if want := []string{"aa", "django-auth", "sshd", "zz"}; !slices.Equal(names, want) {
+	if want := []string{"aa", "sshd", "zz"}; !slices.Equal(names, want) {
 		t.Errorf("jails are %q, want %q", names, want)
+	}
+	if got, want := config.JailNames(opts), []string{"aa", "django-auth", "sshd", "zz"}; !slices.Equal(got, want) {
+		t.Errorf("jails known are %q, want %q", got, want)
 	}
 }

@@ -79,11 +79,7 @@ func (a *app) completeFilters(given []string) ([]string, cobra.ShellCompDirectiv
 // completeConfiguredJails completes the flag --jail of cmd with the jails of the configuration.
 func (a *app) completeConfiguredJails(cmd *cobra.Command) {
 	err := cmd.RegisterFlagCompletionFunc("jail", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		var names []string
-		for _, j := range config.Load(a.configOptions()).Jails {
-			names = append(names, j.Name)
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return config.JailNames(a.configOptions()), cobra.ShellCompDirectiveNoFileComp
 	})
 	if err != nil {
 		panic("gaol: completing a flag that " + cmd.Name() + " does not have: " + err.Error())

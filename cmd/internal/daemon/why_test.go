@@ -182,16 +182,22 @@ func whyAsksTheKernel(t *testing.T, backend, set string) {
 		t.Errorf("nothing comes: got %+v", k)
 	}
 	// It goes on while the question is answered.
-	done := make(chan struct{})
+	answered, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 30 {
-			_, _ = bad.Ask("tcp", "10.0.1.1:80", 100*time.Millisecond)
+		for {
+			select {
+			case <-answered:
+				return
+			case <-time.After(10 * time.Millisecond):
+				_, _ = bad.Ask("tcp", "10.0.1.1:80", 100*time.Millisecond)
+			}
 		}
 	}()
 	if k = s.why("10.0.1.2").Kernel[0]; k.Dropping == nil || !*k.Dropping || k.Packets < 1 {
 		t.Errorf("packets come: got %+v", k)
 	}
+	close(answered)
 	<-done
 
 	// More failures are logged although it is locked out.
