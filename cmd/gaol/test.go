@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"gaol/config"
 	"gaol/filter"
@@ -78,18 +80,16 @@ func runTest(ctx context.Context, a *app, opts testOptions, names []string) erro
 	if len(names) == 0 {
 		names = config.FilterNames(a.configOptions())
 	}
-	report := testReport{OK: true, Filters: []filterReport{}}
+	filters, err := a.testFilters(ctx, names)
+	if err != nil {
+		return fmt.Errorf("testing filters: %w", err)
+	}
+	report := testReport{OK: true, Filters: filters}
 	faulty := false
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("testing filters: %w", err)
-		}
-		f := a.testFilter(name)
+	for _, f := range filters {
 		report.OK = report.OK && len(f.Failed) == 0 && len(f.Faults) == 0
 		faulty = faulty || len(f.Faults) > 0
-		report.Filters = append(report.Filters, f)
 	}
-	var err error
 	if opts.json {
 		err = a.printJSON(report)
 	} else {
@@ -104,6 +104,22 @@ func runTest(ctx context.Context, a *app, opts testOptions, names []string) erro
 		return errNo
 	}
 	return nil
+}
+
+// testFilters tests as many at once as there are cores.
+func (a *app) testFilters(ctx context.Context, names []string) ([]filterReport, error) {
+	reports := make([]filterReport, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		group.Go(func() error {
+			if ctx.Err() == nil {
+				reports[i] = a.testFilter(name)
+			}
+			return ctx.Err()
+		})
+	}
+	return reports, group.Wait()
 }
 
 func (a *app) testFilter(name string) filterReport {
