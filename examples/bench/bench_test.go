@@ -100,38 +100,75 @@ func runFilter(b *testing.B, log []byte, f *filter.Filter) {
 }
 
 // BenchmarkFilters hands lines that cannot match to several filters, as the daemon
-// does: scanned for all at once, handed to each. To cut the lines costs the same for any number of
-// filters, and is left out.
+// does.
 func BenchmarkFilters(b *testing.B) {
 	access := made(logs.Access)
+	names := []string{"nginx-http-auth", "apache-auth", "django-auth", "django-axes", "sshd"}
+	for _, n := range []int{1, 10, 50, 100} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			filters := make([]*filter.Filter, n)
+			for i := range n {
+				filters[i] = stockFilter(b, names[i%len(names)])
+			}
+			runFilters(b, access, filters)
+		})
+	}
+}
+
+// BenchmarkLibrary hands the lines of a log to one filter, and to all of the library together: those of
+// a web server, of sshd, and of a host with all services, which are the filters' own test lines.
+func BenchmarkLibrary(b *testing.B) {
+	var all []*filter.Filter
+	for _, name := range config.FilterNames(config.Options{Stock: stock.FS()}) {
+		all = append(all, stockFilter(b, name))
+	}
+	var tests []byte
+	for _, f := range all {
+		for _, test := range f.Spec().Tests {
+			for _, line := range test.Lines {
+				if !strings.ContainsRune(line, '\n') {
+					tests = append(append(tests, line...), '\n')
+				}
+			}
+		}
+	}
+	for _, log := range []struct {
+		name, filter string
+		text         []byte
+	}{
+		{"access", "nginx-http-auth", made(logs.Access)},
+		{"sshd", "sshd", made(logs.SSHD)},
+		{"busy host", "sshd", tests},
+	} {
+		b.Run(log.name+"/one", func(b *testing.B) { runFilters(b, log.text, []*filter.Filter{stockFilter(b, log.filter)}) })
+		b.Run(log.name+"/all", func(b *testing.B) { runFilters(b, log.text, all) })
+	}
+}
+
+// runFilters does what the daemon does with lines that have been cut, which costs the same for any number of
+// filters: they are scanned for all at once, and handed to each.
+func runFilters(b *testing.B, log []byte, filters []*filter.Filter) {
 	var batches []source.Batch
-	err := source.ReadAll(b.Context(), bytes.NewReader(access), "log", time.Unix(1773100000, 0), func(_ context.Context, batch source.Batch) error {
+	err := source.ReadAll(b.Context(), bytes.NewReader(log), "log", time.Unix(1773100000, 0), func(_ context.Context, batch source.Batch) error {
 		batches = append(batches, batch)
 		return nil
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	names := []string{"nginx-http-auth", "apache-auth", "django-auth", "django-axes", "sshd"}
-	for _, n := range []int{1, 10, 50, 100} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			matchers := make([]*filter.Matcher, n)
-			filters := make([]*filter.Filter, n)
-			for i := range n {
-				filters[i] = stockFilter(b, names[i%len(names)])
-				matchers[i] = filters[i].NewMatcher()
-			}
-			scanner := filter.NewScanner(filters)
-			perLine(b, access, func() {
-				for _, batch := range batches {
-					candidates := scanner.Scan(batch.Lines)
-					for _, m := range matchers {
-						m.MatchAll(candidates, func(int, filter.Result) {})
-					}
-				}
-			})
-		})
+	var matchers []*filter.Matcher
+	for _, f := range filters {
+		matchers = append(matchers, f.NewMatcher())
 	}
+	scanner := filter.NewScanner(filters)
+	perLine(b, log, func() {
+		for _, batch := range batches {
+			candidates := scanner.Scan(batch.Lines)
+			for _, m := range matchers {
+				m.MatchAll(candidates, func(int, filter.Result) {})
+			}
+		}
+	})
 }
 
 // BenchmarkHostile measures the cost of a byte of long lines that fit nearly, and
