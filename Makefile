@@ -41,6 +41,10 @@ quick-test: ## run the tests, without those that lack root or a program here
 system-test: ## boot a systemd container with sshd and gaol, and attack it
 	.ci/as-root .ci/system-test
 
+.PHONY: record
+record: ## make every service that a recording script knows refuse logins, and read what it logs
+	.ci/as-root env GAOL_RECORD_ALL=yes $(GO) test -count=1 -timeout 3h -v -run TestFiltersReadWhatServicesLog ./examples/record
+
 .PHONY: bench
 bench: build ## measure gaol beside other programs; PERFORMANCE.md explains
 	$(GO) run ./examples/bench -compare ./gaol
