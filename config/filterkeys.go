@@ -18,7 +18,8 @@ func filterKeys() []key[filter.Spec] {
 			value: text(func(s *spec) *string { return &s.Description })},
 		{name: "daemon", scope: ofBoth,
 			doc: "The syslog tags or journal identifiers of the service. With any, only its lines count, and patterns see " +
-				"the message alone; without, the line without its date.",
+				"the message alone; without, the line without its date. With `\"\"` among them, lines without a header count as well, as in the service's own file " +
+				"or a container's output; patterns then see neither header nor date.",
 			value: value[spec]{"list of texts", func(c *checker, s *spec, n *node) { s.Daemon = c.daemons(n) }}},
 		{name: "failregex", scope: ofBoth,
 			doc: "What a failure looks like; `<HOST>` stands where the address is. A pattern whose failures count for more is a " +
@@ -124,9 +125,7 @@ func (c *checker) daemons(n *node) []string {
 	var tags []string
 	for _, m := range members {
 		tag, ok := c.text(m, expected)
-		if ok && tag == "" {
-			c.wrongValue(m, expected, "")
-		} else if ok {
+		if ok {
 			tags = append(tags, tag)
 		}
 	}

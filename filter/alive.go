@@ -36,7 +36,7 @@ func (m *Matcher) sight(line *Line) Sight {
 	var v view
 	f.look(&v, line, m.dates, &m.work)
 	switch {
-	case v.hasHeader && !v.daemon:
+	case v.foreign || v.hasHeader && !v.daemon:
 		return Foreign
 	case v.daemon && first(f.alive, v.text, &m.work) >= 0:
 		return Known

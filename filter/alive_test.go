@@ -58,3 +58,23 @@ func TestAliveInTests(t *testing.T) {
 		}
 	}
 }
+
+// A filter that also takes lines without a header knows those of others all the same.
+func TestSightWithoutHeader(t *testing.T) {
+	f, err := Compile(Spec{Daemon: []string{"", "app"}, Failregex: []string{`^x <HOST>$`}, Alive: []string{`^started`}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := f.NewMatcher()
+	for line, want := range map[string]Sight{
+		"Nov 24 20:50:13 server app[7]: started":                     Known,
+		"Nov 24 20:50:13 server app[7]: 2026-11-24 20:50:13 started": Known,
+		"2026-11-24 20:50:13 started":                                Known,
+		"Nov 24 20:50:13 server cron[7]: started":                    Foreign,
+		"2026-11-24 20:50:13 something else":                         Strange,
+	} {
+		if got := m.Sight(Line{Text: line, Read: time.Unix(1e9, 0)}); got != want {
+			t.Errorf("%q: got %v, want %v", line, got, want)
+		}
+	}
+}

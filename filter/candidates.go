@@ -37,7 +37,10 @@ type texts struct {
 }
 
 func newCandidates(f *Filter) candidates {
-	t := texts{daemon: literal.Of(f.spec.Daemon...), ignores: len(f.ignore) > 0}
+	t := texts{ignores: len(f.ignore) > 0}
+	if !f.bare {
+		t.daemon = literal.Of(f.daemons...)
+	}
 	seam, ok := f.seam()
 	switch {
 	case f.json != nil:
@@ -48,7 +51,7 @@ func newCandidates(f *Filter) candidates {
 		if f.pref != nil {
 			t.pref = literal.Required(f.pref.syntax, seam)
 		}
-		if len(f.spec.Daemon) == 0 {
+		if f.bare {
 			t.more = allRequired(f.telling(), seam)
 		}
 	}
@@ -177,7 +180,7 @@ func (f *Filter) seam() (literal.Seam, bool) {
 	if f.spec.Fail2ban && f.spellsLineEnd() {
 		return nil, false
 	}
-	if len(f.spec.Daemon) > 0 {
+	if !f.bare {
 		return nil, true // a message is one piece
 	}
 	if len(f.spec.Datepattern) == 0 {

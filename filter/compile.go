@@ -42,6 +42,10 @@ type Filter struct {
 	json    *jsonRules // nil for none
 	// weights are those of fail and of the rules for JSON behind them; nil: each is 1.
 	weights []int
+	// daemons are the spec's that have names; bare says that lines may be without a header: there are none, or
+	// one is "".
+	daemons []string
+	bare    bool
 
 	candidates candidates
 }
@@ -67,6 +71,8 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 		unless: c.all("unless", spec.Unless, all),
 	}
 	f.alive = c.all("alive", spec.Alive, one)
+	f.daemons = slices.DeleteFunc(slices.Clone(spec.Daemon), func(name string) bool { return name == "" })
+	f.bare = len(f.daemons) == 0 || len(f.daemons) < len(spec.Daemon)
 	if spec.Prefregex != "" {
 		f.pref = c.one("prefregex", spec.Prefregex, one)
 	}

@@ -85,8 +85,8 @@ func (f *Filter) explainPrefregex(text string) Reason {
 }
 
 func (f *Filter) explainHeader(line *Line, v *view) string {
-	want := make([]string, len(f.spec.Daemon))
-	for i, daemon := range f.spec.Daemon {
+	want := make([]string, len(f.daemons))
+	for i, daemon := range f.daemons {
 		want[i] = fmt.Sprintf("%q", daemon)
 	}
 	switch {

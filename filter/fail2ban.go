@@ -17,7 +17,7 @@ func (f *Filter) lookAsFail2ban(v *view, line *Line, dates *logtime.Finder, w *w
 	if line.Time.IsZero() {
 		v.date, v.dated = dates.Find(line.Text, line.Read)
 	}
-	if f.cutsDate(v) {
+	if v.dated && f.cuts(v.message, v.date) {
 		head, tail = line.Text[:v.date.Start], line.Text[v.date.End:]
 		v.gap = v.date.End - v.date.Start
 	}

@@ -171,6 +171,7 @@ func TestDaemon(t *testing.T) {
 	journal := time.Date(2026, time.March, 10, 21, 31, 23, 0, time.UTC)
 	spec := filter.Spec{Daemon: []string{"sshd", "sshd-session"}, Failregex: []string{`^Failed for \S+ from <HOST>$`}}
 	plain := filter.Spec{Failregex: spec.Failregex}
+	bare := filter.Spec{Failregex: spec.Failregex, Daemon: []string{"", "app"}}
 	for _, tt := range []struct {
 		name string
 		spec filter.Spec
@@ -187,7 +188,17 @@ func TestDaemon(t *testing.T) {
 		{"journal, another daemon", spec, filter.Line{Text: "host cron[1]: Failed for root from 192.0.2.1", Time: journal}, false},
 		{"journal, any daemon", plain, filter.Line{Text: "host any[1]: Failed for root from 192.0.2.1", Time: journal}, true},
 		{"journal, no header", plain, filter.Line{Text: "Failed for root from 192.0.2.1", Time: journal}, true},
-		{"journal, a date in the message stays", plain, filter.Line{Text: "host any[1]: 2026-03-10 21:31:23 Failed for root from 192.0.2.1", Time: journal}, false},
+		{"journal, the service's own date is cut", plain, filter.Line{Text: "host any[1]: 2026-03-10 20:00:00 Failed for root from 192.0.2.1", Time: journal}, true},
+		{"journal, a date in the message of a daemon stays", spec, filter.Line{Text: "host sshd[1]: 2026-03-10 21:31:23 Failed for root from 192.0.2.1", Time: journal}, false},
+		{"bare: no header", bare, line("2026-03-10 21:31:23 Failed for root from 192.0.2.1"), true},
+		{"bare: its header", bare, line("Mar 10 21:31:23 host app[1]: Failed for root from 192.0.2.1"), true},
+		{"bare: its header, and its own date", bare, line("Mar 10 21:31:23 host app[1]: 2026-03-10 20:00:00 Failed for root from 192.0.2.1"), true},
+		{"bare: header of RFC 5424", bare, line("<34>1 2026-03-10T21:31:23Z host app 1 - - Failed for root from 192.0.2.1"), true},
+		{"bare: another daemon's", bare, line("Mar 10 21:31:23 host cron[1]: Failed for root from 192.0.2.1"), false},
+		{"bare: another daemon quotes it", bare, line("Mar 10 21:31:23 host cron[1]: app[1]: Failed for root from 192.0.2.1"), false},
+		{"bare: journal", bare, filter.Line{Text: "host app[1]: 2026-03-10 20:00:00 Failed for root from 192.0.2.1", Time: journal}, true},
+		{"bare: journal of a container", bare, filter.Line{Text: "host 5e1f[1]: Failed for root from 192.0.2.1", Time: journal}, true},
+		{"bare: output of a container", bare, line(`{"log":"Failed for root from 192.0.2.1\n","stream":"stdout","time":"2026-03-10T21:31:23Z"}`), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := compile(t, tt.spec, filter.Options{}).NewMatcher().Match(tt.line)

@@ -15,6 +15,10 @@ type Spec struct {
 	// service logs. With any, a line must have a syslog or journal header with
 	// one of them, and patterns see the message alone. Without, patterns see
 	// the line without its date.
+	//
+	// With "" among them, the service also writes to a file or a container's output, without a
+	// header: patterns see the message of lines with one of the headers, of whatever the journal gives,
+	// and other lines whole, each without the date that the service itself has put there.
 	Daemon []string
 	// Failregex, Ignoreregex and Prefregex are patterns in RE2 syntax with tags,
 	// see the package's documentation.

@@ -15,8 +15,10 @@ import (
 type view struct {
 	text string
 	// daemon is false if the line is of none of the filter's daemons; header is
-	// what was looked at for that, if hasHeader.
+	// what was looked at for that, if hasHeader. foreign says that the line has what looks like another
+	// daemon's, of a filter that also takes lines without any.
 	daemon    bool
+	foreign   bool
 	header    header.Header
 	hasHeader bool
 	// date is zero and dated false for a line without a date of its own.
@@ -48,20 +50,39 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 		v.unwrap(line.Text, w)
 	}
 	v.text, v.split = v.message, len(v.message)
-	if f.json != nil && len(f.spec.Daemon) == 0 && line.Time.IsZero() && beginsObject(v.message) {
+	if f.json != nil && f.bare && line.Time.IsZero() && beginsObject(v.message) {
 		return
 	}
 	if line.Time.IsZero() {
 		v.date, v.dated = dates.Find(v.message, line.Read)
 	}
+	if f.bare {
+		f.lookBare(v, line, dates, w)
+		return
+	}
+	v.cutHeader()
+	v.daemon = v.hasHeader && slices.Contains(f.daemons, v.header.Daemon)
+}
+
+// lookBare goes on for a filter whose service also writes lines without a header. Where it has one,
+// from the journal or by one of the filter's daemons, the message behind it is what the service would have written to
+// a file: it may bear a date of its own.
+func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
+	journal := !line.Time.IsZero()
+	if journal || len(f.daemons) > 0 {
+		v.cutHeader()
+	}
+	if v.hasHeader && !journal && !slices.Contains(f.daemons, v.header.Daemon) {
+		v.hasHeader, v.foreign = false, true
+		v.text, v.base = v.message, 0
+	}
 	switch {
-	case len(f.spec.Daemon) > 0:
-		v.cutHeader()
-		v.daemon = v.hasHeader && slices.Contains(f.spec.Daemon, v.header.Daemon)
-	case !line.Time.IsZero():
-		v.cutHeader()
-	default:
+	case !v.hasHeader:
 		f.cutOwnDate(v, w)
+	case f.json == nil || !beginsObject(v.text):
+		if own, ok := dates.Find(v.text, line.Read); ok && f.cuts(v.text, own) {
+			v.cut(own, w)
+		}
 	}
 }
 
@@ -74,14 +95,14 @@ func (f *Filter) lookInside(v *view, text string, now time.Time, dates *logtime.
 
 // cutOwnDate leaves the message without the date that was found in it.
 func (f *Filter) cutOwnDate(v *view, w *work) {
-	if f.cutsDate(v) {
-		v.cutDate(w)
+	if v.dated && f.cuts(v.message, v.date) {
+		v.cut(v.date, w)
 	}
 }
 
-// cutsDate says whether the date is to be cut out.
-func (f *Filter) cutsDate(v *view) bool {
-	return v.dated && (len(f.spec.Datepattern) > 0 || standsApart(v.message, v.date))
+// cuts says whether a date that was found in text is to be cut out of it.
+func (f *Filter) cuts(text string, date logtime.Found) bool {
+	return len(f.spec.Datepattern) > 0 || standsApart(text, date)
 }
 
 // asText is buf as text, which holds until buf is written to.
@@ -115,19 +136,18 @@ func (v *view) cutHeader() {
 
 const blanks = " \t"
 
-// cutDate leaves the line without its date. At the line's start the blanks behind
+// cut leaves the text without a date in it. At the text's start the blanks behind
 // the date go as well, so that a pattern can begin with what comes next.
-func (v *view) cutDate(w *work) {
-	line := v.message
-	head, tail := line[:v.date.Start], line[v.date.End:]
+func (v *view) cut(date logtime.Found, w *work) {
+	head, tail := v.text[:date.Start], v.text[date.End:]
 	if strings.Trim(head, blanks) == "" {
+		v.base += len(v.text) - len(strings.TrimLeft(tail, blanks))
 		v.text = strings.TrimLeft(tail, blanks)
-		v.base = len(line) - len(v.text)
 		return
 	}
 	w.joined = append(append(w.joined[:0], head...), tail...)
 	v.text = asText(w.joined)
-	v.split, v.gap = len(head), v.date.End-v.date.Start
+	v.split, v.gap = len(head), date.End-date.Start
 }
 
 // standsApart says that no word touches the date. If one does, date and word are
