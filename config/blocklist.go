@@ -73,7 +73,7 @@ func (c *checker) blocklistSource(n *node, text string) bool {
 }
 
 // needless are the keys that mean nothing to a jail without lines to count.
-var needless = []string{"logpath", "filter", "mode", "maxretry", "findtime", "trusttime", "trustretry", "escalate", "usedns", "timezone", "from", "maxmatches", "maxhosts"}
+var needless = []string{"logpath", "filter", "mode", "param", "maxretry", "findtime", "trusttime", "trustretry", "escalate", "usedns", "timezone", "from", "maxmatches", "maxhosts"}
 
 // checkBlocklist reports what a jail with lists says in vain, and one that can't enforce them.
 func (d *draft) checkBlocklist(c *checker, n, own *node) {

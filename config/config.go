@@ -67,7 +67,9 @@ type Jail struct {
 	FilterName string
 	Filter     filter.Spec
 	Mode       string
-	// Compiled is Filter made ready, in its mode and time zone. It may be shared with other
+	// Params are the values of all of Filter's parameters, those that the jail leaves at their defaults as well.
+	Params filter.Params
+	// Compiled is Filter made ready, in its mode, with its parameters and time zone. It may be shared with other
 	// jails. nil where the filter has problems, or the jail isn't enabled.
 	Compiled *filter.Filter
 	// LogPath are globs of files, without "journal"; Journal says whether the

@@ -38,6 +38,9 @@ func LoadFilter(opts Options, name string) (filter.Spec, []Problem) {
 	spec := filter.Spec{Name: file{path: base}.baseName()}
 	c.filter(doc.root, &spec)
 	c.checkMode(doc.root, &spec, mode)
+	if params := doc.root.table["param"]; params != nil {
+		c.checkUsed(doc.root, params, sorted(spec.Params))
+	}
 	if len(c.problems) > 0 {
 		return spec, arrange(c.problems, nil)
 	}
@@ -91,7 +94,7 @@ func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) *filte
 	}
 	before := len(c.problems)
 	for _, p := range patternsOf(n, opts.Mode) {
-		if _, err := filter.Compile(p.alone(spec), filter.Options{Names: opts.Names, Success: opts.Success}); err != nil {
+		if _, err := filter.Compile(p.alone(spec), filter.Options{Params: opts.Params, Names: opts.Names, Success: opts.Success}); err != nil {
 			c.refused(p.node, err)
 		}
 	}
@@ -110,6 +113,7 @@ func (c *checker) compile(n *node, spec filter.Spec, opts filter.Options) *filte
 type variant struct {
 	root           *node
 	mode           string
+	params         string
 	zone           string // "" for this host's
 	names, success bool
 	// trusted are the proxies of the file and of the jail.
@@ -125,6 +129,9 @@ type compiled struct {
 // is where most of the time of Load goes.
 func (l *library) compile(n *node, spec filter.Spec, opts filter.Options) (*filter.Filter, error) {
 	key := variant{root: n, mode: opts.Mode, names: opts.Names, success: opts.Success, trusted: fmt.Sprint(spec.Trusted)}
+	if len(opts.Params) > 0 {
+		key.params = fmt.Sprintf("%#v", opts.Params)
+	}
 	if opts.Timezone != nil { // by name, as every jail reads its own
 		key.zone = opts.Timezone.String()
 	}
@@ -193,7 +200,7 @@ func patternsOf(n *node, mode string) []pattern {
 
 // alone is a filter of this one pattern and no more than it needs.
 func (p pattern) alone(spec filter.Spec) filter.Spec {
-	one := filter.Spec{Daemon: spec.Daemon, MaxLines: spec.MaxLines, Fail2ban: spec.Fail2ban, Failregex: []string{"^<HOST>$"}}
+	one := filter.Spec{Daemon: spec.Daemon, MaxLines: spec.MaxLines, Fail2ban: spec.Fail2ban, Params: spec.Params, Failregex: []string{"^<HOST>$"}}
 	switch p.key {
 	case "failregex":
 		one.Failregex = []string{p.text}

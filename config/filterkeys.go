@@ -64,6 +64,8 @@ func filterKeys() []key[filter.Spec] {
 			value: text(func(s *spec) *string { return &s.Requires })},
 		{name: "recorded", doc: "The script in examples/record that makes a running service write such lines; for people.",
 			value: text(func(s *spec) *string { return &s.Recorded })},
+		{name: "param", doc: "Parameters, each a table [param.NAME]. Patterns and the paths of `json` say `<NAME>` for the value, which a jail may set.",
+			value: value[spec]{"table", setParams}},
 		{name: "mode", doc: "Additions that a jail asks for by name, each a table [mode.NAME].",
 			value: value[spec]{"table", setModes}},
 		{name: "test", doc: "Examples, each a table [[test]]: what these lines lead to.",
@@ -87,8 +89,8 @@ func modeKeys() []key[filter.Mode] {
 	}
 }
 
-// testKeys are those of [[test]].
-func testKeys() []key[filter.Test] {
+// testKeys are those of [[test]] in a filter with these parameters.
+func testKeys(params map[string]filter.Param) []key[filter.Test] {
 	type test = filter.Test
 	return []key[test]{
 		{name: "line", doc: "The line, when it is one.",
@@ -101,6 +103,8 @@ func testKeys() []key[filter.Test] {
 			value: texts("list of texts", "a list of lines", func(t *test) *[]string { return &t.Lines })},
 		{name: "mode", doc: "The filter's mode in this test.",
 			value: text(func(t *test) *string { return &t.Mode })},
+		{name: "param", doc: "Values of the filter's parameters in this test; the others have their defaults.",
+			value: value[test]{"table", func(c *checker, t *test, n *node) { t.Params = c.givenParams(n, params) }}},
 		{name: "match", def: "true", doc: "Whether the line is a failure.",
 			value: boolean(func(t *test) *bool { return &t.Match })},
 		{name: "success", def: "false", doc: "Whether the line is a login that was let in, which is no failure.",
@@ -215,7 +219,7 @@ func setTests(c *checker, s *filter.Spec, n *node) {
 	for _, m := range n.list {
 		test := filter.Test{Match: true}
 		before := len(c.problems)
-		readKeys(c, m, testKeys(), &test)
+		readKeys(c, m, testKeys(s.Params), &test)
 		if len(c.problems) == before {
 			c.checkTest(m, test)
 		}

@@ -21,6 +21,7 @@ func FuzzLoad(f *testing.F) {
 		"[jail.a]\nenabled = true\nfilter.test = [{line = 'a', mode = 'b'}]\nfilter.mode.b = 3\nfilter.failregex = '<HOST>'",
 		"[default.escalate]\nenabled = true\nipv6prefix = 64\nhosts = 1\n[jail.a]\nenabled = true\nlogpath = ['bans', '/x']\nipv4prefix = 8",
 		"[default.bantime_increment]\nformula = 'time * ('\nmultipliers = [1]\n[jail.sshd]\nlogpath = 'bans'\n[jail.sshd.bantime_increment]\nformula = 'count'",
+		"[jail.a]\nenabled = true\nlogpath = '/x'\nparam = { x = '(', y = [1, 'a'], z = 1 }\nfilter.failregex = '<x><HOST>'\nfilter.param.x.default = 'a'\nfilter.param.Z = 1\n[[jail.a.filter.test]]\nparam.x = 1",
 	} {
 		f.Add(text)
 	}

@@ -211,9 +211,10 @@ func (d *draft) readFilter(c *checker, n *node) {
 		d.Filter.Trusted = append(d.Filter.Trusted, prefixesIn(d.Trusted)...)
 	}
 	d.Mode = c.checkMode(d.modeNode(n), &d.Filter, d.Mode)
+	d.readParams(c, merged)
 	if len(c.problems) == before {
 		d.Compiled = c.compile(merged, d.Filter, filter.Options{
-			Mode: d.Mode, Timezone: d.Timezone, Names: d.UseDNS, Success: d.TrustTime > 0,
+			Mode: d.Mode, Params: d.Params, Timezone: d.Timezone, Names: d.UseDNS, Success: d.TrustTime > 0,
 		})
 		d.checkTrust(c, n)
 	}
@@ -224,6 +225,9 @@ func (d *draft) refuseFilter(c *checker, n, own *node) {
 	needless := sorted(own.table)
 	if d.filter != nil {
 		needless = append(needless, "filter")
+	}
+	if d.params != nil {
+		needless = append(needless, "param")
 	}
 	if len(needless) > 0 {
 		p := c.at(n.table["logpath"])

@@ -16,6 +16,8 @@ type draft struct {
 	Jail
 	// filter is the key of that name; nil: the filter is called like the jail.
 	filter *node
+	// params is the key param, nil for none.
+	params *node
 }
 
 const (
@@ -39,6 +41,13 @@ func jailKeys() []key[draft] {
 			value: value[draft]{"text or table", setFilter}},
 		{name: "mode", doc: "Which of the filter's modes is meant, where `filter` names none.",
 			value: text(func(d *draft) *string { return &d.Mode })},
+		{name: "param", scope: ofBoth, doc: "Values of the filter's parameters: `param = { path = '/signin', failure = [401, 403] }`. Those not named have the filter's defaults.",
+			value: value[draft]{"table", func(c *checker, d *draft, n *node) {
+				if d.params = n; n.kind != table {
+					d.params = nil
+					c.wrongType(n, paramsForm)
+				}
+			}}},
 		{name: "logpath", scope: ofBoth,
 			doc: "The files to read: absolute paths with `*`, `?` and `[…]`, looked up again as files come and go. " +
 				"`\"journal\"` is the systemd journal. `\"bans\"`, which stands alone, makes the bans of all other jails the failures of this one: " +

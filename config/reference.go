@@ -28,6 +28,7 @@ const (
 	escalateTable  = "[jail.NAME.escalate]"
 	actionTable    = "an entry of action"
 	notifierTable  = "an entry of action that tells others"
+	paramTable     = "[param.NAME] of a filter file"
 )
 
 // Reference lists all keys, table by table in a reader's order.
@@ -52,8 +53,9 @@ func Reference() []Key {
 	all = append(all, describe("a filter file", filterKeys())...)
 	all = append(all, describe("a pattern with a weight", patternKeys())...)
 	all = append(all, describe("[[json]] of a filter file", jsonKeys())...)
+	all = append(all, describe(paramTable, paramKeys())...)
 	all = append(all, describe("[mode.NAME] of a filter file", modeKeys())...)
-	all = append(all, describe("[[test]] of a filter file", testKeys())...)
+	all = append(all, describe("[[test]] of a filter file", testKeys(nil))...)
 	return all
 }
 
@@ -127,6 +129,11 @@ func tableIntro(table string) string {
 		return "A rule for lines of JSON: `when = { \"request.uri\" = '^/login', status = [401, 403] }`, `host = \"request.client_ip\"`. " +
 			"[json.md](json.md) says what paths and conditions are, with examples. Also `[[jail.NAME.json]]`, or in a jail's " +
 			"`filter = { json = { … } }`.\n\n"
+	case paramTable:
+		return "What differs from host to host in a filter for many: `[param.path]` with `default = '/login'`, and `<path>` in a pattern. A jail says " +
+			"`param = { path = '/signin', failure = [401, 403] }`. In a pattern, the value stands for a group that captures nothing: a number for its digits, a " +
+			"text for the pattern in RE2 syntax that it is, without `^`, `$`, tags and named groups, and a list for any one of its values. In a path it is text, and " +
+			"a list makes several paths; a condition on several holds if it does of one. A jail's values are numbers where the default is.\n\n"
 	case "a filter file":
 		return "`filter.d/NAME.toml`, or a table in a jail: `filter = { failregex = ['…'] }`.\n\n"
 	}

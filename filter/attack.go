@@ -39,7 +39,7 @@ func Attack(spec Spec) []TestResult {
 		if !test.Match && !test.Success || filters.run(test) != "" {
 			continue
 		}
-		f, err := filters.filter(test.Mode)
+		f, err := filters.filter(test)
 		if err != nil {
 			continue // filters.run has said so
 		}

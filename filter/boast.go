@@ -18,7 +18,7 @@ func boastsOf(filters *modes) []boast {
 		if !test.Success || len(boasts) == maxBoasts || filters.run(test) != "" {
 			continue
 		}
-		f, _ := filters.filter(test.Mode)
+		f, _ := filters.filter(test)
 		lines := f.testLines(test)
 		trusted := f.verdictsOn(lines).trusted
 		last := lines[len(lines)-1]

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	// Mode is the name of one of the spec's modes; "" and "normal" mean none.
 	Mode string
+	// Params are values of the spec's parameters; those that are not named have their defaults.
+	Params Params
 	// Timezone is where dates that name no zone are from; nil: [time.Local].
 	Timezone *time.Location
 	// Names makes <HOST> take host names as well (usedns). Without, it takes
@@ -53,7 +55,11 @@ type Filter struct {
 // Compile makes a [Filter] of spec. The error joins everything that is wrong,
 // each with the pattern's number (from 1) and text, and what to do about it.
 func Compile(spec Spec, opts Options) (*Filter, error) {
-	spec, err := withMode(spec, opts.Mode)
+	spec, err := withParams(spec, opts.Params)
+	if err != nil {
+		return nil, err
+	}
+	spec, err = withMode(spec, opts.Mode)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +195,8 @@ func (f *Filter) Trusts() bool {
 // OverLines says that patterns see several lines together (maxlines).
 func (f *Filter) OverLines() bool { return f.spec.MaxLines > 1 }
 
-// Spec returns what the filter was made of, with its mode's patterns merged in.
+// Spec returns what the filter was made of, with its parameters' values in their places and its mode's patterns
+// merged in.
 func (f *Filter) Spec() Spec { return f.spec }
 
 // Stateful says whether the failures of a line can depend on the lines before

@@ -44,6 +44,11 @@
 // longer number or of a host name. Otherwise the pattern does not match, and
 // the next is tried.
 //
+// # Parameters
+//
+// What differs from host to host in a filter for many is a parameter (Spec.Params). Patterns say <NAME> for its value, in small
+// letters, and so do the paths of rules for JSON; [Params] says what it stands for there.
+//
 // # Weights and successes
 //
 // A pattern may weigh more than one (Spec.Weights): for so many failures each of its own counts.

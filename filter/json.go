@@ -53,6 +53,8 @@ type Condition struct {
 	// Path is the field's. A field that is not there, and one that is an object, is
 	// nothing of what follows.
 	Path string
+	// Or are further fields. Either way, the condition holds if it does of one of them all.
+	Or []string
 	// Values are what it may be, one of them: a pattern (string), a number (int64,
 	// float64) or a bool.
 	//

@@ -35,8 +35,8 @@ type jsonRule struct {
 
 // condition is a compiled [Condition].
 type condition struct {
-	field int
-	wants []want
+	fields []int
+	wants  []want
 }
 
 // want is what a field may be: what a pattern matches, or a number, or a word.
@@ -174,7 +174,7 @@ func (c *jsonCompiler) field(what, path string) int {
 func (c *jsonCompiler) conditions(what string, conditions []Condition) []condition {
 	var all []condition
 	for _, cond := range conditions {
-		one := condition{field: c.field(what, cond.Path)}
+		one := condition{fields: c.fields(what, append([]string{cond.Path}, cond.Or...))}
 		if len(cond.Values) == 0 {
 			c.errs = append(c.errs, problem(what, cond.Path, errors.New("nothing that it may be: give a pattern, a number, true or false")))
 		}
@@ -242,5 +242,5 @@ func (c Condition) String() string {
 			values = append(values, fmt.Sprint(value))
 		}
 	}
-	return c.Path + "=" + strings.Join(values, "|")
+	return strings.Join(append([]string{c.Path}, c.Or...), ",") + "=" + strings.Join(values, "|")
 }

@@ -85,8 +85,7 @@ func (r *jsonRule) explain(fields *jsonline.Reader, w *work, paths *jsonline.Fie
 		return r.when[i].explain(fields, paths), held
 	}
 	if i := r.vetoing(fields, w); i >= 0 {
-		field := r.unless[i].field
-		return fmt.Sprintf("%s is %s, which unless forbids", paths.Path(field), shown(fields, field)), held + 1
+		return missing(fields, paths, r.unless[i].fields) + ", which unless forbids", held + 1
 	}
 	held += 2
 	if len(r.msg) > 0 {
@@ -111,14 +110,15 @@ func (r *jsonRule) explain(fields *jsonline.Reader, w *work, paths *jsonline.Fie
 }
 
 func (c *condition) explain(fields *jsonline.Reader, paths *jsonline.Fields) string {
-	if len(fields.Values(c.field)) == 0 {
-		return "no field " + paths.Path(c.field).String()
+	there := slices.ContainsFunc(c.fields, func(field int) bool { return len(fields.Values(field)) > 0 })
+	if !there {
+		return missing(fields, paths, c.fields)
 	}
 	wants := make([]string, len(c.wants))
 	for i, w := range c.wants {
 		wants[i] = w.text
 	}
-	return fmt.Sprintf("%s is %s, not %s", paths.Path(c.field), shown(fields, c.field), strings.Join(wants, " or "))
+	return missing(fields, paths, c.fields) + ", not " + strings.Join(wants, " or ")
 }
 
 // shown is what stands in a field, for a person.
@@ -140,7 +140,7 @@ func shown(fields *jsonline.Reader, field int) string {
 	return strings.Join(texts, ", ")
 }
 
-// missing says that none of these fields is there.
+// missing says what the first of these fields is that is there, or that none is.
 func missing(fields *jsonline.Reader, paths *jsonline.Fields, which []int) string {
 	for _, field := range which {
 		if len(fields.Values(field)) > 0 {

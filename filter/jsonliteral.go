@@ -61,7 +61,7 @@ func (r *jsonRule) required(fields *jsonline.Fields) []literal.Set {
 	var texts, keys []literal.Set
 	for _, cond := range r.when {
 		texts = append(texts, cond.required()...)
-		keys = append(keys, keysOf(fields, []int{cond.field}))
+		keys = append(keys, keysOf(fields, cond.fields))
 	}
 	for _, paths := range [][]int{r.host, r.peer, r.msg} {
 		keys = append(keys, keysOf(fields, paths))

@@ -23,7 +23,17 @@ func (r *jsonRule) vetoing(fields *jsonline.Reader, w *work) int {
 }
 
 func (c *condition) holds(fields *jsonline.Reader, w *work) bool {
-	for _, v := range fields.Values(c.field) {
+	for _, field := range c.fields {
+		if c.holdsOf(fields.Values(field), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsOf says whether one of a field's values is what the condition asks for.
+func (c *condition) holdsOf(values []jsonline.Value, w *work) bool {
+	for _, v := range values {
 		if v.Kind == jsonline.Container || v.Kind == jsonline.Null {
 			continue
 		}

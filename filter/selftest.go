@@ -33,28 +33,30 @@ func RunTests(spec Spec) []TestResult {
 	return results
 }
 
-// modes compiles a spec's modes, each once.
+// modes compiles a spec in the ways its tests ask for, each once.
 type modes struct {
 	spec     Spec
 	compiled map[string]*Filter
 	failed   map[string]error
 }
 
-func (m *modes) filter(mode string) (*Filter, error) {
+// filter is the spec in the mode and with the parameters of a test.
+func (m *modes) filter(test Test) (*Filter, error) {
 	if m.compiled == nil {
 		m.compiled, m.failed = map[string]*Filter{}, map[string]error{}
 	}
-	f, known := m.compiled[mode]
+	way := fmt.Sprintf("%q %#v", test.Mode, test.Params)
+	f, known := m.compiled[way]
 	if !known {
-		f, m.failed[mode] = Compile(m.spec, Options{Mode: mode, Timezone: time.UTC, Success: true})
-		m.compiled[mode] = f
+		f, m.failed[way] = Compile(m.spec, Options{Mode: test.Mode, Params: test.Params, Timezone: time.UTC, Success: true})
+		m.compiled[way] = f
 	}
-	return f, m.failed[mode]
+	return f, m.failed[way]
 }
 
 // run says what is wrong, "" if nothing is.
 func (m *modes) run(test Test) string {
-	f, err := m.filter(test.Mode)
+	f, err := m.filter(test)
 	if err != nil {
 		return err.Error()
 	}

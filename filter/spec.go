@@ -63,6 +63,8 @@ type Spec struct {
 	// address, for people; Recorded names the script in examples/record that makes a running
 	// service write such lines. Nothing here depends on them.
 	Requires, Recorded string
+	// Params are parameters that a jail may set (see [Options]).
+	Params map[string]Param
 	// Modes are additions that a jail asks for by name (mode=aggressive).
 	Modes map[string]Mode
 	// Tests are the filter's own examples.
@@ -85,6 +87,8 @@ type Test struct {
 	Lines []string
 	// Mode is the filter's mode in this test, "" for the ordinary one.
 	Mode string
+	// Params are the values of parameters in this test; those it does not name have their defaults.
+	Params Params
 	// Match says whether the last line is a failure, Success whether it is a login that was
 	// let in, which is no failure.
 	Match, Success bool

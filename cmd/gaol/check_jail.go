@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"gaol/action"
 	"gaol/cmd/internal/daemon"
 	"gaol/config"
+	"gaol/filter"
 )
 
 // jailReport is what an enabled jail comes to.
@@ -23,6 +25,8 @@ type jailReport struct {
 	Mode   string `json:"mode"`
 	// Requires is what the service must have switched on; left out where the filter does not say.
 	Requires string `json:"requires,omitempty"`
+	// Params are the values of the filter's parameters; left out for none.
+	Params filter.Params `json:"params,omitempty"`
 	// Logs are the paths that are configured, with the files there now.
 	Logs []logReport `json:"logs"`
 	// Journal says that the journal is read, with these terms.
@@ -118,6 +122,7 @@ func reportJail(j config.Jail, files, journal bool, now time.Time) jailReport {
 		Filter:        cmp.Or(j.FilterName, "inline"),
 		Mode:          j.Mode,
 		Requires:      j.Filter.Requires,
+		Params:        j.Params,
 		Logs:          []logReport{},
 		Journal:       journal,
 		Journalmatch:  emptyNotNull(j.Filter.Journalmatch),
@@ -263,6 +268,18 @@ func (r jailReport) writeFilter(field func(name, value string, s style)) {
 	if r.Requires != "" {
 		field("needs", r.Requires, plain)
 	}
+	for _, param := range slices.Sorted(maps.Keys(r.Params)) {
+		field("param", param+" = "+valueText(r.Params[param]), plain)
+	}
+}
+
+// valueText writes the value of a parameter, a list with "or" between its members.
+func valueText(value []any) string {
+	texts := make([]string, len(value))
+	for i, v := range value {
+		texts[i] = fmt.Sprint(v)
+	}
+	return strings.Join(texts, " or ")
 }
 
 func (r jailReport) writeSources(field func(name, value string, s style)) {

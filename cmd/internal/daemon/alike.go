@@ -15,7 +15,8 @@ func sameJail(a, b config.Jail) bool {
 
 // sameFilter says whether what the filter remembers of sessions can be kept.
 func sameFilter(a, b config.Jail) bool {
-	return a.Mode == b.Mode && a.UseDNS == b.UseDNS && (a.TrustTime > 0) == (b.TrustTime > 0) && reflect.DeepEqual(a.Filter, b.Filter) && reflect.DeepEqual(a.Timezone, b.Timezone)
+	return a.Mode == b.Mode && a.UseDNS == b.UseDNS && (a.TrustTime > 0) == (b.TrustTime > 0) &&
+		reflect.DeepEqual(a.Params, b.Params) && reflect.DeepEqual(a.Filter, b.Filter) && reflect.DeepEqual(a.Timezone, b.Timezone)
 }
 
 // sameFirewall says whether two configurations of a jail refuse the same, in the same way.

@@ -137,6 +137,28 @@ func reloadInTheKernel(t *testing.T, backend, list string) {
 	nothingLeft(t, "", "")
 }
 
+func TestReloadWithOtherParameters(t *testing.T) {
+	jail := func(word string) string {
+		return fmt.Sprintf(`
+[jail.sshd]
+enabled = false
+[jail.app]
+enabled = true
+logpath = ["DIR/app.log"]
+filter = { failregex = '^ERROR <word> failure <HOST>$', param.word.default = 'Logout' }
+param = { word = '%s' }
+`, word)
+	}
+	s := newSite(t, jail("Signin"))
+	s.run(nil)
+	reply := s.reload(jail("Login"))
+	if diff := cmp.Diff([]string{"app"}, reply.Changed); diff != "" {
+		t.Errorf("changed (-want +got):\n%s", diff)
+	}
+	s.append("app.log", failures(5, "203.0.113.1"))
+	s.waitDecided("203.0.113.1")
+}
+
 func TestBrokenJailStaysAsItWas(t *testing.T) {
 	s := newSite(t, oneJail("app", "maxretry = 3"))
 	s.run(nil)

@@ -17,7 +17,7 @@ const ignoreWait = 10 * time.Second
 // newPlayer makes a jail as the daemon would.
 func newPlayer(ctx context.Context, j config.Jail, opts Options) (*player, error) {
 	if opts.Zone != nil && !j.Bans {
-		f, err := filter.Compile(j.Filter, filter.Options{Mode: j.Mode, Timezone: opts.Zone, Names: j.UseDNS, Success: j.TrustTime > 0})
+		f, err := filter.Compile(j.Filter, filter.Options{Mode: j.Mode, Params: j.Params, Timezone: opts.Zone, Names: j.UseDNS, Success: j.TrustTime > 0})
 		if err != nil {
 			return nil, err
 		}
