@@ -236,7 +236,7 @@ func checkJail(t *testing.T, c *config.Config, name string) {
 				t.Errorf("recidive is %+v", j)
 			}
 			return
-		case len(j.LogPath) == 0 || len(j.Rule.Ports) == 0:
+		case len(j.LogPath) == 0 || len(j.Rule.Ports) == 0 && j.Rule.Protocol != "all":
 			t.Errorf("%s: log %q, ports %v, filter %q", name, j.LogPath, j.Rule.Ports, j.FilterName)
 		default:
 			return
