@@ -91,8 +91,11 @@ func compileAll(t *testing.T, spec filter.Spec) []*filter.Filter {
 func firstFailure(variants []*filter.Filter, other filter.Spec) *filter.Failure {
 	read := time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)
 	for _, f := range variants {
+		m := f.NewMatcher()
 		for _, test := range other.Tests {
-			m := f.NewMatcher()
+			if f.Stateful() {
+				m = f.NewMatcher()
+			}
 			for _, line := range test.Lines {
 				if result := m.Match(filter.Line{Text: line, Read: read, CatchUp: true}); result.Failure != nil {
 					return result.Failure
