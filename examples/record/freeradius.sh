@@ -1,7 +1,7 @@
 #!/bin/bash
 # Prints what Debian's FreeRADIUS logs of logins that fail, and of some that do not (auth = yes).
 #
-# Expect: freeradius 4
+# Expect: freeradius 3 1
 . "$(dirname "$0")/lib.sh"
 own_root "$0" freeradius freeradius-utils
 

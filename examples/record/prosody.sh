@@ -1,7 +1,7 @@
 #!/bin/bash
 # Prints what Debian's Prosody logs of logins that fail, and of one that does not, with mod_log_auth.
 #
-# Expect: prosody 4 1
+# Expect: prosody 10 2
 . "$(dirname "$0")/lib.sh"
 own_root "$0" prosody prosody-modules
 
