@@ -2,7 +2,7 @@
 # Prints what Debian's ProFTPD logs of logins that fail, and of some that do not: in its own file, and
 # through syslog, by FTP, FTPS and SFTP.
 #
-# Expect: proftpd 40 4
+# Expect: proftpd 40 2
 . "$(dirname "$0")/lib.sh"
 own_root "$0" proftpd-core proftpd-mod-crypto openssh-client python3-paramiko
 
