@@ -1,8 +1,8 @@
 #!/bin/bash
 # Prints what Debian's dropbear logs of logins that fail, and of some that do not.
 #
-# Expect: dropbear 15 2
-# Expect: dropbear[mode=aggressive] 20 2
+# Expect: dropbear 60 3
+# Expect: dropbear[mode=aggressive] 75 3
 . "$(dirname "$0")/lib.sh"
 own_root "$0" dropbear-bin openssh-client python3-paramiko
 

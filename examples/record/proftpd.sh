@@ -2,7 +2,7 @@
 # Prints what Debian's ProFTPD logs of logins that fail, and of some that do not: in its own file, and
 # through syslog, by FTP, FTPS and SFTP.
 #
-# Expect: proftpd 30 4
+# Expect: proftpd 40 2
 . "$(dirname "$0")/lib.sh"
 own_root "$0" proftpd-core proftpd-mod-crypto openssh-client python3-paramiko
 
@@ -100,7 +100,7 @@ login 4 nobody-here wrong
 stop_proftpd
 say "the same through syslog (SystemLog commented out)"
 sed -i 's/^SystemLog/#&/' /etc/proftpd/proftpd.conf
-proftpd 'RootLogin off' '<Limit LOGIN>' 'DenyUser denied' '</Limit>'
+proftpd "SyslogLevel info" "RootLogin off" '<Limit LOGIN>' 'DenyUser denied' '</Limit>'
 attempts
 login 4 denied wrong
 stop_proftpd

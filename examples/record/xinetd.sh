@@ -1,7 +1,7 @@
 #!/bin/bash
 # Prints what Debian's xinetd logs when it refuses a client, and of accepted ones.
 #
-# Expect: xinetd-fail 8
+# Expect: xinetd-fail 6
 . "$(dirname "$0")/lib.sh"
 own_root "$0" xinetd
 
