@@ -2,8 +2,8 @@
 # Prints what Debian's Courier logs of logins that fail over IMAP, POP3 and SMTP, and of mail that it
 # refuses.
 #
-# Expect: courier-auth 8 3
-# Expect: courier-smtp 4
+# Expect: courier-auth 14 4
+# Expect: courier-smtp 12
 . "$(dirname "$0")/lib.sh"
 own_root "$0" courier-imap courier-pop courier-mta courier-authdaemon courier-authlib-userdb netbase
 
