@@ -2,7 +2,8 @@
 # Prints what Debian's dante-server (sockd) logs when it refuses clients for their password, their
 # address and what they ask for, through syslog and in a log file of its own. See lib.sh.
 #
-# Expect: dante 12
+# Expect: dante 24
+# Expect: dante[mode=aggressive] 33
 . "$(dirname "$0")/lib.sh"
 own_root "$0" dante-server
 log=$tmp/syslog

@@ -2,7 +2,7 @@
 # Prints what Debian's monit logs of wrong passwords for its web page, through syslog and in its
 # own log file. See lib.sh.
 #
-# Expect: monit 12
+# Expect: monit 16
 . "$(dirname "$0")/lib.sh"
 own_root "$0" monit
 log=$tmp/syslog

@@ -2,7 +2,7 @@
 # Prints what Debian's nsd logs when it refuses transfers and queries, through syslog and in a log
 # file of its own. See lib.sh.
 #
-# Expect: nsd 6
+# Expect: nsd 15
 . "$(dirname "$0")/lib.sh"
 own_root "$0" nsd
 log=$tmp/syslog

@@ -2,7 +2,8 @@
 # Prints what Debian's stunnel4 logs when it refuses clients for their certificate and their
 # handshake, through syslog and in a log file of its own. See lib.sh.
 #
-# Expect: stunnel 8
+# Expect: stunnel 12
+# Expect: stunnel[mode=aggressive] 18
 . "$(dirname "$0")/lib.sh"
 own_root "$0" stunnel4
 log=$tmp/syslog
