@@ -2,7 +2,7 @@
 # Prints what Debian's ZoneMinder logs of wrong passwords for its web page: its own log file and
 # Apache's error log. See lib.sh.
 #
-# Expect: zoneminder 5 1
+# Expect: zoneminder 5
 . "$(dirname "$0")/lib.sh"
 own_root "$0" zoneminder mariadb-server apache2 libapache2-mod-php php-mysql
 mkdir -p /run/mysqld /run/zm && chown mysql: /run/mysqld && chown www-data: /run/zm
