@@ -58,6 +58,11 @@ passdb {
 userdb {
   driver = passwd
 }
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 service auth {
   unix_listener /var/spool/postfix/private/auth {
     user = postfix
