@@ -39,7 +39,7 @@ type texts struct {
 func newCandidates(f *Filter) candidates {
 	t := texts{ignores: len(f.ignore) > 0}
 	if !f.bare {
-		t.daemon = literal.Of(f.daemons...)
+		t.daemon = f.daemons.required()
 	}
 	seam, ok := f.seam()
 	switch {

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -61,7 +60,7 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 		return
 	}
 	v.cutHeader()
-	v.daemon = v.hasHeader && slices.Contains(f.daemons, v.header.Daemon)
+	v.daemon = v.hasHeader && f.daemons.have(v.header.Daemon)
 }
 
 // lookBare goes on for a filter whose service also writes lines without a header. Where it has one,
@@ -79,7 +78,7 @@ func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	default:
 		v.cutHeader()
 	}
-	if v.hasHeader && !journal && !slices.Contains(f.daemons, v.header.Daemon) {
+	if v.hasHeader && !journal && !f.daemons.have(v.header.Daemon) {
 		v.hasHeader, v.foreign = false, true
 		v.text, v.base = v.message, 0
 	}
