@@ -3,6 +3,7 @@ package stock_test
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"testing"
@@ -15,7 +16,7 @@ import (
 var sent = time.Date(2026, time.November, 24, 20, 50, 13, 0, time.UTC)
 
 // syslogLine has tag, process id and message of a line with a syslog daemon's header.
-var syslogLine = regexp.MustCompile(`^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) \S+ ([^\s:\[]+)(?:\[(\d+)\])?: (.*)$`)
+var syslogLine = regexp.MustCompile(`^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) (?:\S+ )??([^\s:\[]+)(?:\[(\d+)\])?: (.*)$`)
 
 // TestEveryFormOfHeader has each test line come through syslog, in its forms, the journal and containers: whoever
 // is found in the line must be found in all of them.
@@ -83,7 +84,7 @@ func forms(spec filter.Spec, texts []string) map[string][]filter.Line {
 	}
 	bare := len(spec.Daemon) == 0 || slices.Contains(spec.Daemon, "")
 	for _, text := range texts {
-		if m := syslogLine.FindStringSubmatch(text); m != nil && slices.Contains(spec.Daemon, m[1]) {
+		if m := syslogLine.FindStringSubmatch(text); m != nil && isOf(spec.Daemon, m[1]) {
 			tag, pid, message := m[1], m[2], m[3]
 			if pid == "" {
 				pid = "77"
@@ -118,6 +119,14 @@ var record = regexp.MustCompile(`^(?:\{"log":"|\d{4}-\d\d-\d\dT\S+ std(?:out|err
 
 // isRecord says that a line is a container's already.
 func isRecord(text string) bool { return record.MatchString(text) }
+
+// isOf says that a tag is one of a service's, in which "*" stands for what changes.
+func isOf(daemons []string, tag string) bool {
+	return slices.ContainsFunc(daemons, func(daemon string) bool {
+		fits, err := path.Match(daemon, tag)
+		return err == nil && fits
+	})
+}
 
 func docker(text string) string {
 	quoted, err := json.Marshal(text + "\n")
