@@ -1,5 +1,7 @@
 package filter
 
+import "gaol/filter/header"
+
 // Sight is what a filter makes of a line that it does not have to match.
 type Sight int
 
@@ -40,8 +42,23 @@ func (m *Matcher) sight(line *Line) Sight {
 		return Foreign
 	case v.daemon && first(f.alive, v.text, &m.work) >= 0:
 		return Known
+	case f.anybodys(line, &v):
+		return Foreign
 	}
 	return Strange
+}
+
+// anybodys says that a line may be of any service, of a filter that does not know the tags of its own: it has a syslog
+// daemon's header, or is from a journal that is read whole.
+func (f *Filter) anybodys(line *Line, v *view) bool {
+	switch {
+	case len(f.daemons) > 0:
+		return false
+	case !line.Time.IsZero():
+		return len(f.spec.Journalmatch) == 0
+	}
+	h, ok := header.Parse(v.message, v.date.Start, v.date.End)
+	return ok && h.PID != ""
 }
 
 // Watchful says whether the filter knows what a healthy log looks like.
