@@ -38,15 +38,17 @@ func (m *Matcher) sight(line *Line) Sight {
 	var v view
 	f.look(&v, line, m.dates, &m.work)
 	switch {
-	case v.foreign || v.hasHeader && !v.daemon:
-		return Foreign
 	case v.daemon && first(f.alive, v.text, &m.work) >= 0:
 		return Known
-	case f.anybodys(line, &v):
+	case v.hasHeader && !v.daemon, v.foreign && isSyslog(v.header), f.anybodys(line, &v):
 		return Foreign
 	}
 	return Strange
 }
+
+// isSyslog says that a header is a syslog daemon's, rather than a level and a number that happen to stand where a host and a
+// tag would.
+func isSyslog(h header.Header) bool { return h.PID != "" || isName(h.Host) }
 
 // anybodys says that a line may be of any service, of a filter that does not know the tags of its own: it has a syslog
 // daemon's header, or is from a journal that is read whole.
