@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 
 	"gaol/filter"
@@ -125,6 +127,36 @@ func (c *checker) givenParams(n *node, known map[string]filter.Param) filter.Par
 		}
 	}
 	return given
+}
+
+// ParseParams reads values of a filter's parameters from a command line: NAME=VALUE each, and several of one NAME for
+// a list.
+func ParseParams(settings []string, known map[string]filter.Param) (filter.Params, error) {
+	params := filter.Params{}
+	for _, setting := range settings {
+		name, text, ok := strings.Cut(setting, "=")
+		if !ok {
+			return nil, fmt.Errorf("%q is no parameter: write NAME=VALUE", setting)
+		}
+		param, ok := known[name]
+		if !ok {
+			return nil, fmt.Errorf("no parameter %q: the filter has %s", name, cmp.Or(join(sorted(known)), "none"))
+		}
+		var value any = text
+		if numbers := countNumbers(param.Default); numbers > 0 {
+			number, err := strconv.ParseInt(text, 10, 64)
+			if err == nil {
+				value = number
+			} else if numbers == len(param.Default) {
+				return nil, fmt.Errorf("parameter %s: %q is not a whole number", name, text)
+			}
+		}
+		if err := filter.CheckParam(value); err != nil {
+			return nil, fmt.Errorf("parameter %s: %q: %w", name, text, err)
+		}
+		params[name] = append(params[name], value)
+	}
+	return params, nil
 }
 
 // readParams reads what the jail says of its filter's parameters; base is the filter's table.

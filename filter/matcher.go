@@ -85,8 +85,10 @@ func (f *Filter) NewMatcher() *Matcher {
 	return m
 }
 
-func (f *Filter) newFinder() *logtime.Finder {
-	finder, err := logtime.New(f.dates)
+func (f *Filter) newFinder() *logtime.Finder { return newFinder(f.dates) }
+
+func newFinder(opts logtime.Options) *logtime.Finder {
+	finder, err := logtime.New(opts)
 	if err != nil {
 		panic(fmt.Sprintf("filter: date patterns that Compile accepted: %v", err))
 	}

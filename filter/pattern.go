@@ -14,6 +14,7 @@ import (
 	"gaol/filter/backtrack"
 	"gaol/filter/header"
 	"gaol/filter/literal"
+	"gaol/filter/logtime"
 )
 
 // pattern is one compiled failregex, ignoreregex, prefregex or unless.
@@ -185,6 +186,8 @@ type work struct {
 	scratch automaton.Scratch
 	at      []int
 	joined  []byte // a line without its date
+	// usual finds dates in the usual forms, nil until one is asked for (see Filter.headerDate).
+	usual   *logtime.Finder
 	content []byte // what prefregex has left of it
 	machine backtrack.Machine
 	// runaway counts how often a pattern took too many steps.

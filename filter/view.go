@@ -69,7 +69,11 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 // a file: it may bear a date of its own.
 func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	journal := !line.Time.IsZero()
+	ownDate, ownDated := v.date, v.dated
 	if journal || len(f.daemons) > 0 {
+		if !journal && len(f.spec.Datepattern) > 0 {
+			v.date, v.dated = f.headerDate(v.message, line.Read, w) // datepattern is for the service's own
+		}
 		v.cutHeader()
 	}
 	if v.hasHeader && !journal && !slices.Contains(f.daemons, v.header.Daemon) {
@@ -78,12 +82,21 @@ func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	}
 	switch {
 	case !v.hasHeader:
+		v.date, v.dated = ownDate, ownDated
 		f.cutOwnDate(v, w)
 	case f.json == nil || !beginsObject(v.text):
 		if own, ok := dates.Find(v.text, line.Read); ok && f.cuts(v.text, own) {
 			v.cut(own, w)
 		}
 	}
+}
+
+// headerDate finds the date of a header, which is in one of the usual forms.
+func (f *Filter) headerDate(message string, now time.Time, w *work) (logtime.Found, bool) {
+	if w.usual == nil {
+		w.usual = newFinder(logtime.Options{Location: f.dates.Location})
+	}
+	return w.usual.Find(message, now)
 }
 
 // lookInside makes v, which is empty, the view of a text in a line.

@@ -273,11 +273,18 @@ func (r jailReport) writeFilter(field func(name, value string, s style)) {
 	}
 }
 
+// maxValuesShown bounds how much of a long list is shown.
+const maxValuesShown = 8
+
 // valueText writes the value of a parameter, a list with "or" between its members.
 func valueText(value []any) string {
-	texts := make([]string, len(value))
+	var texts []string
 	for i, v := range value {
-		texts[i] = fmt.Sprint(v)
+		if i == maxValuesShown && len(value) > maxValuesShown+1 {
+			texts = append(texts, fmt.Sprintf("%d more, which --json lists", len(value)-i))
+			break
+		}
+		texts = append(texts, fmt.Sprint(v))
 	}
 	return strings.Join(texts, " or ")
 }

@@ -20,6 +20,7 @@ type regexOptions struct {
 	now      string
 	timezone string
 	maxlines int
+	params   []string
 	json     bool
 }
 
@@ -45,7 +46,8 @@ warning, and so is each pattern with look-around or back-references that runs on
 an engine with a limit on its steps for each line, and what went over that limit.`,
 		Example: `  gaol regex /var/log/auth.log sshd
   gaol regex '2015-03-10 21:31:23,899 ERROR Login failure 192.0.2.5' 'Login failure <HOST>'
-  gaol regex /var/log/auth.log '/etc/fail2ban/filter.d/sshd.conf[mode=aggressive]'`,
+  gaol regex /var/log/auth.log '/etc/fail2ban/filter.d/sshd.conf[mode=aggressive]'
+  gaol regex --param path=/signin --param failure=200 /var/log/nginx/access.log http-login`,
 		Annotations: map[string]string{exitStatuses: exitsOf("lines matched", "no line matched",
 			"wrong usage, a pattern with a fault, or a log that cannot be read")},
 		Args: argsOf(2, 3, "LOG, FILTER and perhaps IGNOREREGEX"),
@@ -67,6 +69,7 @@ an engine with a limit on its steps for each line, and what went over that limit
 	flags.StringVar(&opts.now, "now", "", "`TIME` at which to read the log, for dates without a year (default: now)")
 	flags.StringVar(&opts.timezone, "timezone", "", "zone `TZ` of dates without one: Europe/Berlin, +02:00, CET-1CEST (default: this host's)")
 	flags.IntVar(&opts.maxlines, "maxlines", 0, "number `N` of lines that patterns see together (default: as the filter says)")
+	flags.StringArrayVar(&opts.params, "param", nil, "parameter of the filter, as `NAME=VALUE`; several of one name are a list")
 	flags.BoolVar(&opts.json, "json", false, "print one JSON document")
 	return cmd
 }
@@ -84,7 +87,11 @@ func runRegex(ctx context.Context, a *app, opts regexOptions, args []string) err
 	if opts.maxlines != 0 {
 		tried.spec.MaxLines = opts.maxlines
 	}
-	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Timezone: zone, Names: tried.names, Success: opts.success})
+	params, err := config.ParseParams(opts.params, tried.spec.Params)
+	if err != nil {
+		return fmt.Errorf("reading --param: %w", err)
+	}
+	f, err := filter.Compile(tried.spec, filter.Options{Mode: tried.mode, Params: params, Timezone: zone, Names: tried.names, Success: opts.success})
 	if err != nil {
 		return err
 	}

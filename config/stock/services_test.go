@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -85,6 +86,9 @@ func writeService(page *bytes.Buffer, j config.Jail) {
 	fmt.Fprintf(page, "- log: %s\n", strings.Join(places, ", "))
 	if j.Filter.Requires != "" {
 		fmt.Fprintf(page, "- needs: %s\n", j.Filter.Requires)
+	}
+	for _, name := range slices.Sorted(maps.Keys(j.Filter.Params)) {
+		fmt.Fprintf(page, "- parameter `%s`: %s\n", name, j.Filter.Params[name].Doc)
 	}
 }
 

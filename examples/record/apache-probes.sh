@@ -64,7 +64,8 @@ TypesConfig /etc/mime.types
 END
 		printf '%s\n' "$@"
 	} >"$tmp/apache.conf"
-	/usr/sbin/apache2 -f "$tmp/apache.conf" -DFOREGROUND &
+	# When it ends it ends its process group, which must not be ours.
+	setsid /usr/sbin/apache2 -f "$tmp/apache.conf" -DFOREGROUND &
 	apache_pid=$!
 	wait_for listening 80
 	show_new "$errors"

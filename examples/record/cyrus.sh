@@ -1,8 +1,8 @@
 #!/bin/bash
 # Prints what Debian's Cyrus IMAP logs of logins that fail over IMAP, POP3 and ManageSieve.
 #
-# Expect: cyrus-imap 8
-# Expect: sieve 2
+# Expect: cyrus-imap 40 4
+# Expect: sieve 4 1
 . "$(dirname "$0")/lib.sh"
 own_root "$0" cyrus-imapd cyrus-pop3d cyrus-admin sasl2-bin libsasl2-modules cyrus-common
 

@@ -3,9 +3,9 @@
 # known and unknown users, passdbs of its own and PAM's, what clients leave half done, and what they
 # send in place of TLS.
 #
-# Expect: dovecot 25 5
-# Expect: dovecot[mode=aggressive] 40 5
-# Expect: sieve 3
+# Expect: dovecot 60 10
+# Expect: dovecot[mode=aggressive] 75 10
+# Expect: sieve 5 2
 . "$(dirname "$0")/lib.sh"
 own_root "$0" dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-submissiond
 

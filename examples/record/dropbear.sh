@@ -1,8 +1,8 @@
 #!/bin/bash
 # Prints what Debian's dropbear logs of logins that fail, and of some that do not.
 #
-# Expect: dropbear 60 3
-# Expect: dropbear[mode=aggressive] 75 3
+# Expect: dropbear 40 4
+# Expect: dropbear[mode=aggressive] 58 4
 . "$(dirname "$0")/lib.sh"
 own_root "$0" dropbear-bin openssh-client python3-paramiko
 
@@ -104,4 +104,11 @@ dropbear -s
 login 4 alice right
 login 4 nobody-here right
 login 6 nobody-here "key:$tmp/key2"
+stop_dropbear
+say "-E, as Debian's unit has it: to standard error"
+dropbear -E 2>"$tmp/stderr"
+log=$tmp/stderr
+login 4 alice wrong
+login 6 nobody-here wrong
+login 4 alice right
 stop_dropbear

@@ -2,10 +2,10 @@
 # Prints what Debian's Exim writes into its main log and its reject log of logins that fail, of mail
 # that it refuses, of block lists and of clients that don't keep to SMTP.
 #
-# Expect: exim 20
-# Expect: exim[mode=more] 30
-# Expect: exim[mode=aggressive] 35
-# Expect: exim-spam 5
+# Expect: exim 80 6
+# Expect: exim[mode=more] 100 6
+# Expect: exim[mode=aggressive] 120 6
+# Expect: exim-spam 14
 . "$(dirname "$0")/lib.sh"
 own_root "$0" exim4-daemon-heavy
 

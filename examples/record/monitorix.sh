@@ -1,7 +1,7 @@
 #!/bin/bash
 # Prints what Debian's monitorix, with its own web server and passwords, logs of wrong ones. See lib.sh.
 #
-# Expect: monitorix 6
+# Expect: monitorix 5
 . "$(dirname "$0")/lib.sh"
 own_root "$0" monitorix
 log=/var/log/monitorix-httpd

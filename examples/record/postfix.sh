@@ -2,10 +2,10 @@
 # Prints what Debian's Postfix logs of logins that fail, with Dovecot's and with Cyrus's library
 # behind it, of mail that it refuses, of clients that don't keep to SMTP, and of postscreen.
 #
-# Expect: postfix 20 2
-# Expect: postfix[mode=auth] 10 2
+# Expect: postfix 40 4
+# Expect: postfix[mode=auth] 28 4
 # Expect: postfix[mode=rbl] 3
-# Expect: postfix[mode=aggressive] 40 2
+# Expect: postfix[mode=aggressive] 90 4
 . "$(dirname "$0")/lib.sh"
 own_root "$0" postfix dovecot-core sasl2-bin libsasl2-modules
 
@@ -57,6 +57,11 @@ passdb {
 }
 userdb {
   driver = passwd
+}
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service auth {
   unix_listener /var/spool/postfix/private/auth {

@@ -2,9 +2,9 @@
 # Prints what Debian's Sendmail logs of logins that fail, of mail that it refuses, of block lists, and
 # of clients that come and go without a mail.
 #
-# Expect: sendmail-auth 6
-# Expect: sendmail-reject 8
-# Expect: sendmail-reject[mode=aggressive] 14
+# Expect: sendmail-auth 14 2
+# Expect: sendmail-reject 15
+# Expect: sendmail-reject[mode=aggressive] 50
 . "$(dirname "$0")/lib.sh"
 own_root "$0" sendmail-bin sasl2-bin libsasl2-modules sensible-mda m4 make
 

@@ -2,7 +2,7 @@
 # Prints what ZNC's module adminlog logs of logins that fail, and of some that do not: in its file,
 # and through syslog.
 #
-# Expect: znc-adminlog 15 2
+# Expect: znc-adminlog 13 2
 . "$(dirname "$0")/lib.sh"
 own_root "$0" znc
 

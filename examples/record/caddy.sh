@@ -1,0 +1,80 @@
+#!/bin/bash
+# Prints what Debian's caddy logs of password protection (basicauth) and of an application with a login form: its
+# access log in JSON, as Caddy writes it. See lib.sh.
+#
+# Expect: caddy 14 3
+. "$(dirname "$0")/lib.sh"
+own_root "$0" caddy
+
+log=$tmp/access.log
+touch "$log"
+export HOME=$tmp XDG_DATA_HOME=$tmp/data XDG_CONFIG_HOME=$tmp/config
+hash=$(caddy hash-password --plaintext right)
+cat >"$tmp/Caddyfile" <<END
+{
+	admin off
+	auto_https off
+}
+http://:80 {
+	log {
+		output file $log
+	}
+	basicauth /private/* {
+		alice $hash
+	}
+	@wrong {
+		method POST
+		path /login /api/auth/login
+		not header X-Password right
+	}
+	@right {
+		method POST
+		path /login /api/auth/login
+		header X-Password right
+	}
+	respond @wrong "wrong" 401
+	redir @right / 302
+	respond "hello"
+}
+END
+caddy run --config "$tmp/Caddyfile" --adapter caddyfile >"$tmp/out" 2>&1 &
+wait_for listening 80
+
+get() {
+	local from=$client4
+	case "$*" in *"$base6"*) from=$client6 ;; esac
+	curl -s -g -o /dev/null --max-time 5 --interface "$from" "$@" || true
+	show_new "$log"
+}
+
+base4=http://$server4
+base6=http://[$server6]
+say "caddy as installed by Debian ($(dpkg-query -W -f '${Version}' caddy)): basicauth"
+say "a wrong password, an unknown user"
+get -u alice:wrong "$base4/private/"
+get -u alice:wrong "$base6/private/"
+get -u nobody-here:wrong "$base4/private/x?y=z"
+say "no password, the right one"
+get "$base4/private/"
+get -u alice:right "$base4/private/"
+say "another scheme, garbage"
+get -H 'Authorization: Bearer abc' "$base4/private/"
+get -H 'Authorization: Basic !!!' "$base4/private/"
+
+say "a login form: a wrong password, the right one"
+get -d user=alice "$base4/login"
+get -d user=alice "$base6/login?next=/"
+get -d user=alice "$base4/api/auth/login"
+get -d user=alice -H 'X-Password: right' "$base4/login"
+get -d user=alice -H 'X-Password: right' "$base6/login"
+get "$base4/login"
+get "$base4/"
+
+say "names, requests and headers that try to accuse $innocent"
+get -u "$innocent\",\"status\":401,\"remote_ip\":\"$innocent:x" "$base4/private/"
+get -u "x\",\"request\":{\"remote_ip\":\"$innocent\"},\"y\":\":x" "$base4/private/"
+get -u alice:wrong -A "\"},\"status\":401,\"request\":{\"remote_ip\":\"$innocent\",\"method\":\"POST\",\"uri\":\"/login\"" "$base4/private/"
+get -u alice:wrong -H "X-Forwarded-For: $innocent" -H "X-Real-IP: $innocent" -H "Forwarded: for=$innocent" "$base4/private/"
+get -u alice:wrong -H "remote_ip: $innocent" -H "status: 401" "$base4/private/"
+get -d x=y --request-target "/login?\",\"remote_ip\":\"$innocent\"" "$base4/"
+get -H "Host: $innocent\",\"remote_ip\":\"$innocent" "$base4/"

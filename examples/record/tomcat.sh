@@ -1,0 +1,80 @@
+#!/bin/bash
+# Prints what Debian's tomcat10 logs when its manager application (tomcat10-admin) refuses a password: the access
+# log as the installed server.xml has it, and catalina's own log.
+#
+# Expect: tomcat 17 2
+. "$(dirname "$0")/lib.sh"
+own_root "$0" tomcat10 tomcat10-admin
+
+cat >/etc/tomcat10/tomcat-users.xml <<'END'
+<tomcat-users xmlns="http://tomcat.apache.org/xml">
+	<role rolename="manager-gui"/>
+	<user username="alice" password="right" roles="manager-gui"/>
+	<user username="carol" password="right" roles="manager-gui"/>
+	<user username="bob" password="right" roles=""/>
+</tomcat-users>
+END
+# The manager's own rule lets nobody in but from loopback.
+for app in manager host-manager; do
+	sed -i '/RemoteAddrValve/,/>/d' "/usr/share/tomcat10-admin/$app/META-INF/context.xml"
+done
+sed -i "s/port=\"8080\"/port=\"8080\" address=\"::\"/" /etc/tomcat10/server.xml
+# Written at once, not in blocks.
+sed -i 's/prefix="localhost_access_log"/buffered="false" &/' /etc/tomcat10/server.xml
+catalina=/var/log/tomcat10/catalina.out
+touch "$catalina"
+chown tomcat "$catalina"
+CATALINA_HOME=/usr/share/tomcat10 CATALINA_BASE=/var/lib/tomcat10 CATALINA_TMPDIR=/tmp JAVA_OPTS=-Djava.awt.headless=true \
+	setpriv --reuid tomcat --regid tomcat --clear-groups sh /usr/libexec/tomcat10/tomcat-start.sh >>"$catalina" 2>&1 &
+wait_for grep -q "Server startup in" "$catalina" || wait_for grep -q "Server startup in" "$catalina"
+wait_for test -e "/var/log/tomcat10/localhost_access_log.$(date +%F).txt"
+show_new "$catalina"
+
+get() {
+	local from=$client4
+	case "$*" in *"$base6"*) from=$client6 ;; esac
+	curl -s -g -o /dev/null --max-time 30 --interface "$from" "$@" || true
+}
+
+show() {
+	local access
+	access=$(echo /var/log/tomcat10/localhost_access_log.*.txt)
+	show_new "$access"
+	show_new "$catalina"
+}
+
+base4=http://$server4:8080
+base6=http://[$server6]:8080
+say "tomcat10 of Debian $(dpkg-query -W -f '${Version}' tomcat10): wrong passwords"
+get -u alice:wrong "$base4/manager/html"
+get -u alice:wrong "$base6/manager/html"
+get -u nobody-here:wrong "$base4/manager/text/list"
+get -u nobody-here:wrong "$base4/manager/status?XML=true"
+get -u alice:wrong "$base6/manager/jmxproxy/?qry=x"
+get -u alice:wrong "$base4/host-manager/html"
+get -u alice:wrong "$base4/host-manager/text/list"
+get -u alice:wrong -X PUT -d x "$base4/manager/text/deploy?path=/x"
+get -u bob:right "$base4/manager/html"
+show
+say "no password"
+get "$base4/manager/html"
+show
+say "the right one"
+get -u carol:right "$base4/manager/status"
+get -u carol:right "$base6/manager/html"
+show
+say "nothing of the kind"
+get "$base4/"
+get "$base4/manager/"
+get "$base4/manager/images/tomcat.gif"
+show
+say "a name again and again: LockOutRealm"
+for i in 1 2 3 4 5 6; do get -u alice:wrong "$base4/manager/html"; done
+get -u alice:right "$base4/manager/html"
+show
+say "attempts to accuse $innocent"
+get -u "x\" 401 1
+$innocent - - [24/Nov/2026:20:00:00 +0000] \"GET /manager/html HTTP/1.1\" 401 1:wrong" "$base4/manager/html"
+get -e "$innocent - - [24/Nov/2026:20:00:00 +0000] \"GET /manager/html HTTP/1.1\" 401 1" "$base4/%22%20401%201%0a$innocent"
+get "$base4/manager/html;x=%22401?$innocent%20-%20-%20[]%20\"GET"
+show
