@@ -136,9 +136,16 @@ func continuedLeft(text string, start, end int) bool {
 	case c == '.', c == '-' && isName(host):
 		return start > 1 && wordByte(text[start-2])
 	case c == ':':
-		return continuesGroups(text, start, host)
+		return !isTagged(text[:start]) && continuesGroups(text, start, host)
 	}
 	return false
+}
+
+// isTagged says that "IPv6:" stands before an address, as mail servers write it (RFC 5321 section 4.1.3). Its 6
+// is no group of the address.
+func isTagged(before string) bool {
+	const tag = "IPv6:"
+	return len(before) >= len(tag) && strings.EqualFold(before[len(before)-len(tag):], tag)
 }
 
 // longestAddress is the number of characters of the longest IPv6 address as

@@ -98,3 +98,26 @@ func spoiled(random *rand.Rand, text string) string {
 	}
 	return string(b)
 }
+
+// TestTaggedAddresses: "IPv6:" before an address is no part of it, and does not hide that more of it stands there.
+func TestTaggedAddresses(t *testing.T) {
+	for _, tt := range []struct{ pattern, text, want string }{
+		{`\[(?:IPv6:)?<IP6>\]`, "[IPv6:2001:db8:0:0:0:0:0:5]", "2001:db8::5"},
+		{`\[(?:IPv6:)?<IP6>\]`, "[IPv6:2001:db8::5]", "2001:db8::5"},
+		{`\[(?:ipv6:)?<ADDR>\]`, "[ipv6:2001:db8::5]", "2001:db8::5"},
+		{`from .*<IP6>$`, "from IPv6:2001:db8::5", ""},
+		{`from .*<IP6>$`, "from IPv6:0:2001:db8:0:0:0:0:0:5", ""},
+	} {
+		f, err := filter.Compile(filter.Spec{Failregex: []string{tt.pattern}}, filter.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if failure := f.NewMatcher().Match(filter.Line{Text: tt.text, Read: time.Unix(1773100000, 0)}).Failure; failure != nil {
+			got = failure.Host
+		}
+		if got != tt.want {
+			t.Errorf("%s in %q finds %q, want %q", tt.pattern, tt.text, got, tt.want)
+		}
+	}
+}

@@ -70,10 +70,13 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	journal := !line.Time.IsZero()
 	ownDate, ownDated := v.date, v.dated
-	if journal || len(f.daemons) > 0 {
-		if !journal && len(f.spec.Datepattern) > 0 {
-			v.date, v.dated = f.headerDate(v.message, line.Read, w) // datepattern is for the service's own
+	switch {
+	case !journal && len(f.daemons) == 0:
+	case !journal && len(f.spec.Datepattern) > 0: // which is for the service's own dates
+		if v.date, v.dated = f.headerDate(v.message, line.Read, w); v.dated {
+			v.cutHeader()
 		}
+	default:
 		v.cutHeader()
 	}
 	if v.hasHeader && !journal && !slices.Contains(f.daemons, v.header.Daemon) {

@@ -21,19 +21,22 @@ var syslogLine = regexp.MustCompile(`^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d
 // is found in the line must be found in all of them.
 func TestEveryFormOfHeader(t *testing.T) {
 	forEachFilter(t, func(t *testing.T, spec filter.Spec) {
-		compiled := map[string]*filter.Filter{}
-		for _, mode := range append(modesOf(spec), "") {
-			f, err := filter.Compile(spec, filter.Options{Mode: mode, Timezone: time.UTC, Success: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			compiled[mode] = f
-		}
+		type variant struct{ mode, params string }
+		compiled := map[variant]*filter.Filter{}
 		for i, test := range spec.Tests {
 			if !test.Match && !test.Success {
 				continue
 			}
-			f := compiled[test.Mode]
+			v := variant{test.Mode, fmt.Sprint(test.Params)}
+			f := compiled[v]
+			if f == nil {
+				var err error
+				f, err = filter.Compile(spec, filter.Options{Mode: test.Mode, Params: test.Params, Timezone: time.UTC, Success: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				compiled[v] = f
+			}
 			want := found(f, plainLines(test.Lines))
 			for form, lines := range forms(spec, test.Lines) {
 				if got := found(f, lines); got != want {

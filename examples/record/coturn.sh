@@ -1,7 +1,7 @@
 #!/bin/bash
 # Prints what Debian's coturn logs of wrong passwords, to its own log file and through syslog. See lib.sh.
 #
-# Expect: coturn 1
+# Expect: coturn 4
 . "$(dirname "$0")/lib.sh"
 own_root "$0" coturn
 log=$tmp/turn.log
@@ -76,4 +76,7 @@ log=$tmp/syslog
 syslog "$log"
 turnserver --syslog
 attempts
+say "a minute later: the sessions by UDP end"
+sleep 65
+show_new "$log"
 stop_turnserver
