@@ -18,7 +18,7 @@ func filterKeys() []key[filter.Spec] {
 			value: text(func(s *spec) *string { return &s.Description })},
 		{name: "daemon", scope: ofBoth,
 			doc: "The syslog tags or journal identifiers of the service. With any, only its lines count, and patterns see " +
-				"the message alone; without, the line without its date. With `\"\"` among them, lines without a header count as well, as in the service's own file " +
+				"the message alone; without, the line without its date. `*` in a tag stands for any characters but `/`. With `\"\"` among them, lines without a header count as well, as in the service's own file " +
 				"or a container's output; patterns then see neither header nor date.",
 			value: value[spec]{"list of texts", func(c *checker, s *spec, n *node) { s.Daemon = c.daemons(n) }}},
 		{name: "failregex", scope: ofBoth,

@@ -39,7 +39,7 @@ type texts struct {
 func newCandidates(f *Filter) candidates {
 	t := texts{ignores: len(f.ignore) > 0}
 	if !f.bare {
-		t.daemon = literal.Of(f.daemons...)
+		t.daemon = f.daemons.required()
 	}
 	seam, ok := f.seam()
 	switch {
@@ -183,7 +183,7 @@ func (f *Filter) seam() (literal.Seam, bool) {
 	if !f.bare {
 		return nil, true // a message is one piece
 	}
-	if len(f.spec.Datepattern) == 0 {
+	if len(f.spec.Datepattern) == 0 || !f.spec.Fail2ban {
 		return betweenWords, true
 	}
 	// A pattern of the user's own may cut a date out of a word, unless all that is

@@ -46,7 +46,7 @@ type Filter struct {
 	weights []int
 	// daemons are the spec's that have names; bare says that lines may be without a header: there are none, or
 	// one is "".
-	daemons []string
+	daemons daemons
 	bare    bool
 
 	candidates candidates
@@ -78,6 +78,9 @@ func Compile(spec Spec, opts Options) (*Filter, error) {
 	}
 	f.alive = c.all("alive", spec.Alive, one)
 	f.daemons = slices.DeleteFunc(slices.Clone(spec.Daemon), func(name string) bool { return name == "" })
+	if err := f.daemons.check(); err != nil {
+		c.errs = append(c.errs, err)
+	}
 	f.bare = len(f.daemons) == 0 || len(f.daemons) < len(spec.Daemon)
 	if spec.Prefregex != "" {
 		f.pref = c.one("prefregex", spec.Prefregex, one)

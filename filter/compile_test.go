@@ -71,3 +71,12 @@ func TestSubjectInPrefregex(t *testing.T) {
 		t.Errorf("got %+v", r.Failure)
 	}
 }
+
+func TestDaemonsThatAreNoTags(t *testing.T) {
+	for _, name := range []string{"app[", "app[7]", `app\`, "ap?"} {
+		_, err := filter.Compile(filter.Spec{Daemon: []string{name}, Failregex: []string{`^<HOST>$`}}, filter.Options{})
+		if err == nil || !strings.Contains(err.Error(), "write the tag as it stands in the log") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

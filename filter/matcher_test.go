@@ -172,6 +172,7 @@ func TestDaemon(t *testing.T) {
 	spec := filter.Spec{Daemon: []string{"sshd", "sshd-session"}, Failregex: []string{`^Failed for \S+ from <HOST>$`}}
 	plain := filter.Spec{Failregex: spec.Failregex}
 	odd := filter.Spec{Failregex: spec.Failregex, Daemon: []string{"", "app"}, Datepattern: []string{`^%Y/%j`}}
+	wild := filter.Spec{Failregex: spec.Failregex, Daemon: []string{"mail/*/smtpd", "auth-worker(*)"}}
 	bare := filter.Spec{Failregex: spec.Failregex, Daemon: []string{"", "app"}}
 	for _, tt := range []struct {
 		name string
@@ -196,6 +197,11 @@ func TestDaemon(t *testing.T) {
 		{"bare: its header, and its own date", bare, line("Mar 10 21:31:23 host app[1]: 2026-03-10 20:00:00 Failed for root from 192.0.2.1"), true},
 		{"bare: header of RFC 5424", bare, line("<34>1 2026-03-10T21:31:23Z host app 1 - - Failed for root from 192.0.2.1"), true},
 		{"bare: its header, and a form of its own", odd, line("Mar 10 21:31:23 host app[1]: 2026/69 Failed for root from 192.0.2.1"), true},
+		{"a name that changes", wild, line("Mar 10 21:31:23 host mail/submission/smtpd[1]: Failed for root from 192.0.2.1"), true},
+		{"a name that changes, and more", wild, line("Mar 10 21:31:23 host mail/a/b/smtpd[1]: Failed for root from 192.0.2.1"), false},
+		{"a name with its process", wild, line("Mar 10 21:31:23 host auth-worker(1234): Failed for root from 192.0.2.1"), true},
+		{"a name that changes, in the journal", wild, filter.Line{Text: "host mail/x/smtpd[1]: Failed for root from 192.0.2.1", Time: journal}, true},
+		{"another than the name that changes", wild, line("Mar 10 21:31:23 host mail/smtpd[1]: Failed for root from 192.0.2.1"), false},
 		{"bare: another daemon's", bare, line("Mar 10 21:31:23 host cron[1]: Failed for root from 192.0.2.1"), false},
 		{"bare: another daemon quotes it", bare, line("Mar 10 21:31:23 host cron[1]: app[1]: Failed for root from 192.0.2.1"), false},
 		{"bare: journal", bare, filter.Line{Text: "host app[1]: 2026-03-10 20:00:00 Failed for root from 192.0.2.1", Time: journal}, true},

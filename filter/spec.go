@@ -14,7 +14,7 @@ type Spec struct {
 	// Daemon lists the syslog tags or journal identifiers under which the
 	// service logs. With any, a line must have a syslog or journal header with
 	// one of them, and patterns see the message alone. Without, patterns see
-	// the line without its date.
+	// the line without its date. "*" in a name stands for any characters but "/".
 	//
 	// With "" among them, the service also writes to a file or a container's output, without a
 	// header: patterns see the message of lines with one of the headers, of whatever the journal gives,

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -61,7 +60,7 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 		return
 	}
 	v.cutHeader()
-	v.daemon = v.hasHeader && slices.Contains(f.daemons, v.header.Daemon)
+	v.daemon = v.hasHeader && f.daemons.have(v.header.Daemon)
 }
 
 // lookBare goes on for a filter whose service also writes lines without a header. Where it has one,
@@ -79,7 +78,7 @@ func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	default:
 		v.cutHeader()
 	}
-	if v.hasHeader && !journal && !slices.Contains(f.daemons, v.header.Daemon) {
+	if v.hasHeader && !journal && !f.daemons.have(v.header.Daemon) {
 		v.hasHeader, v.foreign = false, true
 		v.text, v.base = v.message, 0
 	}
@@ -88,8 +87,10 @@ func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 		v.date, v.dated = ownDate, ownDated
 		f.cutOwnDate(v, w)
 	case f.json == nil || !beginsObject(v.text):
-		if own, ok := dates.Find(v.text, line.Read); ok && f.cuts(v.text, own) {
-			v.cut(own, w)
+		if own, ok := dates.Find(v.text, line.Read); ok {
+			if own = trimmed(v.text, own); f.cuts(v.text, own) {
+				v.cut(own, w)
+			}
 		}
 	}
 }
@@ -111,14 +112,25 @@ func (f *Filter) lookInside(v *view, text string, now time.Time, dates *logtime.
 
 // cutOwnDate leaves the message without the date that was found in it.
 func (f *Filter) cutOwnDate(v *view, w *work) {
-	if v.dated && f.cuts(v.message, v.date) {
-		v.cut(v.date, w)
+	if !v.dated {
+		return
 	}
+	if date := trimmed(v.message, v.date); f.cuts(v.message, date) {
+		v.cut(date, w)
+	}
+}
+
+// trimmed is date without the blank at its start, which a day of one digit may have.
+func trimmed(text string, date logtime.Found) logtime.Found {
+	for date.Start < date.End && strings.IndexByte(blanks, text[date.Start]) >= 0 {
+		date.Start++
+	}
+	return date
 }
 
 // cuts says whether a date that was found in text is to be cut out of it.
 func (f *Filter) cuts(text string, date logtime.Found) bool {
-	return len(f.spec.Datepattern) > 0 || standsApart(text, date)
+	return f.spec.Fail2ban && len(f.spec.Datepattern) > 0 || standsApart(text, date)
 }
 
 // asText is buf as text, which holds until buf is written to.
