@@ -91,7 +91,7 @@ func jailKeys() []key[draft] {
 			doc: "What becomes of the connections that a host has open to the jail's ports when it is banned: `end` cuts them off, those of containers too; with `keep`, " +
 				"what it sends is refused, unless a rule before gaol's accepts it, and the server waits for it ([established.md](established.md)). The stock jail `sshd` has `end`.",
 			value: choice([]string{"keep", "end"}, func(d *draft, s string) { d.EndEstablished = s == "end" })},
-		{name: "banaction", def: `"auto"`, scope: ofDefault,
+		{name: "banaction", def: `"auto"`, scope: ofAll,
 			doc: "The firewall: `auto` is iptables where its command is there and may be used (it takes CAP_NET_RAW, which the systemd unit leaves out), else nftables; `iptables-rules` does without ipset; `route` throws away what the host would answer, on all ports ([routes.md](routes.md)); `none` leaves it alone ([firewall.md](firewall.md)).",
 			value: choice([]string{"auto", "iptables", "iptables-rules", "nftables", "route", "none"},
 				func(d *draft, s string) { d.BanAction = s })},
@@ -151,7 +151,7 @@ func jailKeys() []key[draft] {
 		{name: "usedns", def: `"no"`, scope: ofDefault,
 			doc:   "Whether host names found in lines are looked up, which lets whoever owns the name decide who is banned.",
 			value: choice([]string{"no", "yes"}, func(d *draft, s string) { d.UseDNS = s == "yes" })},
-		{name: "timezone", scope: ofDefault,
+		{name: "timezone", scope: ofAll,
 			doc: "The time zone of dates that name none: a name (`\"Europe/Berlin\"`), `\"UTC\"`, an offset (`\"+02:00\"` is east of UTC) " +
 				"or a POSIX string (`\"CET-1CEST\"`, of which `-` is east); without it, this host's.",
 			value: value[draft]{"text", setTimezone}},

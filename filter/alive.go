@@ -1,5 +1,7 @@
 package filter
 
+import "gaol/filter/header"
+
 // Sight is what a filter makes of a line that it does not have to match.
 type Sight int
 
@@ -36,12 +38,29 @@ func (m *Matcher) sight(line *Line) Sight {
 	var v view
 	f.look(&v, line, m.dates, &m.work)
 	switch {
-	case v.foreign || v.hasHeader && !v.daemon:
-		return Foreign
 	case v.daemon && first(f.alive, v.text, &m.work) >= 0:
 		return Known
+	case v.hasHeader && !v.daemon, v.foreign && isSyslog(v.header), f.anybodys(line, &v):
+		return Foreign
 	}
 	return Strange
+}
+
+// isSyslog says that a header is a syslog daemon's, rather than a level and a number that happen to stand where a host and a
+// tag would.
+func isSyslog(h header.Header) bool { return h.PID != "" || isName(h.Host) }
+
+// anybodys says that a line may be of any service, of a filter that does not know the tags of its own: it has a syslog
+// daemon's header, or is from a journal that is read whole.
+func (f *Filter) anybodys(line *Line, v *view) bool {
+	switch {
+	case len(f.daemons) > 0:
+		return false
+	case !line.Time.IsZero():
+		return len(f.spec.Journalmatch) == 0
+	}
+	h, ok := header.Parse(v.message, v.date.Start, v.date.End)
+	return ok && h.PID != ""
 }
 
 // Watchful says whether the filter knows what a healthy log looks like.

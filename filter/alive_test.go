@@ -78,3 +78,35 @@ func TestSightWithoutHeader(t *testing.T) {
 		}
 	}
 }
+
+// A filter that does not know its service's tags cannot tell whose the lines of a shared log are.
+func TestSightOfSharedLogs(t *testing.T) {
+	spec := Spec{Failregex: []string{`^x <HOST>$`}, Alive: []string{`started$`}}
+	f, err := Compile(spec, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.Journalmatch = []string{"_COMM=app"}
+	matched, err := Compile(spec, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(1e9, 0)
+	for _, tt := range []struct {
+		filter *Filter
+		line   Line
+		want   Sight
+	}{
+		{f, Line{Text: "Nov 24 20:50:13 server cron[7]: something", Read: at}, Foreign},
+		{f, Line{Text: "Nov 24 20:50:13 server app[7]: started", Read: at}, Known},
+		{f, Line{Text: "2026-11-24 20:50:13 something", Read: at}, Strange},
+		{f, Line{Text: "2026-11-24 20:50:13 WARN app: something", Read: at}, Strange},
+		{f, Line{Text: "server cron[7]: something", Read: at, Time: at}, Foreign},
+		{f, Line{Text: "server app[7]: started", Read: at, Time: at}, Known},
+		{matched, Line{Text: "server app[7]: something", Read: at, Time: at}, Strange},
+	} {
+		if got := tt.filter.NewMatcher().Sight(tt.line); got != tt.want {
+			t.Errorf("%q: got %v, want %v", tt.line.Text, got, tt.want)
+		}
+	}
+}

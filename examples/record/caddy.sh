@@ -1,8 +1,8 @@
 #!/bin/bash
 # Prints what Debian's caddy logs of password protection (basicauth) and of an application with a login form: its
-# access log in JSON, as Caddy writes it. See lib.sh.
+# access log in JSON, as Caddy writes it, and in the format "console". See lib.sh.
 #
-# Expect: caddy 14 3
+# Expect: caddy 28 3
 . "$(dirname "$0")/lib.sh"
 own_root "$0" caddy
 
@@ -37,9 +37,6 @@ http://:80 {
 	respond "hello"
 }
 END
-caddy run --config "$tmp/Caddyfile" --adapter caddyfile >"$tmp/out" 2>&1 &
-wait_for listening 80
-
 get() {
 	local from=$client4
 	case "$*" in *"$base6"*) from=$client6 ;; esac
@@ -49,32 +46,48 @@ get() {
 
 base4=http://$server4
 base6=http://[$server6]
+attempts() {
+	say "a wrong password, an unknown user"
+	get -u alice:wrong "$base4/private/"
+	get -u alice:wrong "$base6/private/"
+	get -u nobody-here:wrong "$base4/private/x?y=z"
+	say "no password, the right one"
+	get "$base4/private/"
+	get -u alice:right "$base4/private/"
+	say "another scheme, garbage"
+	get -H 'Authorization: Bearer abc' "$base4/private/"
+	get -H 'Authorization: Basic !!!' "$base4/private/"
+
+	say "a login form: a wrong password, the right one"
+	get -d user=alice "$base4/login"
+	get -d user=alice "$base6/login?next=/"
+	get -d user=alice "$base4/api/auth/login"
+	get -d user=alice -H 'X-Password: right' "$base4/login"
+	get -d user=alice -H 'X-Password: right' "$base6/login"
+	get "$base4/login"
+	get "$base4/"
+
+	say "names, requests and headers that try to accuse $innocent"
+	get -u "$innocent\",\"status\":401,\"remote_ip\":\"$innocent:x" "$base4/private/"
+	get -u "x\",\"request\":{\"remote_ip\":\"$innocent\"},\"y\":\":x" "$base4/private/"
+	get -u alice:wrong -A "\"},\"status\":401,\"request\":{\"remote_ip\":\"$innocent\",\"method\":\"POST\",\"uri\":\"/login\"" "$base4/private/"
+	get -u alice:wrong -H "X-Forwarded-For: $innocent" -H "X-Real-IP: $innocent" -H "Forwarded: for=$innocent" "$base4/private/"
+	get -u alice:wrong -H "remote_ip: $innocent" -H "status: 401" "$base4/private/"
+	get -d x=y --request-target "/login?\",\"remote_ip\":\"$innocent\"" "$base4/"
+	get -H "Host: $innocent\",\"remote_ip\":\"$innocent" "$base4/"
+}
+
+serve() {
+	caddy run --config "$tmp/Caddyfile" --adapter caddyfile >"$tmp/out" 2>&1 &
+	wait_for listening 80
+}
+
+serve
 say "caddy as installed by Debian ($(dpkg-query -W -f '${Version}' caddy)): basicauth"
-say "a wrong password, an unknown user"
-get -u alice:wrong "$base4/private/"
-get -u alice:wrong "$base6/private/"
-get -u nobody-here:wrong "$base4/private/x?y=z"
-say "no password, the right one"
-get "$base4/private/"
-get -u alice:right "$base4/private/"
-say "another scheme, garbage"
-get -H 'Authorization: Bearer abc' "$base4/private/"
-get -H 'Authorization: Basic !!!' "$base4/private/"
-
-say "a login form: a wrong password, the right one"
-get -d user=alice "$base4/login"
-get -d user=alice "$base6/login?next=/"
-get -d user=alice "$base4/api/auth/login"
-get -d user=alice -H 'X-Password: right' "$base4/login"
-get -d user=alice -H 'X-Password: right' "$base6/login"
-get "$base4/login"
-get "$base4/"
-
-say "names, requests and headers that try to accuse $innocent"
-get -u "$innocent\",\"status\":401,\"remote_ip\":\"$innocent:x" "$base4/private/"
-get -u "x\",\"request\":{\"remote_ip\":\"$innocent\"},\"y\":\":x" "$base4/private/"
-get -u alice:wrong -A "\"},\"status\":401,\"request\":{\"remote_ip\":\"$innocent\",\"method\":\"POST\",\"uri\":\"/login\"" "$base4/private/"
-get -u alice:wrong -H "X-Forwarded-For: $innocent" -H "X-Real-IP: $innocent" -H "Forwarded: for=$innocent" "$base4/private/"
-get -u alice:wrong -H "remote_ip: $innocent" -H "status: 401" "$base4/private/"
-get -d x=y --request-target "/login?\",\"remote_ip\":\"$innocent\"" "$base4/"
-get -H "Host: $innocent\",\"remote_ip\":\"$innocent" "$base4/"
+attempts
+say "format console"
+kill $!
+wait
+sed -i "s|output file .*|&\n\t\tformat console|" "$tmp/Caddyfile"
+serve
+attempts

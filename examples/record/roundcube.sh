@@ -1,8 +1,8 @@
 #!/bin/bash
 # Prints what Debian's roundcube logs when Dovecot refuses a password: errors.log, userlogins.log (log_logins, which
-# is off as installed), and what it sends to syslog with log_driver.
+# is off as installed), and what it sends to syslog and to standard output with log_driver.
 #
-# Expect: roundcube-auth 22 2
+# Expect: roundcube-auth 27 3
 . "$(dirname "$0")/lib.sh"
 own_root "$0" roundcube-core roundcube-sqlite3 dovecot-imapd apache2 libapache2-mod-php
 
@@ -49,7 +49,7 @@ roundcube() {
 
 printf '%s\n' 'ServerName www.example.org' 'Alias /roundcube /var/lib/roundcube/public_html' >/etc/apache2/conf-enabled/name.conf
 # shellcheck disable=SC1091
-(set +u && . /etc/apache2/envvars && exec apache2 -DFOREGROUND) &
+(set +u && . /etc/apache2/envvars && exec apache2 -DFOREGROUND) >"$tmp/output" 2>&1 &
 wait_for listening 80
 
 # login BASE USER PASSWORD [CURL ARGUMENT…]
@@ -63,6 +63,7 @@ login() {
 	show_new "$logs/errors.log"
 	show_new "$logs/userlogins.log"
 	[ ! -e "$tmp/syslog" ] || show_new "$tmp/syslog"
+	show_new "$tmp/output"
 }
 
 base4=http://$server4
@@ -95,4 +96,7 @@ attempts
 say "log_driver syslog"
 syslog "$tmp/syslog"
 roundcube "\$config['log_driver'] = 'syslog';" "\$config['log_logins'] = true;"
+attempts
+say "log_driver stdout, as in Roundcube's container"
+roundcube "\$config['log_driver'] = 'stdout';" "\$config['log_logins'] = true;"
 attempts

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Prints what Debian's tomcat10 logs when its manager application (tomcat10-admin) refuses a password: the access
-# log as the installed server.xml has it, and catalina's own log.
+# Prints what Debian's tomcat10 logs when its manager application (tomcat10-admin), or one with a login form, refuses a
+# password: the access log as the installed server.xml has it, and catalina's own log.
 #
-# Expect: tomcat 17 2
+# Expect: tomcat 20 4
 . "$(dirname "$0")/lib.sh"
 own_root "$0" tomcat10 tomcat10-admin
 
@@ -18,6 +18,33 @@ END
 for app in manager host-manager; do
 	sed -i '/RemoteAddrValve/,/>/d' "/usr/share/tomcat10-admin/$app/META-INF/context.xml"
 done
+# An application with form-based login.
+shop=/var/lib/tomcat10/webapps/shop
+mkdir -p "$shop/WEB-INF" "$shop/secret"
+cat >"$shop/WEB-INF/web.xml" <<'END'
+<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="5.0">
+	<security-constraint>
+		<web-resource-collection>
+			<web-resource-name>secret</web-resource-name>
+			<url-pattern>/secret/*</url-pattern>
+		</web-resource-collection>
+		<auth-constraint>
+			<role-name>manager-gui</role-name>
+		</auth-constraint>
+	</security-constraint>
+	<login-config>
+		<auth-method>FORM</auth-method>
+		<form-login-config>
+			<form-login-page>/login.html</form-login-page>
+			<form-error-page>/error.html</form-error-page>
+		</form-login-config>
+	</login-config>
+	<security-role>
+		<role-name>manager-gui</role-name>
+	</security-role>
+</web-app>
+END
+for page in login error secret/page; do echo "$page" >"$shop/$page.html"; done
 sed -i "s/port=\"8080\"/port=\"8080\" address=\"::\"/" /etc/tomcat10/server.xml
 # Written at once, not in blocks.
 sed -i 's/prefix="localhost_access_log"/buffered="false" &/' /etc/tomcat10/server.xml
@@ -67,6 +94,20 @@ say "nothing of the kind"
 get "$base4/"
 get "$base4/manager/"
 get "$base4/manager/images/tomcat.gif"
+show
+# form BASE USER PASSWORD
+form() {
+	rm -f "$tmp/jar"
+	get -c "$tmp/jar" "$1/shop/secret/page.html"
+	get -b "$tmp/jar" -d "j_username=$2&j_password=$3" "$1/shop/j_security_check"
+}
+say "a login form: wrong passwords, the right one, and that of somebody who may not see the page"
+form "$base4" alice wrong
+form "$base6" nobody-here wrong
+get -d "j_username=alice&j_password=wrong" "$base4/shop/j_security_check"
+form "$base4" carol right
+form "$base6" bob right
+get "$base4/shop/j_security_check"
 show
 say "a name again and again: LockOutRealm"
 for i in 1 2 3 4 5 6; do get -u alice:wrong "$base4/manager/html"; done

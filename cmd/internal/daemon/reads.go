@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"strings"
 	"time"
 
 	"gaol/config"
@@ -40,10 +41,14 @@ func sourceProblems(c *cell, read []source.Status) map[string]string {
 			there = true
 		}
 	}
-	if c.conf.Guessed && there {
-		for _, path := range absent {
-			delete(texts, path)
-		}
+	if !c.conf.Guessed {
+		return texts
+	}
+	for _, path := range absent {
+		delete(texts, path)
+	}
+	if len(absent) > 0 && !there {
+		texts["none"] = "none of the places of its log is there: " + strings.Join(absent, ", ") + ": set logpath to where it is"
 	}
 	return texts
 }

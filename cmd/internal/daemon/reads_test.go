@@ -23,7 +23,7 @@ func TestOneOfTheNamesOfALogIsEnough(t *testing.T) {
 		want    map[string]string
 	}{
 		{"one is there", true, []source.Status{here, gone, other}, map[string]string{}},
-		{"none is there", true, []source.Status{gone, other}, map[string]string{gone.Path: noSecure}},
+		{"none is there", true, []source.Status{gone, other}, map[string]string{"none": "none of the places of its log is there: /var/log/secure: set logpath to where it is"}},
 		{"one is there, and the user wants both", false, []source.Status{here, gone}, map[string]string{gone.Path: noSecure}},
 		{"one is there and can't be read", true, []source.Status{refused, gone}, map[string]string{refused.Path: "/var/log/auth.log: permission denied"}},
 	} {

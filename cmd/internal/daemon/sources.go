@@ -85,7 +85,7 @@ func planFor(j config.Jail, stat func(glob string) (newest time.Time, ok bool), 
 			f.From, f.FindTime, f.Date = source.FromTime, j.FindTime, dateReader(j, now)
 		}
 		p.files = append(p.files, f)
-		if newest, ok := stat(glob); ok && now.Sub(newest) < staleAfter {
+		if newest, ok := stat(glob); ok && now.Sub(newest) < staleAfter && !ofContainers(glob) {
 			fresh = true
 		}
 	}
@@ -93,11 +93,22 @@ func planFor(j config.Jail, stat func(glob string) (newest time.Time, ok bool), 
 		return p
 	}
 	if j.Either {
-		p.files = nil
+		p.files = slices.DeleteFunc(p.files, func(f source.Pattern) bool { return !ofContainers(f.Glob) })
 	}
 	// Never nil: an empty match is the whole journal.
 	p.journal = append([]string{}, j.Filter.Journalmatch...)
 	return p
+}
+
+// ofContainers says that a pattern is for what container engines keep of the output of all their containers. They are read
+// beside the journal, as they have other records, and their being written says nothing of the service.
+func ofContainers(glob string) bool {
+	for _, folder := range []string{"/var/lib/docker/containers/", "/var/log/containers/", "/var/log/pods/"} {
+		if strings.HasPrefix(glob, folder) {
+			return true
+		}
+	}
+	return false
 }
 
 // dateReader dates a line as the jail's filter would.

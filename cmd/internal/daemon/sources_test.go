@@ -18,6 +18,9 @@ func TestFilesOrJournal(t *testing.T) {
 	}
 	files := []string{"/var/log/auth.log", "/var/log/secure"}
 	journal := []string{"journal:_SYSTEMD_UNIT=ssh.service"}
+	const docker = "/var/lib/docker/containers/*/*-json.log"
+	contained := stock
+	contained.LogPath = []string{"/var/log/auth.log", docker}
 	for _, tt := range []struct {
 		name    string
 		jail    config.Jail
@@ -28,6 +31,8 @@ func TestFilesOrJournal(t *testing.T) {
 		{"a log that is being written", stock, time.Minute, true, files},
 		{"a log left over from a syslog daemon", stock, 30 * 24 * time.Hour, true, journal},
 		{"no log", stock, 0, true, journal},
+		{"containers, and no log", contained, 0, true, append([]string{docker}, journal...)},
+		{"containers, and a log that is being written", contained, time.Minute, true, contained.LogPath},
 		{"no log and no journal", stock, 0, false, files},
 		{"an old log and no journal", stock, 30 * 24 * time.Hour, false, files},
 		{"files only, old", config.Jail{LogPath: files}, 30 * 24 * time.Hour, true, files},
@@ -36,6 +41,9 @@ func TestFilesOrJournal(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			stat := func(glob string) (time.Time, bool) {
+				if glob == docker {
+					return now, true
+				}
 				return now.Add(-tt.changed), glob == "/var/log/auth.log" && tt.changed > 0
 			}
 			got := planFor(tt.jail, stat, tt.journal, now).patterns()
