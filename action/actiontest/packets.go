@@ -173,6 +173,7 @@ func refused(t *testing.T, s *Space, h host, network, port string) time.Duration
 func refusedAndLetIn(t *testing.T, n network, h host, a action.Action) {
 	address := net.JoinHostPort(h.server, "80")
 	served(t, n.bad, "tcp", address)
+	n.server.WaitClosed(t) // what comes late of a connection is refused and counted, too
 	b := begin(t, a, h, time.Hour)
 	t.Logf("refused after %s", refused(t, n.bad, h, "tcp", "80"))
 	served(t, n.good, "tcp", address)

@@ -314,6 +314,37 @@ func answerPackets(conn net.PacketConn) {
 	}
 }
 
+// WaitClosed waits until the namespace's TCP connections are closed on both sides.
+func (s *Space) WaitClosed(t *testing.T) {
+	t.Helper()
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		open := 0
+		err := s.Do(func() error {
+			for _, table := range []string{"/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"} {
+				text, err := os.ReadFile(table)
+				if err != nil {
+					return err
+				}
+				// The fourth column is the state (proc_net_tcp.rst of the kernel): 06 is TIME_WAIT, 0A LISTEN.
+				for line := range strings.Lines(string(text)) {
+					if fields := strings.Fields(line); len(fields) > 3 && fields[0] != "sl" && fields[3] != "06" && fields[3] != "0A" {
+						open++
+					}
+				}
+			}
+			return nil
+		})
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case open == 0:
+			return
+		case time.Since(began) > time.Minute:
+			t.Fatalf("%d connections are still open", open)
+		}
+	}
+}
+
 // Ask asks a server of Serve and returns how long it took to be answered or
 // refused. It gives up after timeout.
 func (s *Space) Ask(network, address string, timeout time.Duration) (time.Duration, error) {
