@@ -8,36 +8,7 @@ own_root "$0" lemonldap-ng lemonldap-ng-fastcgi-server nginx-light libgd-securit
 log=$tmp/syslog
 syslog "$log"
 
-# The directory: alice, whose password is "right".
-mkdir -p "$tmp/ldap"
-cat >"$tmp/slapd.conf" <<END
-include /etc/ldap/schema/core.schema
-include /etc/ldap/schema/cosine.schema
-include /etc/ldap/schema/inetorgperson.schema
-modulepath /usr/lib/ldap
-moduleload back_mdb
-database mdb
-suffix "dc=example,dc=org"
-rootdn "cn=root,dc=example,dc=org"
-rootpw secret
-directory $tmp/ldap
-END
-slapadd -f "$tmp/slapd.conf" <<'END'
-dn: dc=example,dc=org
-objectClass: dcObject
-objectClass: organization
-dc: example
-o: Example
-
-dn: uid=alice,dc=example,dc=org
-objectClass: inetOrgPerson
-uid: alice
-cn: Alice
-sn: Alice
-mail: alice@example.org
-userPassword: right
-END
-slapd -f "$tmp/slapd.conf" -h ldap://127.0.0.1:389/
+directory
 sed -i '/^\[portal\]/a authentication = LDAP\nuserDB = LDAP\npasswordDB = LDAP\nldapServer = ldap://127.0.0.1\nldapBase = dc=example,dc=org\nmanagerDn = cn=root,dc=example,dc=org\nmanagerPassword = secret' \
 	/etc/lemonldap-ng/lemonldap-ng.ini
 sed -i 's/^logLevel *=.*/logLevel = notice/' /etc/lemonldap-ng/lemonldap-ng.ini

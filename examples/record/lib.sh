@@ -189,3 +189,46 @@ show_new() {
 	tail -n +"$((seen + 1))" "$1" | head -n "$((count - seen))"
 	echo "$count" >"$1.seen"
 }
+
+# smtp FAMILY PORT LINE… speaks to the mail server as smtp.py says, and shows what is new in $log.
+smtp() {
+	python3 /record/smtp.py "$@" >/dev/null 2>&1 || true
+	show_new "$log"
+}
+# plain USER PASSWORD and b64 TEXT are what SASL wants of them.
+plain() { printf '\0%s\0%s' "$1" "$2" | base64 -w0; }
+b64() { printf '%s' "$1" | base64 -w0; }
+
+# directory starts an LDAP server, of the package slapd, with a user alice whose password is "right".
+directory() {
+	mkdir -p "$tmp/ldap"
+	cat >"$tmp/slapd.conf" <<END
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+database mdb
+suffix "dc=example,dc=org"
+rootdn "cn=root,dc=example,dc=org"
+rootpw secret
+directory $tmp/ldap
+END
+	slapadd -f "$tmp/slapd.conf" <<'END'
+dn: dc=example,dc=org
+objectClass: dcObject
+objectClass: organization
+dc: example
+o: Example
+
+dn: uid=alice,dc=example,dc=org
+objectClass: inetOrgPerson
+uid: alice
+cn: Alice
+sn: Alice
+mail: alice@example.org
+userPassword: right
+END
+	slapd -f "$tmp/slapd.conf" -h ldap://127.0.0.1:389/
+	wait_for listening 389
+}

@@ -132,39 +132,6 @@ END
 	show_new "$log" >/dev/null
 }
 
-# smtp FAMILY PORT LINE… says the lines one by one, each after the answer to the last.
-# "tls" begins TLS, "wait" waits, "join TEXT" sends TEXT with its escapes and waits for no answer.
-cat >"$tmp/smtp.py" <<'END'
-import socket, ssl, sys, time
-family, port, lines = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
-here, there = (("192.0.2.5", 0), ("192.0.2.1", port)) if family == "4" else (("2001:db8::5", 0), ("2001:db8::1", port))
-s = socket.create_connection(there, timeout=5, source_address=here)
-context = ssl._create_unverified_context()
-def answer():
-    reply = b""
-    while not (reply.endswith(b"\n") and reply.splitlines()[-1][3:4] != b"-"):
-        more = s.recv(4096)
-        if not more:
-            return
-        reply += more
-if port == 465: s = context.wrap_socket(s)
-try:
-    if lines[:1] != ["quick"]: answer()
-    for line in lines:
-        if line in ("quick", "wait"): time.sleep(1)
-        elif line == "tls": s = context.wrap_socket(s)
-        elif line.startswith("join "): s.sendall(line[5:].encode().decode("unicode_escape").encode("latin-1")); time.sleep(.5)
-        else: s.sendall(line.encode() + b"\r\n"); answer()
-except OSError: pass
-END
-smtp() {
-	python3 "$tmp/smtp.py" "$@" >/dev/null 2>&1 || true
-	show_new "$log"
-}
-
-plain() { printf '\0%s\0%s' "$1" "$2" | base64 -w0; }
-b64() { printf '%s' "$1" | base64 -w0; }
-
 # logins of one library.
 logins() {
 	say "wrong password, known and unknown user: PLAIN, LOGIN, CRAM-MD5"

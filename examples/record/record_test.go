@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -86,6 +87,7 @@ func TestFiltersReadWhatServicesLog(t *testing.T) {
 			var errors bytes.Buffer
 			cmd := exec.Command("./" + s.name)
 			cmd.Stderr = &errors
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // httpd ends its whole process group
 			logged, err := cmd.Output()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, errors.Bytes())
