@@ -4,13 +4,15 @@
 # See lib.sh.
 #
 # Expect: nginx-http-auth 12
+# Expect: nginx-http-auth[mode=fallback] 18
 . "$(dirname "$0")/lib.sh"
-[ "${RECORDING:-}" = yes ] || need nginx-light apache2-utils curl iproute2
+[ "${RECORDING:-}" = yes ] || need nginx-light apache2-utils curl iproute2 netcat-openbsd openssl
 own_namespaces "$0" "$@"
 
 mkdir "$tmp/html" "$tmp/html/admin"
 echo hello >"$tmp/html/index.html"
 htpasswd -bc "$tmp/htpasswd" alice right 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=www.example.org -keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
 echo 'broken:$9$no-such-hash' >>"$tmp/htpasswd"
 chmod 755 "$tmp"
 errors=$tmp/error.log
@@ -32,6 +34,11 @@ http {
 	server {
 		listen $server4:80;
 		listen [$server6]:80;
+		listen $server4:443 ssl;
+		listen [$server6]:443 ssl;
+		ssl_certificate $tmp/cert.pem;
+		ssl_certificate_key $tmp/key.pem;
+		ssl_protocols TLSv1.2 TLSv1.3;
 		server_name www.example.org;
 		root $tmp/html;
 		auth_basic "members";
@@ -128,3 +135,27 @@ get "$base4/"
 get -H 'Authorization: Bearer abc' "$base4/"
 basic alice wrong "$base4/"
 stop_nginx
+
+# tls FAMILY TEXT sends it (printf's escapes) to the port for TLS.
+tls() {
+	local to=$server4 from=$client4
+	[ "$1" = 6 ] && to=$server6 from=$client6
+	# shellcheck disable=SC2059 # the escapes are wanted
+	printf "$2" | nc -s "$from" -w 1 -q 1 "$to" 443 >/dev/null 2>&1 || true
+	show_new "$errors"
+	show_new "$access"
+}
+for level in error info; do
+	say "no TLS, broken TLS, and TLS that nobody speaks any more, at level $level"
+	nginx $level
+	for family in 4 6; do
+		tls $family 'GET / HTTP/1.0\r\n\r\n'
+		tls $family '\026\003\001\000\005abcde'
+		tls $family '\200\056\001\000\002\000\025\000\000\000\020'
+		tls $family 'hello\r\n'
+	done
+	openssl s_client -connect "$server4:443" -tls1_1 </dev/null >/dev/null 2>&1 || true
+	openssl s_client -connect "$server4:443" -cipher NULL:@SECLEVEL=0 -tls1_2 </dev/null >/dev/null 2>&1 || true
+	show_new "$errors"
+	stop_nginx
+done
