@@ -43,7 +43,7 @@ system-test: ## boot a systemd container with sshd and gaol, and attack it
 
 .PHONY: record
 record: ## make every service that a recording script knows refuse logins, and read what it logs
-	.ci/as-root env GAOL_RECORD_ALL=yes $(GO) test -count=1 -timeout 3h -v -run TestFiltersReadWhatServicesLog ./examples/record
+	.ci/as-root env GAOL_RECORD_ALL=yes $(GO) test -count=1 -timeout 3h -parallel 6 -v -run TestFiltersReadWhatServicesLog ./examples/record
 
 .PHONY: bench
 bench: build ## measure gaol beside other programs; PERFORMANCE.md explains

@@ -81,9 +81,7 @@ func TestFiltersReadWhatServicesLog(t *testing.T) {
 			continue // see the README: these take long
 		}
 		t.Run(s.name, func(t *testing.T) {
-			if !s.ownRoot {
-				t.Parallel()
-			}
+			t.Parallel()
 			var errors bytes.Buffer
 			cmd := exec.Command("./" + s.name)
 			cmd.Stderr = &errors
