@@ -1,9 +1,9 @@
 // Package stock is the library that ships in the binary: filters, the jails that
 // use them, and actions, as the same TOML files that people write themselves.
 //
-// Every filter brings its own tests, recorded from the service itself by the
-// scripts in examples/record, and lines by which a client tries to accuse
-// somebody else.
+// Every filter brings its own tests, many of them recorded from the service itself by the
+// scripts in examples/record, the others after its source code and documentation, and lines
+// by which a client tries to accuse somebody else.
 package stock
 
 import (
