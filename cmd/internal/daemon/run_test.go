@@ -169,7 +169,7 @@ func (s *site) log() string {
 // wait waits for a state, a minute at most.
 func (s *site) wait(what string, state func() error) {
 	s.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(3 * time.Minute)
 	for {
 		err := state()
 		if err == nil {
