@@ -85,13 +85,13 @@ func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	switch {
 	case !v.hasHeader:
 		v.date, v.dated = ownDate, ownDated
-		f.cutOwnDate(v, w)
 	case f.json == nil || !beginsObject(v.text):
-		if own, ok := dates.Find(v.text, line.Read); ok {
-			if own = trimmed(v.text, own); f.cuts(v.text, own) {
-				v.cut(own, w)
-			}
-		}
+		ownDate, ownDated = dates.Find(v.text, line.Read)
+	default:
+		return
+	}
+	if ownDated {
+		f.cutDate(v, ownDate, w)
 	}
 }
 
@@ -106,26 +106,20 @@ func (f *Filter) headerDate(message string, now time.Time, w *work) (logtime.Fou
 // lookInside makes v, which is empty, the view of a text in a line.
 func (f *Filter) lookInside(v *view, text string, now time.Time, dates *logtime.Finder, w *work) {
 	v.message, v.text, v.split, v.daemon = text, text, len(text), true
-	v.date, v.dated = dates.Find(text, now)
-	f.cutOwnDate(v, w)
-}
-
-// cutOwnDate leaves the message without the date that was found in it.
-func (f *Filter) cutOwnDate(v *view, w *work) {
-	if !v.dated {
-		return
-	}
-	if date := trimmed(v.message, v.date); f.cuts(v.message, date) {
-		v.cut(date, w)
+	if v.date, v.dated = dates.Find(text, now); v.dated {
+		f.cutDate(v, v.date, w)
 	}
 }
 
-// trimmed is date without the blank at its start, which a day of one digit may have.
-func trimmed(text string, date logtime.Found) logtime.Found {
-	for date.Start < date.End && strings.IndexByte(blanks, text[date.Start]) >= 0 {
+// cutDate leaves the text without a date that was found in it, if that is to be cut out. A day of one digit may have a
+// blank before it, which stays.
+func (f *Filter) cutDate(v *view, date logtime.Found, w *work) {
+	for date.Start < date.End && strings.IndexByte(blanks, v.text[date.Start]) >= 0 {
 		date.Start++
 	}
-	return date
+	if f.cuts(v.text, date) {
+		v.cut(date, w)
+	}
 }
 
 // cuts says whether a date that was found in text is to be cut out of it.
