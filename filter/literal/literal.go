@@ -100,6 +100,14 @@ func (f finder) literal(re *syntax.Regexp) []string {
 	if strings.ContainsRune(text, '\uFFFD') {
 		return nil // stands for any byte that is not UTF-8
 	}
+	if longest := f.piece(text); longest != "" {
+		return []string{longest}
+	}
+	return nil
+}
+
+// piece returns the longest piece of text between seams.
+func (f finder) piece(text string) string {
 	longest, start := "", 0
 	for i := 1; i <= len(text); i++ {
 		if i < len(text) && (f.seam == nil || !f.seam(text[i-1], text[i])) {
@@ -110,10 +118,7 @@ func (f finder) literal(re *syntax.Regexp) []string {
 		}
 		start = i
 	}
-	if longest == "" {
-		return nil
-	}
-	return []string{longest}
+	return longest
 }
 
 // best returns what is required by the part that is the most telling.
@@ -121,6 +126,14 @@ func (f finder) best(parts []*syntax.Regexp) []string {
 	var best []string
 	for _, part := range parts {
 		if texts := f.required(part); better(texts, best) {
+			best = texts
+		}
+	}
+	if shortest(best) >= gram {
+		return best
+	}
+	for _, texts := range f.runs(parts) {
+		if better(texts, best) {
 			best = texts
 		}
 	}
@@ -255,6 +268,9 @@ func (f finder) all(re *syntax.Regexp) [][]string {
 	case syntax.OpConcat:
 		for _, part := range re.Sub {
 			all = append(all, f.all(part)...)
+		}
+		if !slices.ContainsFunc(all, func(texts []string) bool { return shortest(texts) >= gram }) {
+			all = append(all, f.runs(re.Sub)...)
 		}
 	default:
 		if texts := f.required(re); texts != nil {
