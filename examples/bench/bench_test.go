@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,7 +117,8 @@ func BenchmarkFilters(b *testing.B) {
 }
 
 // BenchmarkLibrary hands the lines of a log to one filter, and to all of the library together: those of
-// a web server, of sshd, and of a host with all services, which are the filters' own test lines.
+// a web server, of sshd, of a host with all services, which are the filters' own test lines, and of
+// programs that no filter is for. "all but one" leaves out the filter that looks at several lines together, and so at all.
 func BenchmarkLibrary(b *testing.B) {
 	var all []*filter.Filter
 	for _, name := range config.FilterNames(config.Options{Stock: stock.FS()}) {
@@ -139,9 +141,26 @@ func BenchmarkLibrary(b *testing.B) {
 		{"access", "nginx-http-auth", made(logs.Access)},
 		{"sshd", "sshd", made(logs.SSHD)},
 		{"busy host", "sshd", tests},
+		{"quiet host", "sshd", made(writeQuiet)},
 	} {
+		single := slices.DeleteFunc(slices.Clone(all), (*filter.Filter).OverLines)
 		b.Run(log.name+"/one", func(b *testing.B) { runFilters(b, log.text, []*filter.Filter{stockFilter(b, log.filter)}) })
+		b.Run(log.name+"/fifty", func(b *testing.B) { runFilters(b, log.text, single[:50]) })
+		b.Run(log.name+"/all but one", func(b *testing.B) { runFilters(b, log.text, single) })
 		b.Run(log.name+"/all", func(b *testing.B) { runFilters(b, log.text, all) })
+	}
+}
+
+// writeQuiet writes n lines of programs that no stock filter is for.
+func writeQuiet(w io.Writer, n int) {
+	for i := range n {
+		message := [...]string{
+			"CRON[%d]: (root) CMD (command -v debian-sa1 > /dev/null && debian-sa1 1 1)",
+			"systemd[1]: Started session-%d.scope - Session of User alice.",
+			"kernel: [%d.123456] eth0: link is up, 1000 Mbps, full duplex",
+			"dhclient[%d]: DHCPREQUEST for 10.0.0.7 on eth0 to 10.0.0.1 port 67",
+		}[i%4]
+		fmt.Fprintf(w, "Nov 24 20:50:13 server "+message+"\n", i)
 	}
 }
 
