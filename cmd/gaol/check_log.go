@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gaol/filter"
+	"gaol/filter/header"
 )
 
 const (
@@ -36,7 +37,9 @@ func isStrange(path string, f *filter.Filter, now time.Time) bool {
 		case filter.Known:
 			return false
 		case filter.Strange:
-			strange++
+			if _, record := header.ParseRecord(line.Text); !record { // it may be another container's
+				strange++
+			}
 		}
 	}
 	return strange >= enough

@@ -29,6 +29,7 @@ func TestWhetherALogIsStrange(t *testing.T) {
 		{"another format", strange, f, true},
 		{"a line it knows", strange + date + "INFO login of alice\n", f, false},
 		{"a failure", date + "ERROR failure 192.0.2.5\n" + strange, f, false},
+		{"another container's", strings.Repeat(`{"log":"level=info\n","stream":"stdout","time":"2026-11-24T20:50:13Z"}`+"\n", 30), f, false},
 		{"few lines", strange[:200], f, false},
 		{"what it knows is long ago", date + "INFO login of alice\n" + strings.Repeat(strange, 100), f, true},
 		{"a filter that does not know what is healthy", strange, bare, false},

@@ -60,11 +60,8 @@ func (f *familiarity) see(m *filter.Matcher, lines []filter.Line, matched bool) 
 // ofAnotherContainer says that a line may be of another container than the service's: a pattern for
 // the logs of all of them leads to those as well. Which are the service's, failures and what is known of it tell.
 func (f *familiarity) ofAnotherContainer(line filter.Line) bool {
-	if !f.known.IsZero() || !header.MayBeRecord(line.Text) {
-		return false
-	}
-	_, ok := header.ParseRecord(line.Text)
-	return ok
+	_, record := header.ParseRecord(line.Text)
+	return record && f.known.IsZero()
 }
 
 func (f *familiarity) knows(now time.Time) { *f = familiarity{watchful: true, known: now} }
@@ -90,8 +87,13 @@ func (f *familiarity) problem() string {
 func strangeProblems(c *cell) map[string]string {
 	texts := map[string]string{}
 	for source, t := range c.sources() {
-		if text := t.strangeness(); text != "" {
-			texts[source] = fmt.Sprintf("%s: %s: look at it with %q", source, text, "gaol regex --missed "+source+" "+c.conf.FilterName)
+		text := t.strangeness()
+		if text == "" {
+			continue
+		}
+		texts[source] = source + ": " + text
+		if c.conf.FilterName != "" { // else it has no name to try it by
+			texts[source] += fmt.Sprintf(": look at it with %q", "gaol regex --missed "+source+" "+filterText(c.conf))
 		}
 	}
 	return texts

@@ -32,20 +32,14 @@ func sourceProblems(c *cell, read []source.Status) map[string]string {
 		if !c.reads(s.Patterns) {
 			continue
 		}
+		if c.conf.Guessed && isAbsent(s) {
+			absent = append(absent, s.Path)
+			continue
+		}
+		there = true
 		if s.Problem != "" {
 			texts[s.Path] = s.Path + ": " + s.Problem
 		}
-		if isAbsent(s) {
-			absent = append(absent, s.Path)
-		} else {
-			there = true
-		}
-	}
-	if !c.conf.Guessed {
-		return texts
-	}
-	for _, path := range absent {
-		delete(texts, path)
 	}
 	if len(absent) > 0 && !there {
 		texts["none"] = "none of the places of its log is there: " + strings.Join(absent, ", ") + ": set logpath to where it is"
