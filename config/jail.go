@@ -304,7 +304,12 @@ func (d *draft) baseFilter(c *checker, n *node) (base *node, ok bool) {
 	case doc != nil:
 		return doc.root, true
 	case d.filter == nil:
-		c.missing(n, "no filter", `set filter = "NAME", or failregex = ['…']`)
+		// Perhaps a stock jail is meant, whose name is all that it takes.
+		hint := `set filter = "NAME", or failregex = ['…']`
+		if stock := nearest(d.Name, c.library.names("jail.d")); stock != "" {
+			hint += fmt.Sprintf("; or is the stock jail %q meant?", stock)
+		}
+		c.missing(n, "no filter", hint)
 	default:
 		p := c.at(d.filter)
 		p.Found, p.Expected = quoteShort(name), "the name of a filter"

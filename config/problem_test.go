@@ -101,6 +101,7 @@ func TestProblems(t *testing.T) {
 		{"no such filter", "[jail.sshd]\nfilter = 'ssdh'", []string{`reading gaol.toml:2: filter in [jail.sshd]: found "ssdh", expected the name of a filter: did you mean "sshd"?`}},
 		{"no such mode", "[jail.sshd]\nfilter = 'sshd[mode=agressive]'", []string{`reading gaol.toml:2: filter in [jail.sshd]: found mode "agressive", expected "aggressive" or "normal": did you mean "aggressive"?`}},
 		{"filter's name not closed", "[jail.sshd]\nfilter = 'sshd[mode=aggressive'", []string{`reading gaol.toml:2: filter in [jail.sshd]: "sshd[mode=aggressive" is not a filter's name: write "sshd" or "sshd[mode=NAME]"`}},
+		{"stock jail misspelt", "[jail.django-outh]\nenabled = true\nlogpath = '/var/log/x'", []string{`reading gaol.toml:1: no filter in [jail.django-outh]: set filter = "NAME", or failregex = ['…']; or is the stock jail "django-auth" meant?`}},
 		{"own jail without filter", "[jail.own]\nenabled = true\nlogpath = '/var/log/x'", []string{`reading gaol.toml:1: no filter in [jail.own]: set filter = "NAME", or failregex = ['…']`}},
 		{"own jail without log", "[jail.own]\nenabled = true\nfailregex = ['x <HOST>$']", []string{`reading gaol.toml:1: no log to read in [jail.own]: set logpath = ["/path/to.log"], or logpath = "journal"`}},
 		{"pattern that does not compile", own("ignoreregex = [\n'ok',\n'(']"), []string{`reading gaol.toml:7: ignoreregex[2] in [jail.own]: pattern "(": a parenthesis is not closed: add ), or write \( for the character`}},
