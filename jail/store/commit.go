@@ -106,8 +106,8 @@ func (s *Store) commit(ctx context.Context, c Changes) error {
 
 // statements are prepared once.
 type statements struct {
-	count, ban, drop, end, lift                                                    bulk
-	outdated, trust, stale, pardon, position, done, name, notice, noticeGone, told *sql.Stmt
+	count, ban, drop, end, lift, notice, noticeGone            bulk
+	outdated, trust, stale, pardon, position, done, name, told *sql.Stmt
 }
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
@@ -125,6 +125,9 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 			ended_by = iif(bans.start = gone.start AND ended IS NULL, gone.why, ended_by)
 			FROM gone WHERE bans.jail = gone.jail AND bans.prefix = gone.prefix AND bans.id = gone.id
 			AND (pardoned = 0 OR bans.start = gone.start AND ended IS NULL)`},
+		notice: bulk{columns: 4, query: `INSERT INTO notices (seq, action, queue, event) VALUES %s
+			ON CONFLICT DO UPDATE SET action = excluded.action, queue = excluded.queue, event = excluded.event`},
+		noticeGone: bulk{columns: 1, query: `WITH gone (seq) AS (VALUES %s) DELETE FROM notices WHERE seq IN gone`},
 	}
 	for _, b := range s.bulks() {
 		if err := b.prepare(ctx, db); err != nil {
@@ -147,9 +150,6 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		{&s.done, `DELETE FROM positions WHERE path = ? AND device = ? AND inode = ?`},
 		// An upsert that changes nothing, so that the number comes back in either case.
 		{&s.name, `INSERT INTO patterns (text) VALUES (?) ON CONFLICT DO UPDATE SET text = excluded.text RETURNING number`},
-		{&s.notice, `INSERT INTO notices (seq, action, queue, event) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET action = excluded.action, queue = excluded.queue, event = excluded.event`},
-		{&s.noticeGone, `DELETE FROM notices WHERE seq = ?`},
 		{&s.told, `INSERT INTO told (queue, target, at, until) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET at = excluded.at, until = excluded.until`},
 	} {
@@ -172,10 +172,10 @@ func (s statements) in(tx *sql.Tx) statements {
 	return s
 }
 
-func (s *statements) bulks() []*bulk { return []*bulk{&s.count, &s.ban, &s.drop, &s.end, &s.lift} }
+func (s *statements) bulks() []*bulk { return []*bulk{&s.count, &s.ban, &s.drop, &s.end, &s.lift, &s.notice, &s.noticeGone} }
 
 func (s *statements) singles() []**sql.Stmt {
-	return []**sql.Stmt{&s.outdated, &s.trust, &s.stale, &s.pardon, &s.position, &s.done, &s.name, &s.notice, &s.noticeGone, &s.told}
+	return []**sql.Stmt{&s.outdated, &s.trust, &s.stale, &s.pardon, &s.position, &s.done, &s.name, &s.told}
 }
 
 func (s *statements) close() error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -46,14 +47,27 @@ func (s *Store) Notices(ctx context.Context, now time.Time) (notices []Notice, t
 	return notices, told, err
 }
 
-// notices stores what is to be told and what has been. A notice that came and went goes.
+// notices stores what is to be told and what has been. A notice that came and went goes, and of one that has
+// changed again and again, as in a flood, only what it is at last is written.
 func (w *writer) notices(c Changes) {
-	for _, n := range c.Notices {
-		w.exec(w.stmts.notice, n.Seq, n.Action, n.Queue, string(n.Event))
-	}
+	gone, settled := w.rows(&w.stmts.noticeGone), make(map[int64]bool, len(c.NoticesGone)+len(c.Notices))
 	for _, seq := range c.NoticesGone {
-		w.exec(w.stmts.noticeGone, seq)
+		settled[seq] = true
+		gone.add(seq)
 	}
+	gone.flush()
+	last := make([]Notice, 0, len(c.Notices))
+	for _, n := range slices.Backward(c.Notices) {
+		if !settled[n.Seq] {
+			settled[n.Seq] = true
+			last = append(last, n)
+		}
+	}
+	put := w.rows(&w.stmts.notice)
+	for _, n := range slices.Backward(last) {
+		put.add(n.Seq, n.Action, n.Queue, string(n.Event))
+	}
+	put.flush()
 	for _, t := range c.Told {
 		w.exec(w.stmts.told, t.Queue, t.Target, nanos(t.At), nanos(t.Until))
 	}

@@ -51,14 +51,20 @@ func (p *post) note(c notice.Changed, changes *store.Changes) {
 	}
 }
 
-// stop ends the queue and returns what it has not told. A sender that does not notice is left behind.
-func (p *post) stop() []notice.Entry {
-	p.cancel()
-	select {
-	case <-p.done:
-	case <-time.After(stopGrace):
+// endPosts ends queues, all at once. A sender that does not notice is left behind.
+func (d *Daemon) endPosts(posts []*post) {
+	for _, p := range posts {
+		p.cancel()
 	}
-	return p.queue.Waiting()
+	patience, cancel := context.WithTimeout(context.Background(), stopWait)
+	defer cancel()
+	for _, p := range posts {
+		select {
+		case <-p.done:
+		case <-patience.Done():
+			d.log.Error("action hangs and is left behind", "action", p.name, "took", stopWait)
+		}
+	}
 }
 
 // noticeLocked tells the posts of a jail of an event.
@@ -166,14 +172,12 @@ func (t *transition) retireLocked() {
 	}
 	// No jail's name has a blank.
 	t.after["the posts"] = append(t.after["the posts"], func() {
-		for _, p := range gone {
-			left := p.stored(p.stop())
-			t.mu.Lock()
-			t.unclaimed = append(t.unclaimed, left...)
-			t.mu.Unlock()
-		}
+		t.endPosts(gone)
 		t.mu.Lock()
 		defer t.mu.Unlock()
+		for _, p := range gone {
+			t.unclaimed = append(t.unclaimed, p.stored(p.queue.Waiting())...)
+		}
 		t.claimLocked()
 	})
 }
@@ -218,10 +222,5 @@ func (d *Daemon) stopPosts() {
 		posts = append(posts, p)
 	}
 	d.mu.Unlock()
-	for _, p := range posts {
-		p.cancel()
-	}
-	for _, p := range posts {
-		p.stop()
-	}
+	d.endPosts(posts)
 }

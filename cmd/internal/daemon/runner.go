@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// stopWait is how long an action may take to end, far below the 90 s after which systemd
+	// stopWait is how long an action, or a queue that tells others, may take to end, far below the 90 s after which systemd
 	// kills a service that does not stop (systemd-system.conf(5), DefaultTimeoutStopSec).
 	stopWait = 10 * time.Second
 	// stopGrace is how much longer one may take to notice that its time is over.

@@ -20,6 +20,9 @@ const (
 	later = 2 * time.Second
 	// storeRetry is the wait after a commit that failed.
 	storeRetry = time.Second
+	// lastWait is how long what is left may take at the stop: with stopWait it stays far below
+	// the time after which a service that does not stop is killed.
+	lastWait = 30 * time.Second
 	// backlog is how much may wait for a store that works, before the sources
 	// wait as well: a flood then is read as fast as it can be stored. It holds the bans of a botnet that comes at once, which
 	// must not wait: some 30 MB.
@@ -137,7 +140,7 @@ func (w *writer) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWait)
 			defer cancel()
 			if !w.commit(last) && last.Err() != nil {
 				w.report("storing what was left at the stop: it took too long: some lines will be read again")
