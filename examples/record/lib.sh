@@ -49,7 +49,8 @@ own_network() {
 # own_root "$0" PACKAGE… goes on inside a root directory of its own, with these packages of
 # Debian's and no others but a few tools (base_packages), and in namespaces of its own as
 # own_namespaces. Nothing of it is left but the packages, unpacked, for the next run, below
-# $GAOL_RECORD_ROOTS.
+# $GAOL_RECORD_ROOTS. They are of the host's release of Debian, or of the one that $GAOL_RECORD_SUITE
+# names: trixie, sid.
 #
 # There is no systemd in there: start services as their units do, in the foreground.
 own_root() {
@@ -60,7 +61,7 @@ own_root() {
 	must_be_root "$1"
 	local script=$1 suite
 	shift
-	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	suite=${GAOL_RECORD_SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
 	roots=${GAOL_RECORD_ROOTS:-/var/cache/gaol-record}
 	base=$roots/$suite
 	layer=$roots/$suite-$(basename "$script" .sh)-$(echo "$*" | md5sum | cut -c1-12)
@@ -105,15 +106,18 @@ mount_root() {
 	ln -s /proc/self/fd/2 "$4/dev/stderr"
 }
 
-# make_base SUITE unpacks what all roots have, with the host's own sources of packages.
+# make_base SUITE unpacks what all roots have, from where the host has its packages.
 make_base() {
 	need debootstrap
 	rm -rf "$base.new"
-	debootstrap --variant=minbase --include="$base_packages" "$1" "$base.new" \
-		"$(apt-get indextargets --format '$(REPO_URI)' "Codename: $1" 'Created-By: Packages' | head -n1)" >"$base.log" ||
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | head -n1)
+	debootstrap --variant=minbase --include="$base_packages" "$1" "$base.new" "$mirror" >"$base.log" ||
 		{ tail -n 20 "$base.log" >&2; exit 1; }
-	rm "$base.log" "$base.new/etc/apt/sources.list"
-	cp -a /etc/apt/. "$base.new/etc/apt/"
+	rm "$base.log"
+	if [ "$1" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ]; then
+		rm "$base.new/etc/apt/sources.list"
+		cp -a /etc/apt/. "$base.new/etc/apt/"
+	fi
 	printf '#!/bin/sh\nexit 101\n' >"$base.new/usr/sbin/policy-rc.d"
 	chmod +x "$base.new/usr/sbin/policy-rc.d"
 	echo 'path-exclude=/usr/share/man/*' >"$base.new/etc/dpkg/dpkg.cfg.d/recording"
