@@ -22,7 +22,7 @@ func NewScanner(filters []*Filter) *Scanner {
 	s := &Scanner{bit: make(map[*Filter]int)}
 	var sets []literal.Set
 	for _, f := range filters {
-		if _, known := s.bit[f]; known || f.candidates.scan == nil {
+		if _, known := s.bit[f]; known || len(f.candidates.wanted.Texts()) == 0 {
 			continue
 		}
 		s.bit[f] = len(sets)

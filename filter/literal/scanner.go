@@ -9,10 +9,11 @@ import "strings"
 // It looks only at each stride-th place of a text, at the four bytes there.
 // Whatever is longer than that cannot slip through between: one of its places
 // is looked at, and each of those is known. Most places need no more than a
-// multiplication and a look into a small table.
+// multiplication and a look into a small table. Shorter texts are looked for one by
+// one: few filters have nothing better.
 type Scanner struct {
 	scans []scan
-	sets  int
+	short []place
 }
 
 // scan is the search for texts of about the same length.
@@ -47,32 +48,40 @@ const (
 	maxPlaces = 1<<16 - 1
 )
 
-// Scannable says whether a [Scanner] can look for the set's texts: there are
+// Scannable says whether a [Scanner] looks for all of the set's texts at once: there are
 // any, and none is too short.
 func (s Set) Scannable() bool { return shortest(s.texts) >= gram }
 
-// NewScanner makes a scanner for sets, which must be scannable. It returns nil
-// if there are too many.
+// NewScanner makes a scanner for sets that require something. It returns nil if there are too many.
 func NewScanner(sets ...Set) *Scanner {
-	s := &Scanner{sets: len(sets)}
-	for _, long := range []bool{true, false} {
-		texts := make(map[string][]int)
-		order := []string{}
-		for i, set := range sets {
-			if shortest(set.texts) >= longText != long {
-				continue
+	var short, medium, long group
+	for i, set := range sets {
+		// All of a set are looked for together, but for those that are too short.
+		least := shortest(set.texts)
+		for _, text := range set.texts {
+			n := least
+			if least < gram {
+				n = len(text)
 			}
-			for _, text := range set.texts {
-				if texts[text] == nil {
-					order = append(order, text)
-				}
-				texts[text] = append(texts[text], i)
+			switch {
+			case n < gram:
+				short.add(text, i)
+			case n < longText:
+				medium.add(text, i)
+			default:
+				long.add(text, i)
 			}
 		}
-		if len(order) == 0 {
+	}
+	s := &Scanner{}
+	for _, text := range short.texts {
+		s.short = append(s.short, place{text: text, sets: short.sets[text]})
+	}
+	for _, g := range []group{long, medium} {
+		if len(g.texts) == 0 {
 			continue
 		}
-		one, ok := newScan(order, texts)
+		one, ok := newScan(g)
 		if !ok {
 			return nil
 		}
@@ -81,17 +90,33 @@ func NewScanner(sets ...Set) *Scanner {
 	return s
 }
 
-func newScan(order []string, texts map[string][]int) (scan, bool) {
-	window := min(shortest(order), maxWindow)
+// group is texts of about the same length, each once, with the sets that have it.
+type group struct {
+	texts []string
+	sets  map[string][]int
+}
+
+func (g *group) add(text string, set int) {
+	if g.sets == nil {
+		g.sets = make(map[string][]int)
+	}
+	if g.sets[text] == nil {
+		g.texts = append(g.texts, text)
+	}
+	g.sets[text] = append(g.sets[text], set)
+}
+
+func newScan(g group) (scan, bool) {
+	window := min(shortest(g.texts), maxWindow)
 	s := scan{stride: window - gram + 1, table: new([1 << hashBits]uint16)}
-	for _, text := range order {
+	for _, text := range g.texts {
 		first := rarest(text, window)
 		for offset := first; offset < first+s.stride; offset++ {
 			if len(s.places) == maxPlaces {
 				return scan{}, false
 			}
 			slot := &s.table[hash(text, offset)]
-			s.places = append(s.places, place{text: text, offset: offset, sets: texts[text], next: *slot})
+			s.places = append(s.places, place{text: text, offset: offset, sets: g.sets[text], next: *slot})
 			*slot = uint16(len(s.places))
 		}
 	}
@@ -107,7 +132,7 @@ func hash(text string, i int) uint32 {
 
 // Next returns an index in the first line of text, from from on, that contains
 // one of the texts, -1 if there is no such line. from is where a line begins.
-// It is for scanners of a single set.
+// It is for scanners of a single set, which is scannable.
 func (s *Scanner) Next(text string, from int) int { return s.scans[0].next(text, from) }
 
 func (s *scan) next(text string, from int) int {
@@ -139,6 +164,17 @@ func (s *Scanner) Mark(line string, found []uint64) {
 	for i := range s.scans {
 		s.scans[i].mark(line, found)
 	}
+	for i := range s.short {
+		if strings.Contains(line, s.short[i].text) {
+			s.short[i].mark(found)
+		}
+	}
+}
+
+func (p *place) mark(found []uint64) {
+	for _, set := range p.sets {
+		found[set/64] |= 1 << (set % 64)
+	}
 }
 
 func (s *scan) mark(line string, found []uint64) {
@@ -150,9 +186,7 @@ func (s *scan) mark(line string, found []uint64) {
 			if p == nil {
 				break
 			}
-			for _, set := range p.sets {
-				found[set/64] |= 1 << (set % 64)
-			}
+			p.mark(found)
 			at = p.next
 		}
 	}

@@ -32,6 +32,7 @@ func TestScannerMissesNothing(t *testing.T) {
 	sets := []literal.Set{
 		literal.Of("Failed password for ", "Invalid user "), literal.Of("/admin/login/"), literal.Of("sshd"),
 		literal.Of("Failed", "user unknown"), literal.Of("error: PAM: "), literal.Of("aaaa"), literal.Of("aaaaaaaa"),
+		literal.Of(":"), literal.Of(":", "aaaaaaaa"), literal.Of("/ab", "sshd"),
 	}
 	random := rand.New(rand.NewPCG(3, 3))
 	var block strings.Builder
@@ -52,16 +53,17 @@ func TestScannerMissesNothing(t *testing.T) {
 
 func FuzzScanner(f *testing.F) {
 	f.Add("Failed password", "user", "Failed passwor\nFailed password\n")
+	f.Add("{", "user", "user\n{\n")
 	f.Add("aaaa", "aaaaaaaaa", "aaaaa\naaaaaaaa\naaaaaaaaaaaa")
 	f.Fuzz(func(t *testing.T, a, b, block string) {
-		if strings.Contains(a+b, "\n") || len(a) < 4 || len(b) < 4 {
+		if strings.Contains(a+b, "\n") || a == "" || b == "" {
 			t.Skip()
 		}
 		checkScanner(t, []literal.Set{literal.Of(a), literal.Of(b), literal.Of(a, b)}, block)
 	})
 }
 
-// checkScanner demands that Mark and Next find what Set.In finds, line by line.
+// checkScanner demands that Mark and, if it can, Next find what Set.In finds, line by line.
 func checkScanner(t *testing.T, sets []literal.Set, block string) {
 	t.Helper()
 	all := literal.NewScanner(sets...)
@@ -75,6 +77,9 @@ func checkScanner(t *testing.T, sets []literal.Set, block string) {
 		}
 	}
 	for _, set := range sets {
+		if !set.Scannable() {
+			continue
+		}
 		one := literal.NewScanner(set)
 		start := 0
 		for line := range strings.SplitAfterSeq(block, "\n") {
