@@ -239,7 +239,8 @@ func TestStopIsQuick(t *testing.T) {
 	s.waitDecided("198.51.100.59")
 	begin := time.Now()
 	s.stop()
-	if took := time.Since(begin); took > time.Second {
+	// It takes a tenth of a second; if the listeners were waited for, it would take until they go.
+	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %v\n%s", took, s.log())
 	}
 }
