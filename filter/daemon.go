@@ -23,6 +23,13 @@ func (d daemons) have(name string) bool {
 	})
 }
 
+// isContainer says whether name is what a container's output bears as its tag in syslog, unless it is told another: that of Podman's monitor, or with
+// Docker the first twelve digits of the container's id.
+func isContainer(name string) bool {
+	const idLength = 12
+	return name == "conmon" || len(name) == idLength && strings.Trim(name, "0123456789abcdef") == ""
+}
+
 // check says what is wrong with them.
 func (d daemons) check() error {
 	for _, daemon := range d {

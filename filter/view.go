@@ -64,7 +64,7 @@ func (f *Filter) look(v *view, line *Line, dates *logtime.Finder, w *work) {
 }
 
 // lookBare goes on for a filter whose service also writes lines without a header. Where it has one,
-// from the journal or by one of the filter's daemons, the message behind it is what the service would have written to
+// from the journal, of a container or by one of the filter's daemons, the message behind it is what the service would have written to
 // a file: it may bear a date of its own.
 func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	journal := !line.Time.IsZero()
@@ -78,7 +78,7 @@ func (f *Filter) lookBare(v *view, line *Line, dates *logtime.Finder, w *work) {
 	default:
 		v.cutHeader()
 	}
-	if v.hasHeader && !journal && !f.daemons.have(v.header.Daemon) {
+	if v.hasHeader && !journal && !f.daemons.have(v.header.Daemon) && !isContainer(v.header.Daemon) {
 		v.hasHeader, v.foreign = false, true
 		v.text, v.base = v.message, 0
 	}

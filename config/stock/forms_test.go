@@ -83,8 +83,12 @@ func forms(spec filter.Spec, texts []string) map[string][]filter.Line {
 		all[form] = append(all[form], line)
 	}
 	bare := len(spec.Daemon) == 0 || slices.Contains(spec.Daemon, "")
+	tags := spec.Daemon
+	if slices.Contains(tags, "") {
+		tags = append(slices.Clone(tags), "conmon", "a6967501689b") // of a container
+	}
 	for _, text := range texts {
-		if m := syslogLine.FindStringSubmatch(text); m != nil && isOf(spec.Daemon, m[1]) {
+		if m := syslogLine.FindStringSubmatch(text); m != nil && isOf(tags, m[1]) {
 			tag, pid, message := m[1], m[2], m[3]
 			if pid == "" {
 				pid = "77"
@@ -101,7 +105,7 @@ func forms(spec filter.Spec, texts []string) map[string][]filter.Line {
 		add("a record of the journal", "server program[77]: "+text, true)
 		add("a container's output", fmt.Sprintf("2026-11-24T20:50:13.000000000Z stdout F %s", text), false)
 		add("a container's output in Docker's form", docker(text), false)
-		for _, tag := range spec.Daemon {
+		for _, tag := range tags {
 			if tag != "" {
 				add("syslog from "+tag, fmt.Sprintf("Nov 24 20:50:13 server %s[77]: %s", tag, text), false)
 			}
