@@ -47,7 +47,7 @@ END
 # dovecot_with LINE… starts it with these lines of configuration on top.
 dovecot_with() {
 	[ -z "${dovecot_pid:-}" ] || { pkill -f dovecot/; kill "$dovecot_pid"; wait "$dovecot_pid" || true; }
-	{ cat "$tmp/base.conf"; printf '%s\n' "$@"; } >"$tmp/dovecot.conf"
+	{ cat "$tmp/base.conf"; printf '%s\n' "$@"; } | dovecot_config >"$tmp/dovecot.conf"
 	dovecot -F -c "$tmp/dovecot.conf" >"$tmp/dovecot.out" 2>&1 &
 	dovecot_pid=$!
 	wait_for listening 143

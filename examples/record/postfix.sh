@@ -47,7 +47,7 @@ useradd -m alice
 echo "alice:right" | chpasswd
 
 # Dovecot answers for the logins.
-cat >"$tmp/dovecot.conf" <<END
+dovecot_config >"$tmp/dovecot.conf" <<END
 protocols =
 auth_mechanisms = plain login cram-md5
 auth_failure_delay = 0
