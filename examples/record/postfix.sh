@@ -73,6 +73,7 @@ END
 echo "alice:right" >"$tmp/users"
 chmod 755 /run "$tmp"
 chmod 644 "$tmp/users"
+install -d -o postfix -m 700 /var/spool/postfix/private
 dovecot -F -c "$tmp/dovecot.conf" >"$tmp/dovecot.out" 2>&1 &
 
 # Cyrus's library has a file of its own.
