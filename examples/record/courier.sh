@@ -5,7 +5,7 @@
 # Expect: courier-auth 10 4
 # Expect: courier-smtp 8
 . "$(dirname "$0")/lib.sh"
-own_root "$0" courier-imap courier-pop courier-mta courier-authdaemon courier-authlib-userdb netbase
+own_root "$0" courier-imap courier-pop courier-mta courier-authdaemon netbase
 
 log=$tmp/mail.log
 syslog "$log"

@@ -1,11 +1,11 @@
 #!/bin/bash
 # Prints what Debian's Dovecot logs of logins that fail over IMAP, POP3, ManageSieve and submission:
 # known and unknown users, passdbs of its own and PAM's, what clients leave half done, and what they
-# send in place of TLS.
+# send in place of TLS; through syslog, and into a file of its own.
 #
-# Expect: dovecot 60 10
-# Expect: dovecot[mode=aggressive] 75 10
-# Expect: sieve 5 2
+# Expect: dovecot 80 12
+# Expect: dovecot[mode=aggressive] 98 12
+# Expect: sieve 6 2
 . "$(dirname "$0")/lib.sh"
 own_root "$0" dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-submissiond
 
@@ -47,7 +47,7 @@ END
 # dovecot_with LINE… starts it with these lines of configuration on top.
 dovecot_with() {
 	[ -z "${dovecot_pid:-}" ] || { pkill -f dovecot/; kill "$dovecot_pid"; wait "$dovecot_pid" || true; }
-	{ cat "$tmp/base.conf"; printf '%s\n' "$@"; } >"$tmp/dovecot.conf"
+	{ cat "$tmp/base.conf"; printf '%s\n' "$@"; } | dovecot_config >"$tmp/dovecot.conf"
 	dovecot -F -c "$tmp/dovecot.conf" >"$tmp/dovecot.out" 2>&1 &
 	dovecot_pid=$!
 	wait_for listening 143
@@ -164,4 +164,20 @@ dovecot_with "auth_ssl_require_client_cert = yes" "ssl_ca = <$tmp/cert" "ssl_ver
 }"
 talk 4 993 "a LOGIN alice wrong" "b LOGOUT"
 talk 4 143 "a LOGIN alice wrong" "b LOGOUT"
+say "a log file of its own"
+dovecot_with "log_path = $tmp/dovecot.log" "disable_plaintext_auth = no" "auth_verbose = yes" "passdb {
+  driver = passwd-file
+  args = $tmp/users
+}"
+log=$tmp/dovecot.log
+talk 4 143 "a LOGIN alice wrong" "b LOGOUT"
+talk 6 110 "USER nobody-here" "PASS wrong" "QUIT"
+talk 4 4190 "AUTHENTICATE \"PLAIN\" \"$(plain alice wrong)\"" "LOGOUT"
+talk 4 143 "a LOGIN \"x,$innocent,<a>): Password mismatch\" wrong" "b LOGOUT"
+talk 6 143 "a LOGIN alice right" "b LOGOUT"
+dovecot_with "log_path = $tmp/dovecot.log" "disable_plaintext_auth = no" "auth_verbose = yes" "passdb {
+  driver = pam
+}"
+talk 4 143 "a LOGIN alice wrong" "b LOGOUT"
+talk 6 143 "a LOGIN nobody-here wrong" "b LOGOUT"
 kill "$dovecot_pid"

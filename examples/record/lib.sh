@@ -236,3 +236,27 @@ END
 	slapd -f "$tmp/slapd.conf" -h ldap://127.0.0.1:389/
 	wait_for listening 389
 }
+
+# dovecot_config reads a configuration of Dovecot 2.3 and prints it in the language of the Dovecot that is here.
+# It knows what the scripts use.
+dovecot_config() {
+	case $(dovecot --version) in
+	2.[0-3].*)
+		cat
+		return
+		;;
+	esac
+	echo "dovecot_config_version = 2.4.0"
+	echo "dovecot_storage_version = 2.4.0"
+	sed -E '/^(passdb|userdb) \{$/ { N; s/ \{\n\s*driver = (\S+)/ \1 {/ }
+		s/^\s*args = (uid=\S+) (gid=\S+) (home=\S+)$/fields {\n\1\n\2\n\3\n}/
+		s/^\s*args = (scheme=(\S+) )?(\S+)$/passwd_file_path = \3\ndefault_password_scheme = \2/
+		s/^default_password_scheme = $/&crypt/
+		s/^disable_plaintext_auth = no/auth_allow_cleartext = yes/
+		s/^disable_plaintext_auth = yes/auth_allow_cleartext = no/
+		s/^ssl_(cert|key) = </ssl_server_\1_file = /
+		s/^ssl_ca = </ssl_server_ca_file = /
+		s/^ssl_verify_client_cert/ssl_server_request_client_cert/
+		s/^mail_location = maildir:(.*)/mail_driver = maildir\nmail_path = \1/
+		s/%n\b/%{user|username}/'
+}

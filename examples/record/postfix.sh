@@ -47,7 +47,7 @@ useradd -m alice
 echo "alice:right" | chpasswd
 
 # Dovecot answers for the logins.
-cat >"$tmp/dovecot.conf" <<END
+dovecot_config >"$tmp/dovecot.conf" <<END
 protocols =
 auth_mechanisms = plain login cram-md5
 auth_failure_delay = 0
@@ -73,6 +73,7 @@ END
 echo "alice:right" >"$tmp/users"
 chmod 755 /run "$tmp"
 chmod 644 "$tmp/users"
+install -d -o postfix -m 700 /var/spool/postfix/private
 dovecot -F -c "$tmp/dovecot.conf" >"$tmp/dovecot.out" 2>&1 &
 
 # Cyrus's library has a file of its own.

@@ -10,7 +10,7 @@ own_root "$0" roundcube-core roundcube-sqlite3 dovecot-imapd apache2 libapache2-
 mkdir -p "$tmp/mail" /run/apache2/socks /var/log/apache2
 chmod 777 "$tmp/mail"
 echo 'alice:{PLAIN}right' >"$tmp/passwd"
-cat >"$tmp/dovecot.conf" <<END
+dovecot_config >"$tmp/dovecot.conf" <<END
 protocols = imap
 log_path = $tmp/dovecot.log
 base_dir = $tmp/dovecot

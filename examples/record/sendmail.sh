@@ -42,6 +42,7 @@ define(`confPRIVACY_FLAGS', `goaway,noetrn')dnl
 MAILER(`local')dnl
 MAILER(`smtp')dnl
 END
+[ -e /usr/share/sendmail/cf/feature/blocklist_recipients.m4 ] || sed -i s/blocklist_r/blacklist_r/ "$tmp/sendmail.mc" # before 8.16
 cat >/etc/mail/access <<'END'
 Connect:203.0.113	REJECT
 From:bad@example.org	REJECT
