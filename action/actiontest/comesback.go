@@ -13,7 +13,7 @@ import (
 
 // ComesBack has a Runner keep 100 bans in force with a, a firewall action,
 // while other programs do damage, and fails the test if all is not as it was
-// before within three seconds. On an idle machine one does.
+// before within a minute. On an idle machine a second does: TestLosses measures that.
 func ComesBack(t *testing.T, a action.Action, damage map[string]func(t *testing.T)) {
 	t.Helper()
 	r := action.NewRunner(action.RunnerOptions{Name: "firewall", Jail: "web", Action: a})
@@ -50,8 +50,8 @@ func ComesBack(t *testing.T, a action.Action, damage map[string]func(t *testing.
 					t.Logf("it was back after %s", time.Since(began))
 					return
 				}
-				if time.Since(began) > 3*time.Second {
-					t.Fatalf("after 3 seconds: %v, %v, %d bans are missing", err, missingErr, len(missing))
+				if time.Since(began) > time.Minute {
+					t.Fatalf("after a minute: %v, %v, %d bans are missing", err, missingErr, len(missing))
 				}
 				time.Sleep(20 * time.Millisecond) // the kernel tells nobody
 			}

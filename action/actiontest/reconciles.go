@@ -58,8 +58,9 @@ func Reconciles(t *testing.T, a action.Action, put, take func(t *testing.T)) {
 	take(t)
 	var foreign, missing int
 	for began := time.Now(); foreign == 0 || missing == 0; {
-		if time.Since(began) > time.Minute {
-			t.Fatalf("after a minute: %d foreign members were removed, %d bans put back", foreign, missing)
+		// A comparison that took long, as on a busy machine, is not made again at once.
+		if time.Since(began) > 5*time.Minute {
+			t.Fatalf("after five minutes: %d foreign members were removed, %d bans put back", foreign, missing)
 		}
 		select {
 		case l := <-losses:

@@ -48,8 +48,8 @@ type Ended struct {
 }
 
 const (
-	// lookWait bounds a look; a table of a million connections takes one or two seconds.
-	lookWait = 30 * time.Second
+	// lookWait bounds a look; a table of a million connections takes one or two seconds, where there is nothing else to do.
+	lookWait = 2 * time.Minute
 	// After a look comes a pause of so many times what it took, restLongest at most: a botnet whose hosts are banned one
 	// by one costs a fifth of a processor, with 100,000 connections a third, and is cut off within a second or two.
 	restFactor  = 4

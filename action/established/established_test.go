@@ -61,7 +61,7 @@ func (e ender) next(t *testing.T) established.Report {
 		}
 		t.Logf("%d prefixes ended in %v, %d walks", len(r.Ended), r.Took, r.Walks)
 		return r
-	case <-time.After(2 * time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("no report")
 		panic("unreachable")
 	}
