@@ -2,7 +2,7 @@
 # Prints what Miniflux logs of failed logins: of its web page, its API, and those of Fever and Google Reader, as text and as JSON,
 # with the proxy before it trusted and not. See lib.sh.
 #
-# Expect: miniflux 64 7
+# Expect: miniflux 60 7
 . "$(dirname "$0")/lib.sh"
 go_program miniflux.app/v2@v2.3.5 .
 own_root "$0" postgresql
