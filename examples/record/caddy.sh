@@ -1,9 +1,11 @@
 #!/bin/bash
-# Prints what Debian's caddy logs of password protection (basicauth) and of an application with a login form: its
-# access log in JSON, as Caddy writes it, and in the format "console". See lib.sh.
+# Prints what Debian's caddy and a newer one log of password protection (basicauth) and of an application with a login form: its
+# access log in JSON, as Caddy writes it, and in the format "console", and behind a proxy that it trusts. See lib.sh.
 #
-# Expect: caddy 28 3
+# Expect: caddy 60 6
 . "$(dirname "$0")/lib.sh"
+newer=github.com/caddyserver/caddy/v2@v2.11.9
+go_program "$newer" ./cmd/caddy
 own_root "$0" caddy
 
 log=$tmp/access.log
@@ -78,16 +80,44 @@ attempts() {
 }
 
 serve() {
-	caddy run --config "$tmp/Caddyfile" --adapter caddyfile >"$tmp/out" 2>&1 &
+	"$caddy" run --config "$tmp/Caddyfile" --adapter caddyfile >"$tmp/out" 2>&1 &
 	wait_for listening 80
 }
 
+stop() {
+	kill $!
+	wait
+}
+
+caddy=caddy
 serve
 say "caddy as installed by Debian ($(dpkg-query -W -f '${Version}' caddy)): basicauth"
 attempts
 say "format console"
-kill $!
-wait
+stop
 sed -i "s|output file .*|&\n\t\tformat console|" "$tmp/Caddyfile"
 serve
 attempts
+stop
+
+caddy=$programs/$newer/program
+sed -i 's/basicauth/basic_auth/; /format console/d' "$tmp/Caddyfile"
+serve
+say "caddy ${newer#*@}: basic_auth"
+attempts
+stop
+sed -i "s|output file .*|&\n\t\tformat console|" "$tmp/Caddyfile"
+serve
+say "format console"
+attempts
+stop
+for format in json console; do
+	sed -i "s|format .*|format $format|; s|auto_https off|&\n\tservers {\n\t\ttrusted_proxies static $client4/32 $client6/128\n\t}|" "$tmp/Caddyfile"
+	serve
+	say "behind a proxy that is trusted: $format"
+	get -u alice:wrong -H 'X-Forwarded-For: 203.0.113.9' "$base4/private/"
+	get -u alice:wrong -H 'X-Forwarded-For: 2001:db8::9' "$base6/private/"
+	get -d user=alice -H 'X-Forwarded-For: 203.0.113.9' "$base4/login"
+	stop
+	sed -i '/servers {/,/^\t}/d' "$tmp/Caddyfile"
+done

@@ -46,6 +46,51 @@ own_network() {
 	hostname server
 }
 
+roots=${GAOL_RECORD_ROOTS:-/var/cache/gaol-record}
+
+# go_program MODULE@VERSION PACKAGE [FLAG…] builds a program that Debian does not have, of a Go module, as the
+# host's Go gets it. It is called before own_root, in whose root the program is $programs/MODULE@VERSION/program, and
+# its source $programs/MODULE@VERSION/source. A function prepare, if the script has one, is called in the source before it
+# is built.
+#
+# npm_program PACKAGE@VERSION PACKAGE@VERSION… does the same for one of node's, with others that it asks for when it
+# runs: $programs/PACKAGE@VERSION/node_modules.
+programs=/programs
+go_program() {
+	local dir=$roots/programs/$1 package=$2
+	[ "${RECORDING:-}" != yes ] || return 0
+	must_be_root "$0"
+	[ ! -d "$dir" ] || return 0
+	rm -rf "$dir.new"
+	mkdir -p "$dir.new"
+	(
+		set -e
+		cd "$dir.new"
+		GOFLAGS=-mod=mod go mod download -json "$1" >module || { cat module; exit 1; }
+		source=$(python3 -c 'import json; print(json.load(open("module"))["Dir"])')
+		rm module
+		cp -r "$source" source
+		chmod -R u+w source
+		shift 2
+		cd source
+		! declare -F prepare >/dev/null || prepare
+		nice go build -buildvcs=false "$@" -o ../program "$package"
+	) >"$dir.log" 2>&1 || { tail -n 20 "$dir.log" >&2; exit 1; }
+	mv "$dir.new" "$dir"
+	rm "$dir.log"
+}
+npm_program() {
+	local dir=$roots/programs/$1
+	[ "${RECORDING:-}" != yes ] || return 0
+	must_be_root "$0"
+	[ ! -d "$dir" ] || return 0
+	rm -rf "$dir.new"
+	mkdir -p "$dir.new"
+	nice npm install --prefix "$dir.new" --no-audit --no-fund "$@" >"$dir.log" 2>&1 || { tail -n 20 "$dir.log" >&2; exit 1; }
+	mv "$dir.new" "$dir"
+	rm "$dir.log"
+}
+
 # own_root "$0" PACKAGE… goes on inside a root directory of its own, with these packages of
 # Debian's and no others but a few tools (base_packages), and in namespaces of its own as
 # own_namespaces. Nothing of it is left but the packages, unpacked, for the next run, below
@@ -62,10 +107,9 @@ own_root() {
 	local script=$1 suite
 	shift
 	suite=${GAOL_RECORD_SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
-	roots=${GAOL_RECORD_ROOTS:-/var/cache/gaol-record}
 	base=$roots/$suite
 	layer=$roots/$suite-$(basename "$script" .sh)-$(echo "$*" | md5sum | cut -c1-12)
-	mkdir -p "$roots"
+	mkdir -p "$roots/programs"
 	(
 		flock 9
 		[ -d "$base" ] || make_base "$suite"
@@ -75,9 +119,10 @@ own_root() {
 	trap 'rm -rf --one-file-system "$scratch"' EXIT
 	mkdir "$scratch/upper" "$scratch/work" "$scratch/root"
 	unshare --mount --net --uts --pid --fork --kill-child bash -eu -c "$(declare -f mount_root); $(
-		declare -p base layer scratch script)"'
+		declare -p base layer scratch script roots programs)"'
 		mount_root "$layer:$base" "$scratch/upper" "$scratch/work" "$scratch/root"
-		mkdir -p "$scratch/root/record"
+		mkdir -p "$scratch/root/record" "$scratch/root$programs"
+		mount --bind -o ro "$roots/programs" "$scratch/root$programs"
 		mount --bind "$(dirname "$(realpath "$script")")" "$scratch/root/record"
 		mount -t tmpfs tmpfs "$scratch/root/run"
 		mkdir -p "$scratch/root/run/lock"
