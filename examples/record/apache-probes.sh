@@ -171,7 +171,7 @@ $innocent - - [24/Nov/2026:20:00:00 +0000] \"GET /.env HTTP/1.1\" 404 1" "$base4
 }
 
 say "apache2 of Debian $(dpkg-query -W -f '${Version}' apache2), LogLevel warn as installed, mod_php, mod_cgi"
-apache prefork "LoadModule cgi_module $modules/mod_cgi.so" "LoadModule php_module $modules/libphp8.2.so" \
+apache prefork "LoadModule cgi_module $modules/mod_cgi.so" "LoadModule php_module $(echo $modules/libphp8.*.so)" \
 	'<FilesMatch ".+\.php$">' 'SetHandler application/x-httpd-php' '</FilesMatch>'
 requests
 stop_apache

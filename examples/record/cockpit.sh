@@ -8,7 +8,19 @@ own_root "$0" cockpit-ws cockpit-bridge
 log=/var/log/all.log
 syslog "$log"
 useradd -m -s /bin/bash -p "$(openssl passwd -6 right)" alice
-mkdir -p /etc/cockpit
+mkdir -p /etc/cockpit /run/cockpit
+# Since 300 or so systemd starts a session for each connection to this socket (cockpit-session.socket).
+python3 - <<'END' &
+import socket, subprocess
+sessions = socket.socket(socket.AF_UNIX)
+sessions.bind("/run/cockpit/session")
+sessions.listen()
+while True:
+    one, _ = sessions.accept()
+    subprocess.Popen(["/usr/lib/cockpit/cockpit-session"], stdin=one, stdout=one)
+    one.close()
+END
+wait_for test -S /run/cockpit/session
 /usr/lib/cockpit/cockpit-ws --no-tls >"$tmp/out" 2>&1 &
 wait_for listening 9090 || cat "$tmp/out" >&2
 # login FAMILY USER PASSWORD as the page does.

@@ -8,10 +8,12 @@ own_root "$0" mumble-server
 log=/var/log/mumble-server/mumble-server.log
 touch "$log"
 chown mumble-server "$log" 2>/dev/null || true
-cp /etc/mumble-server.ini "$tmp/murmur.ini"
-sed -i 's/^serverpassword=.*/serverpassword=sesame/; 1i autobanAttempts=0' "$tmp/murmur.ini"
-/usr/sbin/murmurd -fg -ini "$tmp/murmur.ini" -supw super >/dev/null 2>&1 || true
-/usr/sbin/murmurd -ini "$tmp/murmur.ini" >"$tmp/out" 2>&1
+# Debian 13 has renamed it.
+server=$(command -v murmurd mumble-server | head -n1)
+cp "$(find /etc -name mumble-server.ini)" "$tmp/murmur.ini"
+sed -i 's/^serverpassword=.*/serverpassword=sesame/; 1i autobanAttempts=0\nlogfile='"$log" "$tmp/murmur.ini"
+"$server" -fg -ini "$tmp/murmur.ini" -supw super >/dev/null 2>&1 || true
+"$server" -ini "$tmp/murmur.ini" >"$tmp/out" 2>&1
 wait_for listening 64738
 show_new "$log"
 # login FAMILY USER PASSWORD: Version, Authenticate (protobuf by hand), then waits a little.

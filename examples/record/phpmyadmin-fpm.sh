@@ -18,8 +18,8 @@ $cfg['TempDir'] = '/tmp';
 $cfg['AuthLog'] = 'php';
 $cfg['AuthLogSuccess'] = true;
 END
-php-fpm8.2 --nodaemonize >"$tmp/fpm.log" 2>&1 &
-socket=/run/php/php8.2-fpm.sock
+"$(echo /usr/sbin/php-fpm8.*)" --nodaemonize >"$tmp/fpm.log" 2>&1 &
+socket=$(sed -n 's/^listen = //p' /etc/php/8.*/fpm/pool.d/www.conf)
 wait_for test -S "$socket"
 
 cat >/etc/nginx/sites-enabled/default <<END
