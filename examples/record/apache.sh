@@ -4,8 +4,7 @@
 #
 # Expect: apache-auth 15
 . "$(dirname "$0")/lib.sh"
-[ "${RECORDING:-}" = yes ] || need apache2 apache2-utils curl iproute2
-own_namespaces "$0" "$@"
+own_namespaces "$0" apache2 apache2-utils curl iproute2
 
 mkdir -p "$tmp/html/digest" "$tmp/html/denied" "$tmp/html/group" "$tmp/html/valid" "$tmp/html/forward"
 htpasswd -bc "$tmp/htpasswd" alice right 2>/dev/null

@@ -6,9 +6,8 @@
 # Expect: django-axes 3
 # Expect: django-admin 5
 . "$(dirname "$0")/lib.sh"
-[ "${RECORDING:-}" = yes ] || need nginx-light gunicorn python3-django python3-django-axes curl iproute2
 here=$(cd "$(dirname "$0")" && pwd)
-own_namespaces "$0" "$@"
+own_namespaces "$0" nginx-light gunicorn python3-django python3-django-axes curl iproute2
 site=$tmp/site
 base4=http://$server4
 base6=http://[$server6]

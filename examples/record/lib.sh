@@ -17,13 +17,20 @@ client6=2001:db8::5
 # Never connects. It stands in the text by which the client tries to accuse somebody else.
 innocent=198.51.100.1
 
+# The script's own arguments; sourcing passes them on.
+arguments=("$@")
+
 must_be_root() { [ "$(id -u)" = 0 ] || { echo "$1: must run as root" >&2; exit 2; }; }
 
-# own_namespaces SCRIPT [ARG…] goes on inside, and returns there only.
+# own_namespaces "$0" PACKAGE… goes on inside, with these packages installed on the host, and returns
+# there only. For another release than the host's ($GAOL_RECORD_SUITE) it is own_root.
 own_namespaces() {
 	if [ "${RECORDING:-}" != yes ]; then
 		must_be_root "$1"
-		RECORDING=yes exec unshare --mount --net --uts --pid --fork --kill-child --mount-proc "$@"
+		[ -z "${GAOL_RECORD_SUITE:-}" ] || own_root "$@"
+		need "${@:2}"
+		RECORDING=yes exec unshare --mount --net --uts --pid --fork --kill-child --mount-proc \
+			"$1" "${arguments[@]}"
 	fi
 	# The services' own run-time directories are made again in here, and no other.
 	mount -t tmpfs tmpfs /run
@@ -121,12 +128,13 @@ own_root() {
 	unshare --mount --net --uts --pid --fork --kill-child bash -eu -c "$(declare -f mount_root); $(
 		declare -p base layer scratch script roots programs)"'
 		mount_root "$layer:$base" "$scratch/upper" "$scratch/work" "$scratch/root"
-		mkdir -p "$scratch/root/record" "$scratch/root$programs"
+		mkdir -p "$scratch/root/examples" "$scratch/root$programs"
 		mount --bind -o ro "$roots/programs" "$scratch/root$programs"
-		mount --bind "$(dirname "$(realpath "$script")")" "$scratch/root/record"
+		mount --bind "$(dirname "$(realpath "$script")")/.." "$scratch/root/examples"
+		ln -s examples/record "$scratch/root/record"
 		mount -t tmpfs tmpfs "$scratch/root/run"
 		mkdir -p "$scratch/root/run/lock"
-		RECORDING=yes exec chroot "$scratch/root" /bin/bash "/record/$(basename "$script")"'
+		RECORDING=yes exec chroot "$scratch/root" /bin/bash "/record/$(basename "$script")" "$@"' bash "${arguments[@]}"
 	exit
 }
 

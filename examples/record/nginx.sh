@@ -6,8 +6,7 @@
 # Expect: nginx-http-auth 12
 # Expect: nginx-http-auth[mode=fallback] 18
 . "$(dirname "$0")/lib.sh"
-[ "${RECORDING:-}" = yes ] || need nginx-light apache2-utils curl iproute2 netcat-openbsd openssl
-own_namespaces "$0" "$@"
+own_namespaces "$0" nginx-light apache2-utils curl iproute2 netcat-openbsd openssl
 
 mkdir "$tmp/html" "$tmp/html/admin"
 echo hello >"$tmp/html/index.html"
