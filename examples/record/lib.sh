@@ -171,6 +171,9 @@ make_base() {
 		rm "$base.new/etc/apt/sources.list"
 		cp -a /etc/apt/. "$base.new/etc/apt/"
 	fi
+	# What is free and needs something that is not. A mirror of sid that stands still has run out, and still does.
+	echo "deb $mirror $1 contrib" >"$base.new/etc/apt/sources.list.d/recording.list"
+	echo 'Acquire::Check-Valid-Until "false";' >"$base.new/etc/apt/apt.conf.d/recording"
 	printf '#!/bin/sh\nexit 101\n' >"$base.new/usr/sbin/policy-rc.d"
 	chmod +x "$base.new/usr/sbin/policy-rc.d"
 	echo 'path-exclude=/usr/share/man/*' >"$base.new/etc/dpkg/dpkg.cfg.d/recording"
