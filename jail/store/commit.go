@@ -172,7 +172,9 @@ func (s statements) in(tx *sql.Tx) statements {
 	return s
 }
 
-func (s *statements) bulks() []*bulk { return []*bulk{&s.count, &s.ban, &s.drop, &s.end, &s.lift, &s.notice, &s.noticeGone} }
+func (s *statements) bulks() []*bulk {
+	return []*bulk{&s.count, &s.ban, &s.drop, &s.end, &s.lift, &s.notice, &s.noticeGone}
+}
 
 func (s *statements) singles() []**sql.Stmt {
 	return []**sql.Stmt{&s.outdated, &s.trust, &s.stale, &s.pardon, &s.position, &s.done, &s.name, &s.told}
