@@ -39,15 +39,7 @@ http://:80 {
 	respond "hello"
 }
 END
-get() {
-	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 5 --interface "$from" "$@" || true
-	show_new "$log"
-}
 
-base4=http://$server4
-base6=http://[$server6]
 attempts() {
 	say "a wrong password, an unknown user"
 	get -u alice:wrong "$base4/private/"

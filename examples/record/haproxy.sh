@@ -63,15 +63,6 @@ haproxy -db -f "$tmp/haproxy.cfg" >"$tmp/out" 2>&1 &
 wait_for listening 80
 show_new "$log"
 
-get() {
-	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 5 --interface "$from" "$@" || true
-	show_new "$log"
-}
-
-base4=http://$server4
-base6=http://[$server6]
 say "haproxy as installed by Debian ($(dpkg-query -W -f '${Version}' haproxy)): http-request auth"
 say "a wrong password, an unknown user, no password"
 get -u alice:wrong "$base4/private/"

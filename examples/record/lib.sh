@@ -250,6 +250,16 @@ show_new() {
 	echo "$count" >"$1.seen"
 }
 
+# get [OPTION…] URL asks a web server, from the client's address of the URL's family, and shows what is new in $log.
+get() {
+	local from=$client4
+	case "$*" in *"$base6"*) from=$client6 ;; esac
+	curl -s -g -o /dev/null --max-time 10 --interface "$from" "$@" || true
+	show_new "$log"
+}
+base4=http://$server4
+base6=http://[$server6]
+
 # smtp FAMILY PORT LINE… speaks to the mail server as smtp.py says, and shows what is new in $log.
 smtp() {
 	python3 /record/smtp.py "$@" >/dev/null 2>&1 || true

@@ -60,14 +60,6 @@ stop() {
 	kill "$server"
 	wait "$server" || true
 }
-get() {
-	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 5 --interface "$from" "$@" || true
-	show_new "$log"
-}
-base4=http://$server4
-base6=http://[$server6]
 attempts() {
 	say "basicAuth: a wrong password, an unknown user, none, garbage, the right one"
 	get -u alice:wrong "$base4/private/"
