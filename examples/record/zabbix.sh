@@ -13,7 +13,7 @@ wait_for mariadb -e 'select 1'
 mariadb -e "create database zabbix character set utf8mb4 collate utf8mb4_bin; create user zabbix@localhost identified by 'x'; grant all on zabbix.* to zabbix@localhost"
 zcat /usr/share/zabbix-server-mysql/schema.sql.gz | mariadb zabbix
 # Of the data, what is about users. The rest takes long.
-zcat /usr/share/zabbix-server-mysql/data.sql.gz | grep -E '^INSERT INTO `(users|users_groups|usrgrp|role|role_rule|config|dbversion)` ' |
+zcat /usr/share/zabbix-server-mysql/data.sql.gz | sed -nE '/^INSERT INTO `(users|users_groups|usrgrp|role|role_rule|config|settings|dbversion)` /,/;$/p' |
 	mariadb --init-command='set foreign_key_checks=0' zabbix
 sed "s/^\(\$DB\['PASSWORD'\]\).*/\1 = 'x';/" /usr/share/zabbix/conf/zabbix.conf.php.example >/etc/zabbix/zabbix.conf.php
 cp /etc/apache2/conf-available/zabbix-frontend-php.conf /etc/apache2/conf-enabled/
