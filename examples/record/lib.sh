@@ -207,6 +207,12 @@ END
 	touch "$1"
 }
 
+# mariadb_data makes MariaDB's tables where the package has not (from Debian sid's 11.8.9 on its service does).
+mariadb_data() {
+	[ -d /var/lib/mysql/mysql ] ||
+		mariadb-install-db --user=mysql --datadir=/var/lib/mysql --skip-test-db >/dev/null
+}
+
 # need PACKAGE… installs what is missing, and starts none of the services.
 need() {
 	missing=

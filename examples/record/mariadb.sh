@@ -16,6 +16,7 @@ mariadb_server() {
 	chown mysql "$tmp" /run/mysqld
 	touch "$errors"
 	chown mysql "$errors"
+	mariadb_data
 	mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --socket="$socket" --bind-address='*' \
 		--log-error="$errors" --performance-schema=OFF "$@" &
 	pid=$!

@@ -8,6 +8,7 @@ own_root "$0" phpmyadmin mariadb-server nginx-light apache2 php-fpm php-mysql
 
 mkdir -p /run/mysqld /run/php /run/apache2/socks /var/log/apache2
 chown mysql /run/mysqld
+mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &
 wait_for mariadb -e 'select 1'
 mariadb -e "create user alice@localhost identified by 'right'"

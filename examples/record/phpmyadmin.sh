@@ -10,6 +10,7 @@ own_root "$0" phpmyadmin mariadb-server apache2 libapache2-mod-php
 mkdir -p /run/mysqld /run/apache2/socks /var/log/apache2
 chown mysql /run/mysqld
 syslog "$tmp/syslog"
+mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &
 wait_for mariadb -e 'select 1'
 mariadb -e "create user alice@localhost identified by 'right'"

@@ -7,6 +7,7 @@ own_root "$0" wordpress mariadb-server apache2 libapache2-mod-php
 
 mkdir -p /run/mysqld /run/apache2/socks /var/log/apache2 /var/lib/wordpress/wp-content
 chown mysql /run/mysqld
+mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &
 wait_for mariadb -e 'select 1'
 mariadb -e "create database wordpress; create user wordpress@localhost identified by 'x'; grant all on wordpress.* to wordpress@localhost"

@@ -8,6 +8,7 @@ own_root "$0" zabbix-frontend-php zabbix-server-mysql mariadb-server apache2 lib
 
 mkdir -p /run/mysqld /run/apache2/socks /var/log/apache2
 chown mysql /run/mysqld
+mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &
 wait_for mariadb -e 'select 1'
 mariadb -e "create database zabbix character set utf8mb4 collate utf8mb4_bin; create user zabbix@localhost identified by 'x'; grant all on zabbix.* to zabbix@localhost"
