@@ -6,11 +6,15 @@
 own_root "$0" coturn
 log=$tmp/turn.log
 touch "$log"
-# Newer versions have no command line of their own, and do not know the option against it.
-no_cli=$(turnserver --help 2>&1 | grep -ow -m1 -e --no-cli || true)
+# The newest version has nothing of these, and does not know the options against them.
+without=
+for option in --no-cli --no-tls --no-dtls; do
+	! turnserver --help 2>&1 | grep -qw -e "$option" || without="$without $option"
+done
 # turnserver OPTION… starts it.
 turnserver() {
-	/usr/bin/turnserver -n -v ${no_cli:+"$no_cli"} --no-tls --no-dtls -L "$server4" -L "$server6" -E 127.0.0.1 -p 3478 -a -r example.org \
+	# shellcheck disable=SC2086 # a list of words
+	/usr/bin/turnserver -n -v $without -L "$server4" -L "$server6" -E 127.0.0.1 -p 3478 -a -r example.org \
 		-u alice:right --pidfile "$tmp/turn.pid" --no-stdout-log "$@" >/dev/null 2>&1 &
 	pid=$!
 	wait_for listening 3478

@@ -134,7 +134,7 @@ own_root() {
 		ln -s examples/record "$scratch/root/record"
 		mount -t tmpfs tmpfs "$scratch/root/run"
 		mkdir -p "$scratch/root/run/lock"
-		RECORDING=yes exec chroot "$scratch/root" /bin/bash "/record/$(basename "$script")" "$@"' bash "${arguments[@]}"
+		RECORDING=yes exec chroot "$scratch/root" /bin/bash "/examples/record/$(basename "$script")" "$@"' bash "${arguments[@]}"
 	exit
 }
 
@@ -207,8 +207,12 @@ END
 	touch "$1"
 }
 
-# mariadb_data makes MariaDB's tables where the package has not (from Debian sid's 11.8.9 on its service does).
+# mariadb_data makes MariaDB's tables and the folder of its socket where the package has not (in Debian sid,
+# 11.8.9 and later, its service does).
 mariadb_data() {
+	mkdir -p /run/mariadbd
+	chown mysql /run/mariadbd
+	ln -sfn mariadbd /run/mysqld # PHP looks there
 	[ -d /var/lib/mysql/mysql ] ||
 		mariadb-install-db --user=mysql --datadir=/var/lib/mysql --skip-test-db >/dev/null
 }

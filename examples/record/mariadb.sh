@@ -12,8 +12,7 @@ socket=$tmp/mysqld.sock
 
 # mariadb_server OPTION… starts it, as the unit would.
 mariadb_server() {
-	mkdir -p /run/mysqld
-	chown mysql "$tmp" /run/mysqld
+	chown mysql "$tmp"
 	touch "$errors"
 	chown mysql "$errors"
 	mariadb_data

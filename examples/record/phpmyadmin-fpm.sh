@@ -6,8 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 own_root "$0" phpmyadmin mariadb-server nginx-light apache2 php-fpm php-mysql
 
-mkdir -p /run/mysqld /run/php /run/apache2/socks /var/log/apache2
-chown mysql /run/mysqld
+mkdir -p /run/php /run/apache2/socks /var/log/apache2
 mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &
 wait_for mariadb -e 'select 1'

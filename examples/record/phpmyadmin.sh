@@ -7,8 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 own_root "$0" phpmyadmin mariadb-server apache2 libapache2-mod-php
 
-mkdir -p /run/mysqld /run/apache2/socks /var/log/apache2
-chown mysql /run/mysqld
+mkdir -p /run/apache2/socks /var/log/apache2
 syslog "$tmp/syslog"
 mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &

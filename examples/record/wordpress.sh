@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 own_root "$0" wordpress mariadb-server apache2 libapache2-mod-php
 
-mkdir -p /run/mysqld /run/apache2/socks /var/log/apache2 /var/lib/wordpress/wp-content
-chown mysql /run/mysqld
+mkdir -p /run/apache2/socks /var/log/apache2 /var/lib/wordpress/wp-content
 mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &
 wait_for mariadb -e 'select 1'

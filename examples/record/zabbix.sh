@@ -6,8 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 own_root "$0" zabbix-frontend-php zabbix-server-mysql mariadb-server apache2 libapache2-mod-php php-mysql
 
-mkdir -p /run/mysqld /run/apache2/socks /var/log/apache2
-chown mysql /run/mysqld
+mkdir -p /run/apache2/socks /var/log/apache2
 mariadb_data
 mariadbd --user=mysql --skip-networking >"$tmp/mariadb.log" 2>&1 &
 wait_for mariadb -e 'select 1'
