@@ -5,8 +5,8 @@
 # Expect: zoneminder 5
 . "$(dirname "$0")/lib.sh"
 own_root "$0" zoneminder mariadb-server apache2 libapache2-mod-php php-mysql
-mkdir -p /run/mysqld /run/zm && chown mysql: /run/mysqld && chown www-data: /run/zm
-mariadb-install-db --user=mysql >/dev/null 2>&1 || true
+mkdir -p /run/zm && chown www-data: /run/zm
+mariadb_data
 mariadbd-safe >/dev/null 2>&1 &
 wait_for mariadb -e 'select 1'
 mariadb </usr/share/zoneminder/db/zm_create.sql >/dev/null
