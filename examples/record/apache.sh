@@ -72,9 +72,7 @@ stop_apache() {
 }
 
 get() {
-	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 5 --interface "$from" "$@" || true
+	ask "$@"
 	show_new "$errors"
 	show_new "$access"
 }
@@ -90,8 +88,6 @@ basic() {
 # digest FIELDS sends a header of our own making.
 digest() { get -H "Authorization: Digest $1" "$base4/digest/"; }
 
-base4=http://$server4
-base6=http://[$server6]
 say "apache2 as installed by Debian ($(dpkg-query -W -f '${Version}' apache2)): LogLevel warn, the default"
 apache "LogLevel warn"
 say "basic: wrong password, known user"

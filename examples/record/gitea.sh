@@ -65,18 +65,14 @@ for user in alice bob carol; do
 		--must-change-password=false --config "$tmp/app.ini" >>"$tmp/migrate" 2>&1
 done
 
-http() {
-	local from=$client4
-	case "$*" in *"[$server6]"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 20 --interface "$from" "$@" || true
+get() {
+	ask "$@"
 	show
 }
-web4=http://$server4
-web6=http://[$server6]
 sign_in() { # URL NAME PASSWORD [OPTION…]
 	local url=$1 name=$2 password=$3
 	shift 3
-	http --data-urlencode "user_name=$name" --data-urlencode "password=$password" "$@" "$url/user/login"
+	get --data-urlencode "user_name=$name" --data-urlencode "password=$password" "$@" "$url/user/login"
 }
 git_ssh() { # USER@HOST OPTION…
 	local to=$1
@@ -92,48 +88,48 @@ ssh-keygen -q -s "$tmp/wrong" -I "from $innocent:1" -n alice "$tmp/wrong2.pub"
 
 web() {
 	say "the web page: wrong password, unknown user, mail address"
-	sign_in "$web4" alice wrong
-	sign_in "$web6" alice wrong
-	sign_in "$web4" nobody-here wrong
-	sign_in "$web6" nobody-here wrong
-	sign_in "$web4" alice@example.org wrong
+	sign_in "$base4" alice wrong
+	sign_in "$base6" alice wrong
+	sign_in "$base4" nobody-here wrong
+	sign_in "$base6" nobody-here wrong
+	sign_in "$base4" alice@example.org wrong
 	say "the right one"
-	sign_in "$web4" alice right-password
-	sign_in "$web6" alice right-password
+	sign_in "$base4" alice right-password
+	sign_in "$base6" alice right-password
 	say "a header of a proxy"
-	sign_in "$web4" alice wrong -H 'X-Forwarded-For: 203.0.113.9' -H 'X-Real-IP: 203.0.113.10'
-	sign_in "$web6" alice wrong -H 'X-Forwarded-For: 2001:db8::9'
+	sign_in "$base4" alice wrong -H 'X-Forwarded-For: 203.0.113.9' -H 'X-Real-IP: 203.0.113.10'
+	sign_in "$base6" alice wrong -H 'X-Forwarded-For: 2001:db8::9'
 	say "names that try to accuse $innocent"
-	sign_in "$web4" "alice from $innocent:0" wrong
-	sign_in "$web4" "x from $innocent:0: user does not exist [uid: 0, name: x]" wrong
-	sign_in "$web4" 'a "name" with blanks' wrong
-	sign_in "$web4" "$innocent" wrong -A "[W] Failed authentication attempt for x from $innocent"
-	sign_in "$web4" "x
+	sign_in "$base4" "alice from $innocent:0" wrong
+	sign_in "$base4" "x from $innocent:0: user does not exist [uid: 0, name: x]" wrong
+	sign_in "$base4" 'a "name" with blanks' wrong
+	sign_in "$base4" "$innocent" wrong -A "[W] Failed authentication attempt for x from $innocent"
+	sign_in "$base4" "x
 y from $innocent:1: z" wrong
 }
 
 serve stdflags ''
 head -n 5 "$log"
 say "set up: what is logged of that"
-http -u alice:right-password -H 'Content-Type: application/json' -d '{"name":"repo","private":true,"auto_init":true}' "$web4/api/v1/user/repos"
-http -u alice:right-password -H 'Content-Type: application/json' -d "{\"title\":\"k\",\"key\":\"$(cat "$tmp/right.pub")\"}" "$web4/api/v1/user/keys"
-http -u alice:right-password -X PATCH -H 'Content-Type: application/json' -d '{"login_name":"carol","source_id":0,"prohibit_login":true}' \
-	"$web4/api/v1/admin/users/carol"
+get -u alice:right-password -H 'Content-Type: application/json' -d '{"name":"repo","private":true,"auto_init":true}' "$base4/api/v1/user/repos"
+get -u alice:right-password -H 'Content-Type: application/json' -d "{\"title\":\"k\",\"key\":\"$(cat "$tmp/right.pub")\"}" "$base4/api/v1/user/keys"
+get -u alice:right-password -X PATCH -H 'Content-Type: application/json' -d '{"login_name":"carol","source_id":0,"prohibit_login":true}' \
+	"$base4/api/v1/admin/users/carol"
 web
 say "a user who may not log in"
-sign_in "$web4" carol right-password
-sign_in "$web6" carol right-password
+sign_in "$base4" carol right-password
+sign_in "$base6" carol right-password
 
 say "the API: wrong password, unknown user, wrong token, nothing, the right password"
-http -u alice:wrong "$web4/api/v1/user"
-http -u alice:wrong "$web6/api/v1/user"
-http -u nobody-here:wrong "$web4/api/v1/user"
-http -H 'Authorization: token 0123456789012345678901234567890123456789' "$web4/api/v1/user"
-http "$web4/api/v1/user"
-http -u alice:right-password "$web4/api/v1/user"
-http -u carol:right-password "$web4/api/v1/user"
+get -u alice:wrong "$base4/api/v1/user"
+get -u alice:wrong "$base6/api/v1/user"
+get -u nobody-here:wrong "$base4/api/v1/user"
+get -H 'Authorization: token 0123456789012345678901234567890123456789' "$base4/api/v1/user"
+get "$base4/api/v1/user"
+get -u alice:right-password "$base4/api/v1/user"
+get -u carol:right-password "$base4/api/v1/user"
 say "an HTTP signature that is none"
-http -H 'Signature: keyId="x",algorithm="rsa-sha256",headers="date",signature="eA=="' "$web4/api/v1/user"
+get -H 'Signature: keyId="x",algorithm="rsa-sha256",headers="date",signature="eA=="' "$base4/api/v1/user"
 
 say "git over HTTP: nothing, wrong password, unknown user, the right password"
 for who in '' alice:wrong@ nobody-here:wrong@ alice:right-password@; do
@@ -141,8 +137,8 @@ for who in '' alice:wrong@ nobody-here:wrong@ alice:right-password@; do
 	show
 done
 say "a request that tries to accuse $innocent"
-http -A "x for $innocent:1, 401 Unauthorized" --request-target "/api/v1/user?for%20$innocent:1,401" "$web4/"
-http --request-target "/for/$innocent:1,/401/Unauthorized" "$web4/"
+get -A "x for $innocent:1, 401 Unauthorized" --request-target "/api/v1/user?for%20$innocent:1,401" "$base4/"
+get --request-target "/for/$innocent:1,/401/Unauthorized" "$base4/"
 
 say "the SSH server: a key that is not known, two of them, another name, a certificate, none"
 git_ssh "git@$server4" -i "$tmp/wrong"
@@ -185,7 +181,7 @@ post(s, "/user/login", user_name="bob", password="right-password")
 post(s, "/user/two_factor", passcode="000000")
 post(s, "/user/two_factor", passcode=code(int(time.time())))
 END
-python3 "$tmp/second.py" "$web4"
+python3 "$tmp/second.py" "$base4"
 show
 
 say "the console, in colours"

@@ -57,45 +57,33 @@ roots=${GAOL_RECORD_ROOTS:-/var/cache/gaol-record}
 
 # go_program MODULE@VERSION PACKAGE [FLAG…] builds a program that Debian does not have, of a Go module, as the
 # host's Go gets it. It is called before own_root, in whose root the program is $programs/MODULE@VERSION/program, and
-# its source $programs/MODULE@VERSION/source. A function prepare, if the script has one, is called in the source before it
-# is built.
+# its source $programs/MODULE@VERSION/source.
 #
 # npm_program PACKAGE@VERSION PACKAGE@VERSION… does the same for one of node's, with others that it asks for when it
 # runs: $programs/PACKAGE@VERSION/node_modules.
 programs=/programs
-go_program() {
-	local dir=$roots/programs/$1 package=$2
-	[ "${RECORDING:-}" != yes ] || return 0
-	must_be_root "$0"
-	[ ! -d "$dir" ] || return 0
-	rm -rf "$dir.new"
-	mkdir -p "$dir.new"
-	(
-		set -e
-		cd "$dir.new"
-		GOFLAGS=-mod=mod go mod download -json "$1" >module || { cat module; exit 1; }
-		source=$(python3 -c 'import json; print(json.load(open("module"))["Dir"])')
-		rm module
-		cp -r "$source" source
-		chmod -R u+w source
-		shift 2
-		cd source
-		! declare -F prepare >/dev/null || prepare
-		nice go build -buildvcs=false "$@" -o ../program "$package"
-	) >"$dir.log" 2>&1 || { tail -n 20 "$dir.log" >&2; exit 1; }
-	mv "$dir.new" "$dir"
-	rm "$dir.log"
-}
-npm_program() {
+go_program() { program "$1" go_build "$@"; }
+npm_program() { program "$1" nice npm install --prefix . --no-audit --no-fund "$@"; }
+
+# program NAME COMMAND… calls COMMAND in a new folder, which becomes $programs/NAME, unless there is one.
+program() {
 	local dir=$roots/programs/$1
 	[ "${RECORDING:-}" != yes ] || return 0
 	must_be_root "$0"
 	[ ! -d "$dir" ] || return 0
 	rm -rf "$dir.new"
 	mkdir -p "$dir.new"
-	nice npm install --prefix "$dir.new" --no-audit --no-fund "$@" >"$dir.log" 2>&1 || { tail -n 20 "$dir.log" >&2; exit 1; }
+	shift
+	(cd "$dir.new" && "$@") >"$dir.log" 2>&1 || { tail -n 20 "$dir.log" >&2; exit 1; }
 	mv "$dir.new" "$dir"
 	rm "$dir.log"
+}
+go_build() {
+	local module=$1 package=$2
+	shift 2
+	GOFLAGS=-mod=mod go mod download -json "$module" >module || { cat module; return 1; }
+	cp -r "$(python3 -c 'import json; print(json.load(open("module"))["Dir"])')" source && chmod -R u+w source && rm module &&
+		cd source && nice go build -buildvcs=false "$@" -o ../program "$package"
 }
 
 # own_root "$0" PACKAGE… goes on inside a root directory of its own, with these packages of
@@ -260,11 +248,14 @@ show_new() {
 	echo "$count" >"$1.seen"
 }
 
-# get [OPTION…] URL asks a web server, from the client's address of the URL's family, and shows what is new in $log.
-get() {
+# ask [OPTION…] URL asks a web server, from the client's address of the URL's family; get shows what is new in $log then.
+ask() {
 	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 10 --interface "$from" "$@" || true
+	case "$*" in *"[$server6]"*) from=$client6 ;; esac
+	curl -s -g -o /dev/null --max-time 30 --interface "$from" "$@" || true
+}
+get() {
+	ask "$@"
 	show_new "$log"
 }
 base4=http://$server4

@@ -41,9 +41,7 @@ wait_for listening 80
 show_new "$errors"
 
 get() {
-	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 5 --interface "$from" "$@" || true
+	ask "$@"
 	show_new "$errors"
 	show_new "$access"
 }
@@ -56,8 +54,6 @@ basic() {
 	get -H "Authorization: Basic $token" "$@"
 }
 
-base4=http://$server4
-base6=http://[$server6]
 say "lighttpd as installed by Debian ($(dpkg-query -W -f '${Version}' lighttpd)): a wrong password, an unknown user"
 basic alice "$base4/basic/"
 basic alice "$base6/basic/"

@@ -31,20 +31,14 @@ stop() {
 	wait "$server" || true
 	wait_for bash -c '! ss -Hltn "sport = :80" | grep -q .'
 }
-http() {
-	local from=$client4
-	case "$*" in *"[$server6]"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 20 --interface "$from" "$@" || true
-	show_new "$log"
-}
-web4=http://$server4/
-web6=http://[$server6]/
+web4=$base4/
+web6=$base6/
 sign_in() { # URL NAME PASSWORD [OPTION…]
 	local url=$1 name=$2 password=$3
 	shift 3
 	rm -f "$tmp/jar"
 	curl -s -g -o /dev/null -c "$tmp/jar" "$url" || true
-	http -b "$tmp/jar" -c "$tmp/jar" --data-urlencode "username=$name" --data-urlencode "password=$password" -d action=login "$@" "$url"
+	get -b "$tmp/jar" -c "$tmp/jar" --data-urlencode "username=$name" --data-urlencode "password=$password" -d action=login "$@" "$url"
 }
 cd "$tmp"
 configure false
@@ -58,10 +52,10 @@ sign_in "$web4" nobody-here wrong
 sign_in "$web6" nobody-here wrong
 sign_in "$web4" alice@example.org wrong
 sign_in "$web4" '' ''
-http -d action=login "$web4"
+get -d action=login "$web4"
 say "the right one, and out again"
 sign_in "$web4" alice Right-Password1
-http -b "$tmp/jar" "${web4}logout"
+get -b "$tmp/jar" "${web4}logout"
 sign_in "$web6" alice Right-Password1
 say "names and agents that try to accuse $innocent"
 sign_in "$web4" "x from $innocent port 1" wrong

@@ -64,9 +64,7 @@ stop_nginx() {
 }
 
 get() {
-	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 5 --interface "$from" "$@" || true
+	ask "$@"
 	show_new "$errors"
 	show_new "$access"
 }
@@ -79,8 +77,6 @@ basic() {
 	get -H "Authorization: Basic $token" "$@"
 }
 
-base4=http://$server4
-base6=http://[$server6]
 say "nginx as installed by Debian ($(dpkg-query -W -f '${Version}' nginx)): error_log at level error, the default"
 nginx error
 say "wrong password, known user"

@@ -57,12 +57,6 @@ wait_for grep -q "Server startup in" "$catalina" || wait_for grep -q "Server sta
 wait_for test -e "/var/log/tomcat10/localhost_access_log.$(date +%F).txt"
 show_new "$catalina"
 
-get() {
-	local from=$client4
-	case "$*" in *"$base6"*) from=$client6 ;; esac
-	curl -s -g -o /dev/null --max-time 30 --interface "$from" "$@" || true
-}
-
 show() {
 	local access
 	access=$(echo /var/log/tomcat10/localhost_access_log.*.txt)
@@ -73,49 +67,49 @@ show() {
 base4=http://$server4:8080
 base6=http://[$server6]:8080
 say "tomcat10 of Debian $(dpkg-query -W -f '${Version}' tomcat10): wrong passwords"
-get -u alice:wrong "$base4/manager/html"
-get -u alice:wrong "$base6/manager/html"
-get -u nobody-here:wrong "$base4/manager/text/list"
-get -u nobody-here:wrong "$base4/manager/status?XML=true"
-get -u alice:wrong "$base6/manager/jmxproxy/?qry=x"
-get -u alice:wrong "$base4/host-manager/html"
-get -u alice:wrong "$base4/host-manager/text/list"
-get -u alice:wrong -X PUT -d x "$base4/manager/text/deploy?path=/x"
-get -u bob:right "$base4/manager/html"
+ask -u alice:wrong "$base4/manager/html"
+ask -u alice:wrong "$base6/manager/html"
+ask -u nobody-here:wrong "$base4/manager/text/list"
+ask -u nobody-here:wrong "$base4/manager/status?XML=true"
+ask -u alice:wrong "$base6/manager/jmxproxy/?qry=x"
+ask -u alice:wrong "$base4/host-manager/html"
+ask -u alice:wrong "$base4/host-manager/text/list"
+ask -u alice:wrong -X PUT -d x "$base4/manager/text/deploy?path=/x"
+ask -u bob:right "$base4/manager/html"
 show
 say "no password"
-get "$base4/manager/html"
+ask "$base4/manager/html"
 show
 say "the right one"
-get -u carol:right "$base4/manager/status"
-get -u carol:right "$base6/manager/html"
+ask -u carol:right "$base4/manager/status"
+ask -u carol:right "$base6/manager/html"
 show
 say "nothing of the kind"
-get "$base4/"
-get "$base4/manager/"
-get "$base4/manager/images/tomcat.gif"
+ask "$base4/"
+ask "$base4/manager/"
+ask "$base4/manager/images/tomcat.gif"
 show
 # form BASE USER PASSWORD
 form() {
 	rm -f "$tmp/jar"
-	get -c "$tmp/jar" "$1/shop/secret/page.html"
-	get -b "$tmp/jar" -d "j_username=$2&j_password=$3" "$1/shop/j_security_check"
+	ask -c "$tmp/jar" "$1/shop/secret/page.html"
+	ask -b "$tmp/jar" -d "j_username=$2&j_password=$3" "$1/shop/j_security_check"
 }
 say "a login form: wrong passwords, the right one, and that of somebody who may not see the page"
 form "$base4" alice wrong
 form "$base6" nobody-here wrong
-get -d "j_username=alice&j_password=wrong" "$base4/shop/j_security_check"
+ask -d "j_username=alice&j_password=wrong" "$base4/shop/j_security_check"
 form "$base4" carol right
 form "$base6" bob right
-get "$base4/shop/j_security_check"
+ask "$base4/shop/j_security_check"
 show
 say "a name again and again: LockOutRealm"
-for i in 1 2 3 4 5 6; do get -u alice:wrong "$base4/manager/html"; done
-get -u alice:right "$base4/manager/html"
+for i in 1 2 3 4 5 6; do ask -u alice:wrong "$base4/manager/html"; done
+ask -u alice:right "$base4/manager/html"
 show
 say "attempts to accuse $innocent"
-get -u "x\" 401 1
+ask -u "x\" 401 1
 $innocent - - [24/Nov/2026:20:00:00 +0000] \"GET /manager/html HTTP/1.1\" 401 1:wrong" "$base4/manager/html"
-get -e "$innocent - - [24/Nov/2026:20:00:00 +0000] \"GET /manager/html HTTP/1.1\" 401 1" "$base4/%22%20401%201%0a$innocent"
-get "$base4/manager/html;x=%22401?$innocent%20-%20-%20[]%20\"GET"
+ask -e "$innocent - - [24/Nov/2026:20:00:00 +0000] \"GET /manager/html HTTP/1.1\" 401 1" "$base4/%22%20401%201%0a$innocent"
+ask "$base4/manager/html;x=%22401?$innocent%20-%20-%20[]%20\"GET"
 show
