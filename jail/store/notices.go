@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -50,22 +49,20 @@ func (s *Store) Notices(ctx context.Context, now time.Time) (notices []Notice, t
 // notices stores what is to be told and what has been. A notice that came and went goes, and of one that has
 // changed again and again, as in a flood, only what it is at last is written.
 func (w *writer) notices(c Changes) {
-	gone, settled := w.rows(&w.stmts.noticeGone), make(map[int64]bool, len(c.NoticesGone)+len(c.Notices))
+	last := make(map[int64]int, len(c.Notices)) // by number: the index of what it is at last
+	for i, n := range c.Notices {
+		last[n.Seq] = i
+	}
+	gone, put := w.rows(&w.stmts.noticeGone), w.rows(&w.stmts.notice)
 	for _, seq := range c.NoticesGone {
-		settled[seq] = true
+		delete(last, seq)
 		gone.add(seq)
 	}
 	gone.flush()
-	last := make([]Notice, 0, len(c.Notices))
-	for _, n := range slices.Backward(c.Notices) {
-		if !settled[n.Seq] {
-			settled[n.Seq] = true
-			last = append(last, n)
+	for i, n := range c.Notices {
+		if at, ok := last[n.Seq]; ok && at == i {
+			put.add(n.Seq, n.Action, n.Queue, string(n.Event))
 		}
-	}
-	put := w.rows(&w.stmts.notice)
-	for _, n := range slices.Backward(last) {
-		put.add(n.Seq, n.Action, n.Queue, string(n.Event))
 	}
 	put.flush()
 	for _, t := range c.Told {
