@@ -66,7 +66,7 @@ func TestIdleMemory(t *testing.T) {
 		if !strings.Contains(string(text), "msg=started") {
 			continue
 		}
-		if anonymous = resident(t, daemon.Process.Pid, "RssAnon"); anonymous < most {
+		if anonymous = ownMemory(t, daemon.Process.Pid); anonymous < most {
 			break
 		}
 	}
@@ -76,14 +76,14 @@ func TestIdleMemory(t *testing.T) {
 	t.Logf("%d bytes of its own", anonymous)
 }
 
-// resident is a figure of proc_pid_status(5), in bytes.
-func resident(t *testing.T, pid int, field string) (size int) {
+// ownMemory is what a process has in memory that is no file's, in bytes (proc_pid_status(5), RssAnon).
+func ownMemory(t *testing.T, pid int) (size int) {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(text), field+":")
+	_, rest, _ := strings.Cut(string(text), "RssAnon:")
 	if _, err := fmt.Sscan(rest, &size); err != nil {
 		t.Fatal(err)
 	}

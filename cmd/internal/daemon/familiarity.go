@@ -60,8 +60,11 @@ func (f *familiarity) see(m *filter.Matcher, lines []filter.Line, matched bool) 
 // ofAnotherContainer says that a line may be of another container than the service's: a pattern for
 // the logs of all of them leads to those as well. Which are the service's, failures and what is known of it tell.
 func (f *familiarity) ofAnotherContainer(line filter.Line) bool {
+	if !f.known.IsZero() {
+		return false
+	}
 	_, record := header.ParseRecord(line.Text)
-	return record && f.known.IsZero()
+	return record
 }
 
 func (f *familiarity) knows(now time.Time) { *f = familiarity{watchful: true, known: now} }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +92,7 @@ action = [
 	}
 
 	const each = 1100 // more than a queue has room for
-	flood := func(second byte) int {
+	flood := func(second byte) float64 {
 		t.Helper()
 		var lines strings.Builder
 		var last netip.Addr
@@ -104,7 +102,7 @@ action = [
 		}
 		s.append("app.log", lines.String())
 		s.waitBanned(last.String())
-		return residentOf(t, s)
+		return s.memory("VmRSS")
 	}
 	before := flood(18)
 	for second := range byte(3) {
@@ -112,8 +110,8 @@ action = [
 	}
 	// What waits for the store comes and goes.
 	s.wait("memory does not grow with the bans that nobody can be told of", func() error {
-		if after := residentOf(t, s); after > 2*before+100<<20 {
-			return fmt.Errorf("resident: %d MB after %d bans, %d MB after %d", before>>20, each, after>>20, 4*each)
+		if after := s.memory("VmRSS"); after > 2*before+100 {
+			return fmt.Errorf("resident: %.0f MB after %d bans, %.0f MB after %d", before, each, after, 4*each)
 		}
 		return nil
 	})
@@ -175,19 +173,4 @@ func statusOf(s *site, villains []*villain, kinds []string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// residentOf is how much memory the daemon has, in bytes.
-func residentOf(t *testing.T, s *site) int {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(s.daemon.Process.Pid), "status"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kib int
-	_, rest, _ := strings.Cut(string(text), "VmRSS:")
-	if _, err := fmt.Sscan(rest, &kib); err != nil {
-		t.Fatal(err)
-	}
-	return kib << 10
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -61,7 +62,12 @@ func (d *Daemon) endPosts(posts []*post) {
 	for _, p := range posts {
 		select {
 		case <-p.done:
+			continue
 		case <-patience.Done():
+		}
+		select {
+		case <-p.done: // while another was waited for
+		default:
 			d.log.Error("action hangs and is left behind", "action", p.name, "took", stopWait)
 		}
 	}
@@ -187,11 +193,7 @@ func (t *transition) retireLocked() {
 func (d *Daemon) claimLocked() {
 	var changes store.Changes
 	now := d.opts.Now()
-	posts := make([]*post, 0, len(d.posts))
-	for _, p := range d.posts {
-		posts = append(posts, p)
-	}
-	slices.SortFunc(posts, func(a, b *post) int { return cmp.Compare(a.key, b.key) })
+	posts := slices.SortedFunc(maps.Values(d.posts), func(a, b *post) int { return cmp.Compare(a.key, b.key) })
 	d.unclaimed = slices.DeleteFunc(d.unclaimed, func(n store.Notice) bool {
 		var event notice.Event
 		if err := json.Unmarshal(n.Event, &event); err != nil || now.Sub(event.Time) > staleNews {
@@ -217,10 +219,7 @@ func (d *Daemon) claimLocked() {
 // stopPosts ends all posts before the store's writer ends. What they have not told is in the store.
 func (d *Daemon) stopPosts() {
 	d.mu.Lock()
-	posts := make([]*post, 0, len(d.posts))
-	for _, p := range d.posts {
-		posts = append(posts, p)
-	}
+	posts := slices.Collect(maps.Values(d.posts))
 	d.mu.Unlock()
 	d.endPosts(posts)
 }
